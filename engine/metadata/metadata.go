@@ -1,0 +1,290 @@
+// Package metadata is the metadata document: what an administrator has declared about tracked tables,
+// relationships, permissions and everything else the engine serves (Hasura metadata, version 3).
+//
+// It owns the types, their JSON form (Hasura's key order, unknown keys refused, empty lists left out) and every
+// mutation as document -> document. It is pure: no database, clock or log. Whether the document fits a database is
+// schema's question; where it is stored is engine's.
+package metadata
+
+import "encoding/json"
+
+// Metadata is the whole document.
+type Metadata struct {
+	Sources          []*Source
+	QueryCollections []*QueryCollection
+	Allowlist        []*AllowlistEntry
+	RESTEndpoints    []*RESTEndpoint
+	InheritedRoles   []*InheritedRole
+	// Kept, exported and reported as inconsistent until Gatehouse executes them; each a JSON value of Hasura's shape.
+	RemoteSchemas, Actions, CustomTypes, CronTriggers         json.RawMessage
+	APILimits, MetricsConfig, Network, OpenTelemetry          json.RawMessage
+	GraphQLSchemaIntrospection, BackendConfigs, QueryTagsFree json.RawMessage
+}
+
+// TableName names a table or function of a source.
+type TableName struct {
+	Schema string `json:"schema"`
+	Name   string `json:"name"`
+}
+
+// FunctionName names a function of a source.
+type FunctionName = TableName
+
+// Source is one Postgres database and what is tracked in it.
+type Source struct {
+	Name          string
+	Kind          string // "postgres" (or "pg" on input)
+	Tables        []*Table
+	Functions     []*Function
+	NativeQueries []json.RawMessage
+	LogicalModels []json.RawMessage
+	Configuration SourceConfiguration
+	Customization *SourceCustomization
+	QueryTags     json.RawMessage
+	HealthCheck   json.RawMessage
+}
+
+// SourceConfiguration is where the database is and how to connect.
+type SourceConfiguration struct {
+	ConnectionInfo     ConnectionInfo
+	ReadReplicas       []ConnectionInfo
+	ExtensionsSchema   string
+	ConnectionTemplate json.RawMessage
+}
+
+// ConnectionInfo is one database connection. Exactly one of URL, FromEnv, FromFile, Parameters is set.
+type ConnectionInfo struct {
+	URL                   string
+	FromEnv               string
+	FromFile              string
+	Parameters            *ConnectionParameters
+	PoolSettings          *PoolSettings
+	UsePreparedStatements *bool
+	IsolationLevel        string // "", "read-committed", "repeatable-read", "serializable"
+	SSLConfiguration      json.RawMessage
+}
+
+// ConnectionParameters spell a connection out.
+type ConnectionParameters struct {
+	Host     string
+	Port     int
+	Username string
+	Password string
+	Database string
+}
+
+// PoolSettings sizes a source's pool; nil fields mean the default. Times in seconds.
+type PoolSettings struct {
+	MaxConnections, TotalMaxConnections, IdleTimeout, Retries, PoolTimeout, ConnectionLifetime *int
+}
+
+// SourceCustomization renames a source's root fields and types.
+type SourceCustomization struct {
+	RootFields       *RootFieldCustomization
+	TypeNames        *NameAffixes
+	NamingConvention string // "", "hasura-default", "graphql-default"
+}
+
+// RootFieldCustomization puts root fields in a namespace or gives them a prefix and suffix.
+type RootFieldCustomization struct {
+	Namespace, Prefix, Suffix string
+}
+
+// NameAffixes are a prefix and a suffix.
+type NameAffixes struct {
+	Prefix, Suffix string
+}
+
+// Table is one tracked table or view.
+type Table struct {
+	Name                  TableName
+	IsEnum                bool
+	Configuration         *TableConfiguration
+	ObjectRelationships   []*Relationship
+	ArrayRelationships    []*Relationship
+	RemoteRelationships   []json.RawMessage
+	ComputedFields        []*ComputedField
+	InsertPermissions     []*InsertPermission
+	SelectPermissions     []*SelectPermission
+	UpdatePermissions     []*UpdatePermission
+	DeletePermissions     []*DeletePermission
+	EventTriggers         []json.RawMessage
+	ApolloFederation      json.RawMessage
+}
+
+// TableConfiguration is a table's naming.
+type TableConfiguration struct {
+	CustomName        string
+	CustomRootFields  map[string]RootField // key: "select", "select_by_pk", …
+	ColumnConfig      map[string]ColumnConfig
+	CustomColumnNames map[string]string // legacy spelling of ColumnConfig[].CustomName, kept for export
+	Comment           *string
+}
+
+// RootField is a custom root field name; Comment nil means the default text, "" none.
+type RootField struct {
+	Name    string
+	Comment *string
+}
+
+// ColumnConfig is one column's naming.
+type ColumnConfig struct {
+	CustomName string
+	Comment    *string
+}
+
+// Relationship is an object or array relationship, by its place in Table.
+type Relationship struct {
+	Name    string
+	Using   RelationshipUsing
+	Comment string
+}
+
+// RelationshipUsing: exactly one of ForeignKey and Manual is set.
+type RelationshipUsing struct {
+	ForeignKey *ForeignKeyOn
+	Manual     *ManualConfiguration
+}
+
+// ForeignKeyOn: with Table nil the columns are this table's own (object relationship), else the remote table's.
+type ForeignKeyOn struct {
+	Table   *TableName
+	Columns []string
+	// AsList keeps, for export, whether the columns were written as a list.
+	AsList bool
+}
+
+// ManualConfiguration is a relationship without a foreign key.
+type ManualConfiguration struct {
+	RemoteTable    TableName
+	RemoteSource   string // "" for the table's own source
+	ColumnMapping  map[string]string
+	InsertionOrder string // "", "before_parent", "after_parent"
+}
+
+// ComputedField is a function shown as a field of a table.
+type ComputedField struct {
+	Name            string
+	Function        FunctionName
+	TableArgument   string
+	SessionArgument string
+	Comment         string
+}
+
+// Columns is a column list, or all columns ("*").
+type Columns struct {
+	All   bool
+	Names []string
+}
+
+// BoolExp is a permission's boolean expression as it was written (key order kept); schema gives it its meaning.
+type BoolExp = json.RawMessage
+
+// Permission is what every kind of permission has.
+type Permission struct {
+	Role    string
+	Comment string
+}
+
+// SelectPermission lets a role read.
+type SelectPermission struct {
+	Permission
+	Columns                Columns
+	ComputedFields         []string
+	Filter                 BoolExp
+	Limit                  *int
+	AllowAggregations      bool
+	QueryRootFields        *[]string // nil: all
+	SubscriptionRootFields *[]string // nil: all
+}
+
+// InsertPermission lets a role insert.
+type InsertPermission struct {
+	Permission
+	Columns       Columns
+	Check         BoolExp
+	Set           map[string]json.RawMessage
+	BackendOnly   bool
+	ValidateInput json.RawMessage
+}
+
+// UpdatePermission lets a role update. Check nil means none.
+type UpdatePermission struct {
+	Permission
+	Columns       Columns
+	Filter        BoolExp
+	Check         BoolExp
+	Set           map[string]json.RawMessage
+	BackendOnly   bool
+	ValidateInput json.RawMessage
+}
+
+// DeletePermission lets a role delete.
+type DeletePermission struct {
+	Permission
+	Filter        BoolExp
+	BackendOnly   bool
+	ValidateInput json.RawMessage
+}
+
+// Function is one tracked function.
+type Function struct {
+	Name          FunctionName
+	Configuration *FunctionConfiguration
+	Permissions   []string // roles
+	Comment       string
+}
+
+// FunctionConfiguration is how a function is exposed.
+type FunctionConfiguration struct {
+	CustomName       string
+	CustomRootFields map[string]RootField // "function", "function_aggregate"
+	SessionArgument  string
+	ExposedAs        string // "", "query", "mutation"
+	Response         json.RawMessage
+}
+
+// QueryCollection is a named list of GraphQL operations.
+type QueryCollection struct {
+	Name    string
+	Queries []*CollectionQuery
+	Comment string
+}
+
+// CollectionQuery is one operation of a collection.
+type CollectionQuery struct {
+	Name  string
+	Query string
+}
+
+// AllowlistEntry puts a collection on the allow list.
+type AllowlistEntry struct {
+	Collection string
+	// Roles nil: for every role (scope global).
+	Roles *[]string
+}
+
+// RESTEndpoint serves a collection's query under /api/rest.
+type RESTEndpoint struct {
+	Name       string
+	URL        string
+	Methods    []string
+	Collection string
+	Query      string
+	Comment    string
+}
+
+// InheritedRole is the union of other roles.
+type InheritedRole struct {
+	Name    string
+	RoleSet []string
+}
+
+// Inconsistency is one metadata object that cannot be served, as get_inconsistent_metadata shows it.
+type Inconsistency struct {
+	Definition any
+	Name       string
+	Reason     string
+	Type       string
+	Message    string
+}

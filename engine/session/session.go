@@ -1,0 +1,31 @@
+// Package session says who is calling the data API: one role and its session variables.
+//
+// It owns every way to prove that (admin secret, auth hook, JWT secret, built-in identity, unauthorized role) and
+// refuses whatever does not prove itself. It stands at the head of the query line.
+package session
+
+import "time"
+
+// Admin is the role that sees everything; no permission objects exist for it.
+const Admin = "admin"
+
+// Session is the caller of one request.
+type Session struct {
+	// Role is the one role the request runs under.
+	Role string
+	// Variables are the session variables, names in lower case ("x-hasura-user-id"), x-hasura-role included.
+	Variables map[string]string
+	// BackendOnly is true when the admin secret was sent (or none is configured) together with a true
+	// x-hasura-use-backend-only-permissions: it opens permissions marked backend_only.
+	BackendOnly bool
+	// ByAdminSecret is true when the admin secret was sent, or when none is configured (open mode): the operations
+	// reserved to administrators also need Role == Admin.
+	ByAdminSecret bool
+	// Expires is when the proof behind the session ends; zero when it does not.
+	Expires time.Time
+	// ResponseHeaders are to be sent to the client, for instance an auth hook's Set-Cookie.
+	ResponseHeaders [][2]string
+}
+
+// IsAdmin tells whether the session has the admin role.
+func (s *Session) IsAdmin() bool { return s.Role == Admin }
