@@ -97,19 +97,19 @@ type NameAffixes struct {
 
 // Table is one tracked table or view.
 type Table struct {
-	Name                  TableName
-	IsEnum                bool
-	Configuration         *TableConfiguration
-	ObjectRelationships   []*Relationship
-	ArrayRelationships    []*Relationship
-	RemoteRelationships   []json.RawMessage
-	ComputedFields        []*ComputedField
-	InsertPermissions     []*InsertPermission
-	SelectPermissions     []*SelectPermission
-	UpdatePermissions     []*UpdatePermission
-	DeletePermissions     []*DeletePermission
-	EventTriggers         []json.RawMessage
-	ApolloFederation      json.RawMessage
+	Name                TableName
+	IsEnum              bool
+	Configuration       *TableConfiguration
+	ObjectRelationships []*Relationship
+	ArrayRelationships  []*Relationship
+	RemoteRelationships []json.RawMessage
+	ComputedFields      []*ComputedField
+	InsertPermissions   []*InsertPermission
+	SelectPermissions   []*SelectPermission
+	UpdatePermissions   []*UpdatePermission
+	DeletePermissions   []*DeletePermission
+	EventTriggers       []json.RawMessage
+	ApolloFederation    json.RawMessage
 }
 
 // TableConfiguration is a table's naming.
