@@ -1,0 +1,91 @@
+// Package httpd is the HTTP ground floor: listening and graceful shutdown, middleware every request passes, and JSON in
+// and out. It knows no routes.
+package httpd
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Limits of what a client may take its time or its bytes for.
+const (
+	readHeaderTimeout = 10 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 1 << 20 // Hasura: MAX_TOTAL_HEADER_LENGTH
+)
+
+// Serve serves handler on every listener until ctx ends, then stops taking connections and lets running requests finish
+// for up to grace. It closes the listeners.
+func Serve(ctx context.Context, log *slog.Logger, grace time.Duration, handlers map[net.Listener]http.Handler) error {
+	failed := make(chan error, len(handlers))
+	servers := make([]*http.Server, 0, len(handlers))
+	for l, h := range handlers {
+		s := &http.Server{
+			Handler:           h,
+			ReadHeaderTimeout: readHeaderTimeout,
+			IdleTimeout:       idleTimeout,
+			MaxHeaderBytes:    maxHeaderBytes,
+			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+			BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+		}
+		servers = append(servers, s)
+		go func() { failed <- s.Serve(l) }()
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+		err = fmt.Errorf("serve: %w", err)
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	for _, s := range servers {
+		if e := s.Shutdown(closing); e != nil {
+			log.WarnContext(closing, "requests cut off at shutdown", "error", e)
+			_ = s.Close()
+		}
+	}
+	return err
+}
+
+// WriteJSON writes v as a JSON body, without escaping HTML and without a trailing newline.
+func WriteJSON(w http.ResponseWriter, status int, v any) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		// Every value written is one of our own structs; a failure is a broken invariant of the program.
+		panic(fmt.Sprintf("httpd: value cannot be encoded: %v", err))
+	}
+	WriteBytes(w, status, bytes.TrimSuffix(buf.Bytes(), []byte("\n")))
+}
+
+// WriteBytes writes a JSON body that is already encoded.
+func WriteBytes(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+// ReadBody reads a request body of at most max bytes. A larger one gives an error that IsTooLarge recognises.
+func ReadBody(w http.ResponseWriter, r *http.Request, max int64) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, max))
+	if err != nil {
+		return nil, fmt.Errorf("read request body: %w", err)
+	}
+	return body, nil
+}
+
+// IsTooLarge tells whether err says that a request body was over its limit.
+func IsTooLarge(err error) bool {
+	var tooLarge *http.MaxBytesError
+	return errors.As(err, &tooLarge)
+}
