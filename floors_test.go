@@ -1,0 +1,122 @@
+package gatehouse_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "gatehouse/"
+
+// floors lists, for every package, the packages of this module it may import. A package stands on the floors below it;
+// a new edge is one visible line here. The wings (engine, identity) never import each other, and nobody imports server.
+var floors = map[string]string{
+	// ground floor
+	"postgres":          "",
+	"postgres/embedded": "secret",
+	"secret":            "",
+	"httpd":             "",
+	"httpclient":        "",
+	"jwt":               "httpclient",
+	"worker":            "",
+
+	// east wing: the data engine
+	"engine/fault":     "",
+	"engine/metadata":  "engine/fault",
+	"engine/catalog":   "",
+	"engine/pgsql":     "",
+	"engine/session":   "engine/fault jwt httpclient secret",
+	"engine/schema":    "engine/metadata engine/catalog engine/fault",
+	"engine/operation": "engine/schema engine/fault",
+	"engine/plan":      "engine/operation engine/schema engine/metadata engine/catalog engine/session engine/fault",
+	"engine/translate": "engine/plan engine/schema engine/catalog engine/pgsql engine/fault",
+	"engine/execute":   "engine/plan engine/translate engine/pgsql engine/session engine/schema engine/fault postgres",
+	"engine/transport": "engine/operation engine/session engine/metadata engine/schema engine/fault httpd",
+	"engine/admin":     "engine/metadata engine/catalog engine/schema engine/execute engine/session engine/fault httpd postgres",
+	"engine": "engine/session engine/metadata engine/catalog engine/schema engine/operation engine/plan engine/translate engine/pgsql " +
+		"engine/execute engine/transport engine/admin engine/fault postgres httpd worker jwt",
+
+	// west wing: identity
+	"identity/password":     "",
+	"identity/directory":    "postgres secret identity/password",
+	"identity/event":        "identity/directory postgres worker",
+	"identity/token":        "identity/directory identity/event jwt secret httpclient postgres",
+	"identity/verification": "identity/directory identity/password secret postgres",
+	"identity/oidc":         "identity/directory identity/token identity/event jwt secret httpd postgres worker",
+	"identity/experience":   "identity/directory identity/verification identity/password identity/oidc identity/event httpd secret postgres",
+	"identity/hasurahook":   "identity/directory identity/oidc identity/token jwt httpd",
+	"identity/management":   "identity/directory identity/password identity/token identity/oidc identity/event httpd jwt secret",
+	"identity/authority":    "identity/directory postgres secret worker",
+	"identity": "identity/directory identity/password identity/event identity/token identity/verification identity/oidc identity/experience " +
+		"identity/hasurahook identity/management identity/authority postgres httpd httpclient worker jwt secret",
+
+	// roof
+	"web":                  "httpd",
+	"server":               "engine engine/session identity identity/authority web postgres postgres/embedded httpd httpclient worker jwt secret",
+	"cmd/gatehouse":        "server",
+	"internal/testpg":      "postgres postgres/embedded secret",
+	"internal/testpg/with": "internal/testpg",
+	"internal/golden":      "",
+	"test/e2e":             "server internal/testpg",
+	"test/e2e/articles":    "internal/testpg",
+	"test/conformance":     "internal/testpg",
+}
+
+func TestFloors(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,GoFiles", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dec := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p struct {
+			ImportPath       string
+			Imports, GoFiles []string
+		}
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimPrefix(p.ImportPath, module)
+		if len(p.GoFiles) == 0 {
+			continue // a package of tests only
+		}
+		row, known := floors[name]
+		if !known {
+			t.Errorf("%s has no row in floors", name)
+			continue
+		}
+		allowed := strings.Fields(row)
+		for _, imp := range p.Imports {
+			if dep, ours := strings.CutPrefix(imp, module); ours && !slices.Contains(allowed, dep) {
+				t.Errorf("%s may not import %s", name, dep)
+			}
+		}
+	}
+}
+
+func TestFloors_wingsNeverMeet(t *testing.T) {
+	t.Parallel()
+	for pkg, row := range floors {
+		for _, dep := range strings.Fields(row) {
+			if wing(pkg) != "" && wing(dep) != "" && wing(pkg) != wing(dep) {
+				t.Errorf("floors lets %s import %s: the wings meet only in server", pkg, dep)
+			}
+		}
+	}
+}
+
+func wing(pkg string) string {
+	for _, w := range []string{"engine", "identity"} {
+		if pkg == w || strings.HasPrefix(pkg, w+"/") {
+			return w
+		}
+	}
+	return ""
+}
