@@ -15,10 +15,19 @@ type Metadata struct {
 	Allowlist        []*AllowlistEntry
 	RESTEndpoints    []*RESTEndpoint
 	InheritedRoles   []*InheritedRole
-	// Kept, exported and reported as inconsistent until Gatehouse executes them; each a JSON value of Hasura's shape.
-	RemoteSchemas, Actions, CustomTypes, CronTriggers         json.RawMessage
-	APILimits, MetricsConfig, Network, OpenTelemetry          json.RawMessage
-	GraphQLSchemaIntrospection, BackendConfigs, QueryTagsFree json.RawMessage
+	// Kept, exported and reported as inconsistent until Gatehouse executes them (Unsupported lists them).
+	RemoteSchemas, Actions, CronTriggers []*Opaque
+	CustomTypes                          json.RawMessage
+	// Kept and exported; without effect.
+	APILimits, MetricsConfig, Network, OpenTelemetry json.RawMessage
+	GraphQLSchemaIntrospection, BackendConfigs       json.RawMessage
+}
+
+// Opaque is a named object of Hasura's metadata that Gatehouse keeps as it was written.
+type Opaque struct {
+	Name string
+	// JSON is the whole object, the name included.
+	JSON json.RawMessage
 }
 
 // TableName names a table or function of a source.
@@ -33,11 +42,12 @@ type FunctionName = TableName
 // Source is one Postgres database and what is tracked in it.
 type Source struct {
 	Name          string
-	Kind          string // "postgres" (or "pg" on input)
+	Kind          string          // "postgres" (or "pg" on input); another kind has only Foreign
+	Foreign       json.RawMessage // the whole source as written, for a kind Gatehouse does not speak
 	Tables        []*Table
 	Functions     []*Function
-	NativeQueries []json.RawMessage
-	LogicalModels []json.RawMessage
+	NativeQueries []*Opaque
+	LogicalModels []*Opaque
 	Configuration SourceConfiguration
 	Customization *SourceCustomization
 	QueryTags     json.RawMessage
@@ -102,23 +112,22 @@ type Table struct {
 	Configuration       *TableConfiguration
 	ObjectRelationships []*Relationship
 	ArrayRelationships  []*Relationship
-	RemoteRelationships []json.RawMessage
+	RemoteRelationships []*Opaque
 	ComputedFields      []*ComputedField
 	InsertPermissions   []*InsertPermission
 	SelectPermissions   []*SelectPermission
 	UpdatePermissions   []*UpdatePermission
 	DeletePermissions   []*DeletePermission
-	EventTriggers       []json.RawMessage
+	EventTriggers       []*Opaque
 	ApolloFederation    json.RawMessage
 }
 
 // TableConfiguration is a table's naming.
 type TableConfiguration struct {
-	CustomName        string
-	CustomRootFields  map[string]RootField // key: "select", "select_by_pk", …
-	ColumnConfig      map[string]ColumnConfig
-	CustomColumnNames map[string]string // legacy spelling of ColumnConfig[].CustomName, kept for export
-	Comment           *string
+	CustomName       string
+	CustomRootFields map[string]RootField // key: "select", "select_by_pk", …
+	ColumnConfig     map[string]ColumnConfig
+	Comment          *string
 }
 
 // RootField is a custom root field name; Comment nil means the default text, "" none.
@@ -175,6 +184,8 @@ type ComputedField struct {
 type Columns struct {
 	All   bool
 	Names []string
+	// Absent is true where an insert permission names no columns: All, and left out again on export.
+	Absent bool
 }
 
 // BoolExp is a permission's boolean expression as it was written (key order kept); schema gives it its meaning.
@@ -282,9 +293,11 @@ type InheritedRole struct {
 
 // Inconsistency is one metadata object that cannot be served, as get_inconsistent_metadata shows it.
 type Inconsistency struct {
-	Definition any
-	Name       string
-	Reason     string
-	Type       string
-	Message    string
+	Definition any    `json:"definition"`
+	Name       string `json:"name"`
+	Reason     string `json:"reason"`
+	Type       string `json:"type"`
+	Message    any    `json:"message,omitempty"`
+	// Unsupported marks what Hasura serves and Gatehouse does not yet: listed, but no reason to refuse a write.
+	Unsupported bool `json:"-"`
 }

@@ -1,0 +1,270 @@
+package metadata
+
+import (
+	"encoding/json"
+	"strings"
+
+	"gatehouse/engine/fault"
+)
+
+// The document's grammar: one declaration per type, keys in Hasura's export order. Hasura writes the outer objects in
+// the order of its serialisation (Hasura: RQL/Types/Metadata/Serialization) and the inner ones, which pass through its
+// unordered JSON type, alphabetically; that is why some of these are alphabetical and some are not.
+
+var documentCodec = object("Metadata",
+	constant[Metadata]("version", "3"),
+	listOf("sources", "sources", sourceCodec, func(m *Metadata) *[]*Source { return &m.Sources }, (*Source).name),
+	mayList("remote_schemas", "remote schemas", named("RemoteSchema", "name"), func(m *Metadata) *[]*Opaque { return &m.RemoteSchemas }, (*Opaque).name),
+	mayList("query_collections", "query collections", collectionCodec, func(m *Metadata) *[]*QueryCollection { return &m.QueryCollections }, func(c *QueryCollection) string { return c.Name }),
+	mayList("allowlist", "allow list collections", allowlistCodec, func(m *Metadata) *[]*AllowlistEntry { return &m.Allowlist }, func(e *AllowlistEntry) string { return e.Collection }),
+	mayList("actions", "actions", named("ActionMetadata", "name"), func(m *Metadata) *[]*Opaque { return &m.Actions }, (*Opaque).name),
+	anObject("custom_types", func(m *Metadata) *json.RawMessage { return &m.CustomTypes }),
+	mayList("cron_triggers", "cron triggers", named("CronTrigger", "name"), func(m *Metadata) *[]*Opaque { return &m.CronTriggers }, (*Opaque).name),
+	mayList("rest_endpoints", "endpoints", endpointCodec, func(m *Metadata) *[]*RESTEndpoint { return &m.RESTEndpoints }, func(e *RESTEndpoint) string { return e.Name }),
+	anObject("api_limits", func(m *Metadata) *json.RawMessage { return &m.APILimits }),
+	anObject("metrics_config", func(m *Metadata) *json.RawMessage { return &m.MetricsConfig }),
+	mayList("inherited_roles", "inherited roles", inheritedRoleCodec, func(m *Metadata) *[]*InheritedRole { return &m.InheritedRoles }, func(r *InheritedRole) string { return r.Name }),
+	anObject("graphql_schema_introspection", func(m *Metadata) *json.RawMessage { return &m.GraphQLSchemaIntrospection }),
+	anObject("network", func(m *Metadata) *json.RawMessage { return &m.Network }),
+	anObject("backend_configs", func(m *Metadata) *json.RawMessage { return &m.BackendConfigs }),
+	anObject("opentelemetry", func(m *Metadata) *json.RawMessage { return &m.OpenTelemetry }),
+)
+
+func (s *Source) name() string { return s.Name }
+func (o *Opaque) name() string { return o.Name }
+
+// Decode reads a version 3 document. strict refuses unknown keys, naming the nearest known one: for what a client sends.
+// A document another engine stored is read without it. path is where the document stands in the request.
+func Decode(data []byte, path string, strict bool) (*Metadata, error) {
+	m, err := decode(documentCodec, data, path, strict)
+	if err != nil {
+		return nil, err
+	}
+	return &m, nil
+}
+
+// Encode writes the document as Hasura exports it: keys in its order, lists sorted by name, empty ones left out.
+func (m *Metadata) Encode() json.RawMessage { return encode(documentCodec, *m) }
+
+// DecodeAny reads a document of version 1, 2 or 3. The older two describe the source "default" only: its connection,
+// and the other sources, come from current.
+func DecodeAny(data []byte, path string, current *Metadata) (*Metadata, error) {
+	n, err := parseNode(data)
+	if err != nil {
+		return nil, fault.New(fault.ParseFailed, path, "%s", err.Error())
+	}
+	if n.kind == objectNode {
+		if v := n.member("version"); v != nil {
+			switch string(n.member("version").raw) {
+			case "1", "2":
+			case "3":
+				return Decode(data, path, true)
+			default:
+				return nil, fault.New(fault.ParseFailed, fault.Key(path, "version"), "unexpected metadata version %s", v.raw)
+			}
+		} else if n.member("sources") != nil {
+			return Decode(data, path, true)
+		}
+	}
+	old, err := decode(oldDocumentCodec, data, path, true)
+	if err != nil {
+		return nil, err
+	}
+	i := sourceIndex(current, DefaultSource)
+	if i < 0 {
+		return nil, fault.New(fault.NotExists, path, "source with name %q does not exist", DefaultSource)
+	}
+	m := old.rest
+	m.Sources = append([]*Source(nil), current.Sources...)
+	source := *m.Sources[i]
+	source.Tables, source.Functions = old.tables, old.functions
+	m.Sources[i] = &source
+	m.APILimits, m.MetricsConfig, m.Network = current.APILimits, current.MetricsConfig, current.Network
+	m.OpenTelemetry, m.BackendConfigs = current.OpenTelemetry, current.BackendConfigs
+	m.GraphQLSchemaIntrospection, m.InheritedRoles = current.GraphQLSchemaIntrospection, current.InheritedRoles
+	m.RESTEndpoints = current.RESTEndpoints
+	return &m, nil
+}
+
+// oldDocument is metadata of version 1 or 2, from before there were sources.
+type oldDocument struct {
+	tables    []*Table
+	functions []*Function
+	rest      Metadata
+}
+
+var oldDocumentCodec = object("Metadata",
+	field[oldDocument]{"version", false, func(*reader, *node, *oldDocument) {}, func(*writer, *oldDocument) bool { return false }},
+	listOf("tables", "tables", tableCodec, func(d *oldDocument) *[]*Table { return &d.tables }, (*Table).key),
+	mayList("functions", "functions", functionOrName, func(d *oldDocument) *[]*Function { return &d.functions }, (*Function).key),
+	mayList("remote_schemas", "remote schemas", named("RemoteSchema", "name"), func(d *oldDocument) *[]*Opaque { return &d.rest.RemoteSchemas }, (*Opaque).name),
+	mayList("query_collections", "query collections", collectionCodec, func(d *oldDocument) *[]*QueryCollection { return &d.rest.QueryCollections }, func(c *QueryCollection) string { return c.Name }),
+	mayList("allowlist", "allow list collections", allowlistCodec, func(d *oldDocument) *[]*AllowlistEntry { return &d.rest.Allowlist }, func(e *AllowlistEntry) string { return e.Collection }),
+	mayList("actions", "actions", named("ActionMetadata", "name"), func(d *oldDocument) *[]*Opaque { return &d.rest.Actions }, (*Opaque).name),
+	anObject("custom_types", func(d *oldDocument) *json.RawMessage { return &d.rest.CustomTypes }),
+	mayList("cron_triggers", "cron triggers", named("CronTrigger", "name"), func(d *oldDocument) *[]*Opaque { return &d.rest.CronTriggers }, (*Opaque).name),
+)
+
+// anObject keeps a JSON object as it was written; {} is left out.
+func anObject[T any](name string, at func(*T) *json.RawMessage) field[T] {
+	f := raw(name, false, at)
+	f.read = func(r *reader, n *node, into *T) {
+		switch {
+		case n.kind != objectNode:
+			r.mismatch("Object", "Object", n)
+		case len(n.keys) > 0:
+			*at(into) = n.compact()
+		}
+	}
+	return f
+}
+
+// named is an object that Gatehouse keeps as it was written; only its name is looked at.
+func named(what, key string) codec[Opaque] {
+	return codec[Opaque]{
+		func(r *reader, n *node) Opaque {
+			if n.kind != objectNode {
+				r.mismatch(what, "Object", n)
+				return Opaque{}
+			}
+			name := n.member(key)
+			if name == nil {
+				r.fail("key %q not found", key)
+				return Opaque{}
+			}
+			o := Opaque{JSON: n.compact()}
+			r.key(key, func() { o.Name = nonEmpty.read(r, name) })
+			return o
+		},
+		func(w *writer, o Opaque) { w.Write(o.JSON) },
+	}
+}
+
+// tableName is "t" (in schema public) or {schema, name}.
+var tableName = codec[TableName]{
+	func(r *reader, n *node) TableName {
+		if n.kind == stringNode {
+			return TableName{Schema: "public", Name: n.text}
+		}
+		t := qualifiedName.read(r, n)
+		if t.Schema == "" {
+			t.Schema = "public"
+		}
+		return t
+	},
+	func(w *writer, t TableName) { qualifiedName.write(w, t) },
+}
+
+var qualifiedName = object("QualifiedObject",
+	must("name", text, func(t *TableName) *string { return &t.Name }),
+	may("schema", text, func(t *TableName) *string { return &t.Schema }),
+)
+
+// String is the name as messages show it: without the schema public.
+func (t TableName) String() string {
+	if t.Schema == "public" {
+		return t.Name
+	}
+	return t.Schema + "." + t.Name
+}
+
+// sortKey orders names as Hasura does: by schema, then name.
+func (t TableName) sortKey() string { return t.Schema + "\x00" + t.Name }
+
+func (t *Table) key() string    { return t.Name.sortKey() }
+func (f *Function) key() string { return f.Name.sortKey() }
+
+var collectionCodec = object("CreateCollection",
+	must("name", nonEmpty, func(c *QueryCollection) *string { return &c.Name }),
+	must("definition", collectionDefinition, func(c *QueryCollection) *collectionQueries { return (*collectionQueries)(&c.Queries) }),
+	may("comment", text, func(c *QueryCollection) *string { return &c.Comment }),
+)
+
+type collectionQueries []*CollectionQuery
+
+var collectionDefinition = object("CollectionDef",
+	listOf("queries", "query names", collectionQuery, func(q *collectionQueries) *[]*CollectionQuery { return (*[]*CollectionQuery)(q) }, nil),
+)
+
+var collectionQuery = object("ListedQuery",
+	must("name", nonEmpty, func(q *CollectionQuery) *string { return &q.Name }),
+	must("query", text, func(q *CollectionQuery) *string { return &q.Query }),
+)
+
+// allowlistCodec: without a scope, or with a global one, the collection is allowed to every role.
+var allowlistCodec = object("AllowlistEntry",
+	must("collection", nonEmpty, func(e *AllowlistEntry) *string { return &e.Collection }),
+	nested("scope", false, scopeCodec,
+		func(e *AllowlistEntry) allowlistScope { return allowlistScope{global: e.Roles == nil, roles: e.Roles} },
+		func(r *reader, e *AllowlistEntry, s allowlistScope) {
+			if s.global {
+				return
+			}
+			if s.roles == nil || len(*s.roles) == 0 {
+				r.fail("key %q not found", "roles")
+			}
+			e.Roles = s.roles
+		}),
+)
+
+type allowlistScope struct {
+	global bool
+	roles  *[]string
+}
+
+var scopeCodec = object("AllowlistScope",
+	must("global", boolean, func(s *allowlistScope) *bool { return &s.global }),
+	mayRef("roles", texts, func(s *allowlistScope) **[]string { return &s.roles }),
+)
+
+var endpointCodec = object("EndpointMetadata",
+	nullable("comment", func(e *RESTEndpoint) *string { return &e.Comment }),
+	nested("definition", true, endpointDefinition,
+		func(e *RESTEndpoint) queryReference { return queryReference{e.Collection, e.Query} },
+		func(_ *reader, e *RESTEndpoint, q queryReference) { e.Collection, e.Query = q.collection, q.query }),
+	must("methods", methodsCodec, func(e *RESTEndpoint) *[]string { return &e.Methods }),
+	must("name", nonEmpty, func(e *RESTEndpoint) *string { return &e.Name }),
+	must("url", nonEmpty, func(e *RESTEndpoint) *string { return &e.URL }),
+)
+
+var methodsCodec = codec[[]string]{
+	func(r *reader, n *node) []string {
+		methods := readList(r, n, oneOf("method", "GET", "POST", "PUT", "DELETE", "PATCH"))
+		if r.err == nil && len(methods) == 0 {
+			r.fail("a non-empty list was expected")
+		}
+		return methods
+	},
+	texts.write,
+}
+
+// queryReference names a query of a collection.
+type queryReference struct{ collection, query string }
+
+var endpointDefinition = object("EndpointDef",
+	nested("query", true, queryReferenceCodec,
+		func(q *queryReference) queryReference { return *q },
+		func(_ *reader, q *queryReference, v queryReference) { *q = v }),
+)
+
+var queryReferenceCodec = object("QueryReference",
+	must("collection_name", nonEmpty, func(q *queryReference) *string { return &q.collection }),
+	must("query_name", nonEmpty, func(q *queryReference) *string { return &q.query }),
+)
+
+var inheritedRoleCodec = object("InheritedRole",
+	must("role_name", nonEmpty, func(i *InheritedRole) *string { return &i.Name }),
+	must("role_set", texts, func(i *InheritedRole) *[]string { return &i.RoleSet }),
+)
+
+// QuoteName is a name as Hasura's messages quote it.
+func QuoteName(t TableName) string { return `"` + t.String() + `"` }
+
+// joinQuoted is `"a", "b"`.
+func joinQuoted(names []string) string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = `"` + n + `"`
+	}
+	return strings.Join(quoted, ", ")
+}

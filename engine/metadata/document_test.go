@@ -1,0 +1,156 @@
+package metadata_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"testing"
+
+	"gatehouse/engine/fault"
+	"gatehouse/engine/metadata"
+)
+
+// full.json is a document in Hasura's export order that uses every key once.
+func fullDocument(t *testing.T) []byte {
+	t.Helper()
+	data, err := os.ReadFile("testdata/full.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func parse(t *testing.T, doc string) *metadata.Metadata {
+	t.Helper()
+	m, err := metadata.Decode([]byte(doc), "$", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// refused wants an error with this code, path and message.
+func refused(t *testing.T, err error, code, path, message string) {
+	t.Helper()
+	var e *fault.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("got %v, want %s at %s: %s", err, code, path, message)
+	}
+	if e.Code != code || e.Path != path || e.Message != message {
+		t.Errorf("got  %s at %s: %s\nwant %s at %s: %s", e.Code, e.Path, e.Message, code, path, message)
+	}
+}
+
+func TestDocument_roundTripIsExact(t *testing.T) {
+	data := fullDocument(t)
+	got := parse(t, string(data)).Encode()
+	if !bytes.Equal(got, data) {
+		i := 0
+		for i < len(got) && i < len(data) && got[i] == data[i] {
+			i++
+		}
+		t.Errorf("differs at byte %d:\ngot  …%s\nwant …%s", i, got[max(0, i-60):min(len(got), i+120)], data[max(0, i-60):min(len(data), i+120)])
+	}
+}
+
+func TestDocument_listsAreWrittenSorted(t *testing.T) {
+	got := parse(t, `{"version":3,"sources":[{"name":"b","kind":"pg","configuration":{"connection_info":{"database_url":"u"}},
+		"tables":[{"table":{"schema":"z","name":"a"}},{"table":"b"},{"table":"a","select_permissions":[
+			{"role":"y","permission":{"columns":"*","filter":{}}},{"role":"x","permission":{"columns":[],"filter":{}}}]}]},
+		{"name":"a","kind":"postgres","tables":[],"configuration":{"connection_info":{"database_url":{"from_env":"E"}}}}]}`).Encode()
+	want := `{"version":3,"sources":[{"name":"a","kind":"postgres","tables":[],"configuration":{"connection_info":{"database_url":{"from_env":"E"},"isolation_level":"read-committed","use_prepared_statements":false}}},` +
+		`{"name":"b","kind":"postgres","tables":[{"table":{"name":"a","schema":"public"},"select_permissions":[{"role":"x","permission":{"columns":[],"filter":{}}},{"role":"y","permission":{"columns":"*","filter":{}}}]},` +
+		`{"table":{"name":"b","schema":"public"}},{"table":{"name":"a","schema":"z"}}],"configuration":{"connection_info":{"database_url":"u","isolation_level":"read-committed","use_prepared_statements":false}}}]}`
+	if string(got) != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func inTable(table string) string {
+	return `{"version":3,"sources":[{"name":"default","kind":"postgres","configuration":{"connection_info":{"database_url":"u"}},"tables":[` + table + `]}]}`
+}
+
+func TestDecode_refusals(t *testing.T) {
+	for name, c := range map[string]struct{ doc, path, message string }{
+		"not JSON":           {`{`, "$", "unexpected end of JSON input"},
+		"not an object":      {`[]`, "$", "parsing Metadata failed, expected Object, but encountered Array"},
+		"no sources":         {`{"version":3}`, "$", `key "sources" not found`},
+		"wrong version":      {`{"version":4,"sources":[]}`, "$.version", "expected 3, encountered 4"},
+		"unknown key":        {`{"version":3,"sources":[],"source":[]}`, "$.source", `unexpected key "source"; the nearest known key is "sources"`},
+		"unknown far key":    {`{"version":3,"sources":[],"zzzzzz":[]}`, "$.zzzzzz", `unexpected key "zzzzzz"`},
+		"key in a table":     {inTable(`{"table":"a","object_relationship":[]}`), "$.sources[0].tables[0].object_relationship", `unexpected key "object_relationship"; the nearest known key is "object_relationships"`},
+		"table twice":        {inTable(`{"table":"a"},{"table":{"schema":"public","name":"a"}}`), "$.sources[0].tables", "multiple declarations exist for the following tables: public.a"},
+		"role twice":         {inTable(`{"table":"a","delete_permissions":[{"role":"u","permission":{"filter":{}}},{"role":"u","permission":{"filter":{}}}]}`), "$.sources[0].tables[0].delete_permissions", "multiple declarations exist for the following delete permissions: u"},
+		"filter of a text":   {inTable(`{"table":"a","delete_permissions":[{"role":"u","permission":{"filter":"x"}}]}`), "$.sources[0].tables[0].delete_permissions[0].permission.filter", "parsing BoolExp failed, expected Object, but encountered String"},
+		"no filter":          {inTable(`{"table":"a","delete_permissions":[{"role":"u","permission":{}}]}`), "$.sources[0].tables[0].delete_permissions[0].permission", `key "filter" not found`},
+		"empty role":         {inTable(`{"table":"a","delete_permissions":[{"role":"","permission":{"filter":{}}}]}`), "$.sources[0].tables[0].delete_permissions[0].role", "empty string not allowed"},
+		"both keys":          {inTable(`{"table":"a","object_relationships":[{"name":"r","using":{}}]}`), "$.sources[0].tables[0].object_relationships[0].using", "expected exactly one of foreign_key_constraint_on and manual_configuration"},
+		"text for a number":  {inTable(`{"table":"a","select_permissions":[{"role":"u","permission":{"filter":{},"columns":[],"limit":"1"}}]}`), "$.sources[0].tables[0].select_permissions[0].permission.limit", "parsing Int failed, expected Number, but encountered String"},
+		"unknown root field": {inTable(`{"table":"a","configuration":{"custom_root_fields":{"selct":"x"}}}`), "$.sources[0].tables[0].configuration.custom_root_fields.selct", `unexpected key "selct"; the nearest known key is "select"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := metadata.Decode([]byte(c.doc), "$", true)
+			refused(t, err, fault.ParseFailed, c.path, c.message)
+		})
+	}
+}
+
+func TestDecode_ofAStoredDocumentToleratesUnknownKeys(t *testing.T) {
+	m, err := metadata.Decode([]byte(inTable(`{"table":"a","of_tomorrow":1}`)), "$", false)
+	if err != nil || m.Sources[0].Table(metadata.TableName{Schema: "public", Name: "a"}) == nil {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestDecode_customColumnNamesYieldToColumnConfig(t *testing.T) {
+	m := parse(t, inTable(`{"table":"a","configuration":{"custom_column_names":{"x":"one","y":"two"},"column_config":{"x":{"custom_name":"won"},"y":{"comment":"c"}}}}`))
+	c := m.Sources[0].Tables[0].Configuration.ColumnConfig
+	if c["x"].CustomName != "won" || c["y"].CustomName != "two" || *c["y"].Comment != "c" {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestDecodeAny_olderVersionsReplaceTheDefaultSourceOnly(t *testing.T) {
+	current := parse(t, string(fullDocument(t)))
+	m, err := metadata.DecodeAny([]byte(`{"tables":[{"table":"author"}],"functions":["search_articles",{"schema":"s","name":"f"}]}`), "$", current)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := m.Source("default")
+	if len(source.Tables) != 1 || len(source.Functions) != 2 || source.Functions[0].Name.Name != "search_articles" {
+		t.Errorf("got %s", m.Encode())
+	}
+	if source.Configuration.ConnectionInfo.FromEnv != "HASURA_GRAPHQL_DATABASE_URL" || m.Source("analytics") == nil {
+		t.Error("the connection or another source is lost")
+	}
+	if len(m.RemoteSchemas) != 0 {
+		t.Error("remote schemas survive a document without them")
+	}
+	_, err = metadata.DecodeAny([]byte(`{"version":2,"tables":[]}`), "$.args", &metadata.Metadata{})
+	refused(t, err, fault.NotExists, "$.args", `source with name "default" does not exist`)
+}
+
+func FuzzDecode(f *testing.F) {
+	if data, err := os.ReadFile("testdata/full.json"); err == nil {
+		f.Add(data)
+	}
+	f.Add([]byte(inTable(`{"table":"a"}`)))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := metadata.Decode(data, "$", false)
+		if err != nil {
+			return
+		}
+		once := m.Encode()
+		if !json.Valid(once) {
+			t.Fatalf("not JSON: %s", once)
+		}
+		again, err := metadata.Decode(once, "$", false)
+		if err != nil {
+			t.Fatalf("own output refused: %v\n%s", err, once)
+		}
+		if twice := again.Encode(); !bytes.Equal(once, twice) {
+			t.Fatalf("not stable:\n%s\n%s", once, twice)
+		}
+	})
+}

@@ -1,0 +1,150 @@
+package metadata
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// ObjectID names one object of the document as get_inconsistent_metadata does: the type and name of an Inconsistency.
+type ObjectID struct{ Type, Name string }
+
+// ID is the object an inconsistency is about.
+func (i Inconsistency) ID() ObjectID { return ObjectID{i.Type, i.Name} }
+
+// The names of objects (Hasura: RQL/Types/Metadata/Object, moiName).
+
+// SourceObject names a source.
+func SourceObject(source string) ObjectID { return globalObject("source", source) }
+
+// TableObject names a tracked table.
+func TableObject(source string, t TableName) ObjectID {
+	return ObjectID{"table", fmt.Sprintf("table %s in source %s", t, source)}
+}
+
+// FunctionObject names a tracked function.
+func FunctionObject(source string, f FunctionName) ObjectID {
+	return ObjectID{"function", fmt.Sprintf("function %s in source %s", f, source)}
+}
+
+// FunctionPermissionObject names a role's permission for a function.
+func FunctionPermissionObject(source string, f FunctionName, role string) ObjectID {
+	return ObjectID{"function_permission", fmt.Sprintf("function_permission %s permission for function %s in source %s", role, f, source)}
+}
+
+// tableChild names an object that belongs to a table. kind is "object_relation", "array_relation", "computed_field",
+// "remote_relationship", "event_trigger" or "select_permission" and its siblings.
+func tableChild(kind, source string, t TableName, name string) ObjectID {
+	return ObjectID{kind, fmt.Sprintf("%s %s in table %s in source %s", kind, name, t, source)}
+}
+
+// ObjectRelationshipObject and its siblings name the parts of a table.
+func ObjectRelationshipObject(source string, t TableName, name string) ObjectID {
+	return tableChild("object_relation", source, t, name)
+}
+
+// ArrayRelationshipObject names an array relationship.
+func ArrayRelationshipObject(source string, t TableName, name string) ObjectID {
+	return tableChild("array_relation", source, t, name)
+}
+
+// ComputedFieldObject names a computed field.
+func ComputedFieldObject(source string, t TableName, name string) ObjectID {
+	return tableChild("computed_field", source, t, name)
+}
+
+// PermissionObject names a role's permission; kind is "insert", "select", "update" or "delete".
+func PermissionObject(kind, source string, t TableName, role string) ObjectID {
+	return tableChild(kind+"_permission", source, t, role)
+}
+
+// globalObject names an object outside the sources: "rest_endpoint", "inherited_role", "remote_schema", "action", ….
+func globalObject(kind, name string) ObjectID { return ObjectID{kind, kind + " " + name} }
+
+// RESTEndpointObject names a REST endpoint.
+func RESTEndpointObject(name string) ObjectID { return globalObject("rest_endpoint", name) }
+
+// InheritedRoleObject names an inherited role.
+func InheritedRoleObject(name string) ObjectID { return globalObject("inherited_role", name) }
+
+// The definitions inconsistencies carry.
+
+// RelationshipDefinition is a relationship as an inconsistency shows it.
+func RelationshipDefinition(source string, t TableName, r *Relationship, isArray bool) json.RawMessage {
+	c := objectRelationshipCodec
+	if isArray {
+		c = arrayRelationshipCodec
+	}
+	rel := *r
+	rel.Comment = ""
+	return with(encode(c, rel), "source", quoteJSON(source), "comment", textOrNull(r.Comment), "table", encode(tableName, t))
+}
+
+// PermissionDefinition is a permission as an inconsistency shows it. p is an *InsertPermission or one of its siblings.
+func PermissionDefinition(source string, t TableName, p any) json.RawMessage {
+	var perm []byte
+	var comment string
+	switch p := p.(type) {
+	case *InsertPermission:
+		perm, comment = encode(insertPermissionCodec, *p), p.Comment
+	case *SelectPermission:
+		perm, comment = encode(selectPermissionCodec, *p), p.Comment
+	case *UpdatePermission:
+		perm, comment = encode(updatePermissionCodec, *p), p.Comment
+	case *DeletePermission:
+		perm, comment = encode(deletePermissionCodec, *p), p.Comment
+	default:
+		panic(fmt.Sprintf("not a permission: %T", p))
+	}
+	return with(perm, "source", quoteJSON(source), "table", encode(tableName, t), "comment", textOrNull(comment))
+}
+
+// ComputedFieldDefinition is a computed field as an inconsistency shows it.
+func ComputedFieldDefinition(source string, t TableName, c *ComputedField) json.RawMessage {
+	return with(encode(computedFieldCodec, *c), "source", quoteJSON(source), "table", encode(tableName, t), "comment", textOrNull(c.Comment))
+}
+
+// RESTEndpointDefinition is a REST endpoint as an inconsistency shows it.
+func RESTEndpointDefinition(e *RESTEndpoint) json.RawMessage { return encode(endpointCodec, *e) }
+
+// InheritedRoleDefinition is an inherited role as an inconsistency shows it.
+func InheritedRoleDefinition(r *InheritedRole) json.RawMessage { return encode(inheritedRoleCodec, *r) }
+
+// TableNameJSON is a name as {name, schema}.
+func TableNameJSON(t TableName) json.RawMessage { return encode(tableName, t) }
+
+func textOrNull(s string) []byte {
+	if s == "" {
+		return []byte("null")
+	}
+	return quoteJSON(s)
+}
+
+// with is a JSON object with keys set: replaced where they stand, or added at the end. A nil value takes the key away.
+func with(object json.RawMessage, pairs ...any) json.RawMessage {
+	n, err := parseNode(object)
+	if err != nil || n.kind != objectNode {
+		return object
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		key, value := pairs[i].(string), pairs[i+1].([]byte)
+		if _, known := n.members[key]; !known && value != nil {
+			n.keys = append(n.keys, key)
+		}
+		n.members[key] = &node{raw: value}
+	}
+	w := &writer{}
+	w.WriteByte('{')
+	for _, k := range n.keys {
+		if n.members[k].raw == nil {
+			continue
+		}
+		if w.Len() > 1 {
+			w.WriteByte(',')
+		}
+		w.text(k)
+		w.WriteByte(':')
+		w.Write(n.members[k].raw)
+	}
+	w.WriteByte('}')
+	return w.Bytes()
+}

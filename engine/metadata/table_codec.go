@@ -1,0 +1,245 @@
+package metadata
+
+import (
+	"encoding/json"
+)
+
+var tableCodec = object("TableMetadata",
+	must("table", tableName, func(t *Table) *TableName { return &t.Name }),
+	may("is_enum", boolean, func(t *Table) *bool { return &t.IsEnum }),
+	omitWhen(mayRef("configuration", tableConfigurationCodec, func(t *Table) **TableConfiguration { return &t.Configuration }),
+		func(t *Table) bool { return t.Configuration.isEmpty() }),
+	mayList("object_relationships", "object relationships", objectRelationshipCodec, func(t *Table) *[]*Relationship { return &t.ObjectRelationships }, relationshipName),
+	mayList("array_relationships", "array relationships", arrayRelationshipCodec, func(t *Table) *[]*Relationship { return &t.ArrayRelationships }, relationshipName),
+	mayList("computed_fields", "computed fields", computedFieldCodec, func(t *Table) *[]*ComputedField { return &t.ComputedFields }, func(c *ComputedField) string { return c.Name }),
+	mayList("remote_relationships", "remote relationships", named("RemoteRelationship", "name"), func(t *Table) *[]*Opaque { return &t.RemoteRelationships }, (*Opaque).name),
+	mayList("insert_permissions", "insert permissions", insertPermissionCodec, func(t *Table) *[]*InsertPermission { return &t.InsertPermissions }, func(p *InsertPermission) string { return p.Role }),
+	mayList("select_permissions", "select permissions", selectPermissionCodec, func(t *Table) *[]*SelectPermission { return &t.SelectPermissions }, func(p *SelectPermission) string { return p.Role }),
+	mayList("update_permissions", "update permissions", updatePermissionCodec, func(t *Table) *[]*UpdatePermission { return &t.UpdatePermissions }, func(p *UpdatePermission) string { return p.Role }),
+	mayList("delete_permissions", "delete permissions", deletePermissionCodec, func(t *Table) *[]*DeletePermission { return &t.DeletePermissions }, func(p *DeletePermission) string { return p.Role }),
+	mayList("event_triggers", "event triggers", named("EventTriggerConf", "name"), func(t *Table) *[]*Opaque { return &t.EventTriggers }, (*Opaque).name),
+	raw("apollo_federation_config", false, func(t *Table) *json.RawMessage { return &t.ApolloFederation }),
+)
+
+func relationshipName(r *Relationship) string { return r.Name }
+
+func (c *TableConfiguration) isEmpty() bool {
+	return c == nil || c.CustomName == "" && len(c.CustomRootFields) == 0 && len(c.ColumnConfig) == 0 && c.Comment == nil
+}
+
+// tableConfigurationCodec folds the older custom_column_names into column_config, which wins, and writes both, as Hasura does.
+var tableConfigurationCodec = object("TableConfig",
+	mapOf("column_config", columnConfigCodec, func(c *TableConfiguration) *map[string]ColumnConfig { return &c.ColumnConfig }),
+	comment("comment", func(c *TableConfiguration) **string { return &c.Comment }),
+	customColumnNames(func(c *TableConfiguration) *map[string]ColumnConfig { return &c.ColumnConfig }),
+	may("custom_name", text, func(c *TableConfiguration) *string { return &c.CustomName }),
+	nested("custom_root_fields", false, tableRootFieldsCodec,
+		func(c *TableConfiguration) map[string]RootField { return c.CustomRootFields },
+		func(_ *reader, c *TableConfiguration, m map[string]RootField) { c.CustomRootFields = m }),
+)
+
+var tableRootFieldsCodec = rootFieldsCodec("TableCustomRootFields", RootFieldKeys...)
+
+// RootFieldKeys are the keys of a table's custom_root_fields.
+var RootFieldKeys = []string{"select", "select_by_pk", "select_aggregate", "select_stream", "insert", "insert_one",
+	"update", "update_by_pk", "update_many", "delete", "delete_by_pk"}
+
+func customColumnNames[T any](at func(*T) *map[string]ColumnConfig) field[T] {
+	in := mapOf("custom_column_names", text, func(m *map[string]string) *map[string]string { return m })
+	return field[T]{"custom_column_names", false,
+		func(r *reader, n *node, into *T) {
+			names := map[string]string{}
+			in.read(r, n, &names)
+			config := map[string]ColumnConfig{}
+			for column, name := range names {
+				config[column] = ColumnConfig{CustomName: name}
+			}
+			for column, c := range *at(into) {
+				if c.CustomName == "" {
+					c.CustomName = names[column]
+				}
+				config[column] = c
+			}
+			*at(into) = config
+		},
+		func(w *writer, from *T) bool {
+			names := map[string]string{}
+			for column, c := range *at(from) {
+				if c.CustomName != "" {
+					names[column] = c.CustomName
+				}
+			}
+			return in.write(w, &names)
+		}}
+}
+
+var columnConfigCodec = object("ColumnConfig",
+	comment("comment", func(c *ColumnConfig) **string { return &c.Comment }),
+	may("custom_name", text, func(c *ColumnConfig) *string { return &c.CustomName }),
+)
+
+// comment is a text where "" (no comment) and absence (the default comment) differ.
+func comment[T any](name string, at func(*T) **string) field[T] { return mayRef(name, text, at) }
+
+// rootFieldsCodec: each root field is a name, or a name and a comment; null means the default.
+func rootFieldsCodec(what string, keys ...string) codec[map[string]RootField] {
+	sorted := map[string]bool{}
+	for _, k := range keys {
+		sorted[k] = true
+	}
+	var fields []field[map[string]RootField]
+	for _, k := range sortedKeys(sorted) {
+		fields = append(fields, field[map[string]RootField]{k, false,
+			func(r *reader, n *node, m *map[string]RootField) {
+				if *m == nil {
+					*m = map[string]RootField{}
+				}
+				if f := rootFieldCodec.read(r, n); f.Name != "" || f.Comment != nil {
+					(*m)[k] = f
+				}
+			},
+			func(w *writer, m *map[string]RootField) bool {
+				f, ok := (*m)[k]
+				if ok {
+					rootFieldCodec.write(w, f)
+				}
+				return ok
+			}})
+	}
+	return object(what, fields...)
+}
+
+var rootFieldCodec = codec[RootField]{
+	func(r *reader, n *node) RootField {
+		if n.kind == stringNode {
+			return RootField{Name: n.text}
+		}
+		return rootFieldObject.read(r, n)
+	},
+	func(w *writer, f RootField) {
+		if f.Comment == nil {
+			w.text(f.Name)
+			return
+		}
+		rootFieldObject.write(w, f)
+	},
+}
+
+var rootFieldObject = object("CustomRootField",
+	comment("comment", func(f *RootField) **string { return &f.Comment }),
+	nullable("name", func(f *RootField) *string { return &f.Name }),
+)
+
+var (
+	objectRelationshipCodec = relationshipCodec(objectForeignKey)
+	arrayRelationshipCodec  = relationshipCodec(remoteForeignKey)
+)
+
+func relationshipCodec(fk codec[ForeignKeyOn]) codec[Relationship] {
+	return object("RelDef",
+		must("name", nonEmpty, func(r *Relationship) *string { return &r.Name }),
+		must("using", usingCodec(fk), func(r *Relationship) *RelationshipUsing { return &r.Using }),
+		may("comment", text, func(r *Relationship) *string { return &r.Comment }))
+}
+
+func usingCodec(fk codec[ForeignKeyOn]) codec[RelationshipUsing] {
+	return after(object("RelUsing",
+		mayRef("foreign_key_constraint_on", fk, func(u *RelationshipUsing) **ForeignKeyOn { return &u.ForeignKey }),
+		mayRef("manual_configuration", manualCodec, func(u *RelationshipUsing) **ManualConfiguration { return &u.Manual }),
+	), func(r *reader, _ *node, u *RelationshipUsing) {
+		if (u.ForeignKey == nil) == (u.Manual == nil) {
+			r.fail("expected exactly one of foreign_key_constraint_on and manual_configuration")
+		}
+	})
+}
+
+// objectForeignKey is a column, a list of columns, or a key of the remote table (one-to-one the other way round).
+var objectForeignKey = codec[ForeignKeyOn]{
+	func(r *reader, n *node) ForeignKeyOn {
+		switch n.kind {
+		case stringNode:
+			return ForeignKeyOn{Columns: []string{n.text}}
+		case arrayNode:
+			return ForeignKeyOn{Columns: texts.read(r, n), AsList: true}
+		}
+		return remoteForeignKey.read(r, n)
+	},
+	func(w *writer, f ForeignKeyOn) {
+		switch {
+		case f.Table != nil:
+			remoteForeignKey.write(w, f)
+		case f.AsList || len(f.Columns) != 1:
+			texts.write(w, f.Columns)
+		default:
+			w.text(f.Columns[0])
+		}
+	},
+}
+
+// remoteForeignKey is {table, column} or {table, columns}.
+var remoteForeignKey = codec[ForeignKeyOn]{
+	func(r *reader, n *node) ForeignKeyOn {
+		k := remoteForeignKeyObject.read(r, n)
+		f := ForeignKeyOn{Table: &k.table}
+		switch {
+		case r.err != nil:
+		case (k.column == nil) == (k.columns == nil):
+			r.fail("expected exactly one of column and columns")
+		case k.column != nil:
+			f.Columns = []string{*k.column}
+		default:
+			f.Columns, f.AsList = *k.columns, true
+		}
+		return f
+	},
+	func(w *writer, f ForeignKeyOn) {
+		k := remoteKey{table: *f.Table}
+		if f.AsList || len(f.Columns) != 1 {
+			k.columns = &f.Columns
+		} else {
+			k.column = &f.Columns[0]
+		}
+		remoteForeignKeyObject.write(w, k)
+	},
+}
+
+type remoteKey struct {
+	table   TableName
+	column  *string
+	columns *[]string
+}
+
+var remoteForeignKeyObject = object("ArrRelUsingFKeyOn",
+	mayRef("column", text, func(k *remoteKey) **string { return &k.column }),
+	mayRef("columns", texts, func(k *remoteKey) **[]string { return &k.columns }),
+	must("table", tableName, func(k *remoteKey) *TableName { return &k.table }),
+)
+
+var manualCodec = object("RelManualConfig",
+	field[ManualConfiguration]{"column_mapping", true,
+		mapOf("column_mapping", text, func(m *ManualConfiguration) *map[string]string { return &m.ColumnMapping }).read,
+		mapOf("column_mapping", text, func(m *ManualConfiguration) *map[string]string { return &m.ColumnMapping }).write},
+	field[ManualConfiguration]{"insertion_order", false,
+		func(r *reader, n *node, m *ManualConfiguration) {
+			m.InsertionOrder = oneOf("insertion order", "before_parent", "after_parent").read(r, n)
+		},
+		nullable("insertion_order", func(m *ManualConfiguration) *string { return &m.InsertionOrder }).write},
+	may("remote_source", text, func(m *ManualConfiguration) *string { return &m.RemoteSource }),
+	must("remote_table", tableName, func(m *ManualConfiguration) *TableName { return &m.RemoteTable }),
+)
+
+var computedFieldCodec = object("ComputedFieldMetadata",
+	must("name", nonEmpty, func(c *ComputedField) *string { return &c.Name }),
+	nested("definition", true, computedFieldDefinition,
+		func(c *ComputedField) ComputedField { return *c },
+		func(_ *reader, c *ComputedField, d ComputedField) {
+			c.Function, c.SessionArgument, c.TableArgument = d.Function, d.SessionArgument, d.TableArgument
+		}),
+	may("comment", text, func(c *ComputedField) *string { return &c.Comment }),
+)
+
+var computedFieldDefinition = object("ComputedFieldDefinition",
+	must("function", tableName, func(c *ComputedField) *FunctionName { return &c.Function }),
+	may("session_argument", text, func(c *ComputedField) *string { return &c.SessionArgument }),
+	may("table_argument", text, func(c *ComputedField) *string { return &c.TableArgument }),
+)
