@@ -1,0 +1,178 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"gatehouse/engine/fault"
+	"gatehouse/httpclient"
+)
+
+// maxHookAnswer bounds an auth hook's answer: session variables, never a document.
+const maxHookAnswer = 1 << 20
+
+// HasuraVersion is the release of Hasura whose behaviour the data API follows, where clients ask for it.
+const HasuraVersion = "v2.48.0"
+
+const userAgent = "hasura-graphql-engine/" + HasuraVersion
+
+// hook is Hasura's auth hook (webhook) mode.
+type hook struct {
+	url    string
+	isPost bool
+	// sendBody adds the GraphQL request to a POST hook's payload.
+	sendBody bool
+	client   *http.Client
+	log      *slog.Logger
+	now      func() time.Time
+}
+
+// notForwarded are the headers a GET hook is not sent: they speak of the client's connection, not of the caller
+// (Hasura: Server/Utils, commonClientHeadersIgnored).
+var notForwarded = map[string]bool{
+	"Content-Length": true, "Content-Md5": true, "User-Agent": true, "Host": true, "Origin": true, "Referer": true,
+	"Accept": true, "Accept-Encoding": true, "Accept-Language": true, "Accept-Datetime": true, "Cache-Control": true,
+	"Connection": true, "Dnt": true, "Content-Type": true,
+	// Hop-by-hop (RFC 9110 §7.6.1): forwarding them would frame our own request.
+	"Transfer-Encoding": true, "Te": true, "Trailer": true, "Upgrade": true, "Keep-Alive": true, "Proxy-Connection": true,
+}
+
+// resolve asks the hook who the caller is.
+func (k *hook) resolve(ctx context.Context, req Request) (*Session, error) {
+	out, err := k.request(ctx, req)
+	if err != nil {
+		return nil, k.unreachable(ctx, err)
+	}
+	resp, err := k.client.Do(out)
+	if err != nil {
+		return nil, k.unreachable(ctx, err)
+	}
+	body, err := httpclient.ReadAll(resp, maxHookAnswer)
+	if err != nil {
+		return nil, k.unreachable(ctx, err)
+	}
+	switch resp.StatusCode {
+	case http.StatusOK:
+		return k.session(body, resp.Header)
+	case http.StatusUnauthorized:
+		return nil, fault.New(fault.AccessDenied, "", "Authentication hook unauthorized this request").WithStatus(http.StatusUnauthorized)
+	default:
+		k.log.WarnContext(ctx, "auth hook answered with an unexpected status", "status", resp.StatusCode)
+		return nil, fault.New(fault.Unexpected, "", "Invalid response from authorization hook")
+	}
+}
+
+func (k *hook) unreachable(ctx context.Context, err error) error {
+	k.log.ErrorContext(ctx, "auth hook did not answer", "error", withoutQuery(err))
+	return fault.New(fault.Unexpected, "", "webhook authentication request failed").WithCause(err)
+}
+
+// withoutQuery keeps what a hook's URL may hold as a secret out of the log.
+func withoutQuery(err error) string {
+	if e, ok := err.(*url.Error); ok { //nolint:errorlint // the client's own error, as returned
+		return e.Err.Error()
+	}
+	return err.Error()
+}
+
+func (k *hook) request(ctx context.Context, req Request) (*http.Request, error) {
+	if k.isPost {
+		return k.post(ctx, req)
+	}
+	out, err := http.NewRequestWithContext(ctx, http.MethodGet, k.url, nil)
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range req.Header {
+		if !notForwarded[name] {
+			out.Header[name] = values
+		}
+	}
+	out.Header.Set("User-Agent", userAgent)
+	return out, nil
+}
+
+func (k *hook) post(ctx context.Context, req Request) (*http.Request, error) {
+	headers := make(map[string]string, len(req.Header))
+	for name, values := range req.Header {
+		if len(values) > 0 {
+			headers[name] = values[len(values)-1]
+		}
+	}
+	payload := map[string]any{"headers": headers}
+	if k.sendBody {
+		payload["request"] = req.Body
+		if req.Body == nil {
+			payload["request"] = nil
+		}
+	}
+	body, err := json.Marshal(payload)
+	if err != nil {
+		return nil, err
+	}
+	out, err := http.NewRequestWithContext(ctx, http.MethodPost, k.url, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	out.Header.Set("Content-Type", "application/json")
+	out.Header.Set("User-Agent", userAgent)
+	return out, nil
+}
+
+// session reads the hook's answer: a JSON object of strings.
+func (k *hook) session(body []byte, h http.Header) (*Session, error) {
+	answer, err := decodeObject(body)
+	if err != nil {
+		return nil, fault.New(fault.Unexpected, "", "Invalid response from authorization hook: Error in $: not a JSON object").WithCause(err)
+	}
+	vars := make(map[string]string)
+	extras := make(map[string]string)
+	for name, value := range answer {
+		text, ok := value.(string)
+		if !ok {
+			return nil, fault.New(fault.Unexpected, "", "Invalid response from authorization hook: Error in %s: parsing Text failed, expected String, but encountered %s",
+				fault.Key(fault.Root, name), jsonKind(value))
+		}
+		if isVariable(name) {
+			vars[strings.ToLower(name)] = text
+		} else {
+			extras[name] = text
+		}
+	}
+	role := vars[roleVariable]
+	if role == "" {
+		return nil, fault.New(fault.InvalidParams, "", "%q not found in session variables", roleVariable)
+	}
+	s := &Session{Role: role, Variables: seal(vars, role), Expires: k.expiry(extras)}
+	for _, cookie := range h.Values("Set-Cookie") {
+		s.ResponseHeaders = append(s.ResponseHeaders, [2]string{"Set-Cookie", cookie})
+	}
+	return s, nil
+}
+
+var maxAge = regexp.MustCompile(`(?i)(?:^|[\s,])(?:s-maxage|max-age)\s*=\s*"?(\d{1,10})"?`)
+
+// expiry is how long the answer stands on an open socket: the keys Cache-Control and Expires of the answer's body.
+func (k *hook) expiry(extras map[string]string) time.Time {
+	if m := maxAge.FindStringSubmatch(extras["Cache-Control"]); m != nil {
+		seconds, err := strconv.ParseInt(m[1], 10, 64)
+		if err == nil {
+			return k.now().Add(time.Duration(seconds) * time.Second)
+		}
+	}
+	if text := extras["Expires"]; text != "" {
+		if t, err := http.ParseTime(text); err == nil {
+			return t
+		}
+		k.log.Warn("auth hook's Expires is no HTTP date")
+	}
+	return time.Time{}
+}

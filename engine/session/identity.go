@@ -1,0 +1,283 @@
+package session
+
+import (
+	"context"
+	"crypto/sha256"
+
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"gatehouse/engine/fault"
+	"gatehouse/jwt"
+)
+
+// verifiedTokens bounds the cache of verified tokens (two generations of this many, some hundred bytes each).
+const verifiedTokens = 10_000
+
+// accessTokenType is the `typ` of an access token (RFC 9068 §2.1): an ID token has none and is refused.
+const accessTokenType = "at+jwt"
+
+// ownAlgorithms are what our own tokens are signed with.
+var ownAlgorithms = []jose.SignatureAlgorithm{jose.ES384, jose.RS256}
+
+// identity is built-in identity: access tokens of the identity half in this process, and what their subjects may do now.
+type identity struct {
+	Identity
+	defaultRole    string
+	allowAdminRole bool
+	now            func() time.Time
+	// verified remembers signatures and claims, nothing about roles: those are asked for at every request.
+	verified *cache[[sha256.Size]byte, *verifiedToken]
+}
+
+// verifiedToken is a token whose signature and claims have been checked once.
+type verifiedToken struct {
+	token AccessToken
+	keyID string
+	// variables are the token's own x-hasura-* claims that may become session variables.
+	variables map[string]string
+}
+
+func newIdentity(c *Config, id Identity, now func() time.Time) *identity {
+	return &identity{Identity: id, defaultRole: c.DefaultRole, allowAdminRole: c.AllowAdminRole, now: now,
+		verified: newCache[[sha256.Size]byte, *verifiedToken](verifiedTokens)}
+}
+
+// concerns tells whether the request carries something for built-in identity to judge: any Authorization header. In
+// open mode, where Hasura does not look at that header, only a token that says it is ours.
+func (i *identity) concerns(h http.Header, isOpen bool) bool {
+	values := h.Values(authorization)
+	if !isOpen || len(values) == 0 {
+		return len(values) > 0
+	}
+	token, err := bearer(h)
+	if err != nil {
+		return false
+	}
+	iss, ok := unverifiedIssuer(token)
+	return ok && iss == i.Issuer
+}
+
+func (i *identity) resolve(ctx context.Context, h http.Header) (*Session, error) {
+	raw, err := bearer(h)
+	if err != nil {
+		return nil, err
+	}
+	t, err := i.verify(raw)
+	if err != nil {
+		return nil, err
+	}
+	standing, err := i.Authority.Standing(ctx, t.token)
+	if err != nil {
+		return nil, fault.New(fault.Unexpected, "", "the directory cannot be asked right now").
+			WithStatus(http.StatusServiceUnavailable).WithCause(err)
+	}
+	if err := refusal(standing); err != nil {
+		return nil, err
+	}
+	role, err := i.role(h, standing.Roles)
+	if err != nil {
+		return nil, err
+	}
+	vars := make(map[string]string, len(t.variables)+2)
+	for name, value := range t.variables {
+		vars[name] = value
+	}
+	vars[userIDVariable] = t.token.Subject
+	return &Session{Role: role, Variables: seal(vars, role), Expires: t.token.Expires}, nil
+}
+
+// bearer takes the one bearer token (RFC 6750 §2.1).
+func bearer(h http.Header) (string, error) {
+	values := h.Values(authorization)
+	if len(values) != 1 {
+		return "", malformedAuthorization()
+	}
+	words := strings.Fields(values[0])
+	if len(words) != 2 || !strings.EqualFold(words[0], "Bearer") {
+		return "", malformedAuthorization()
+	}
+	return words[1], nil
+}
+
+// verify checks what does not change while the token lives, and remembers it: the signature, and the claims that say
+// it is an access token of ours. A remembered token ends with its expiry or with its key.
+func (i *identity) verify(raw string) (*verifiedToken, error) {
+	digest := sha256.Sum256([]byte(raw))
+	if t, ok := i.verified.get(digest); ok {
+		if !i.now().Before(t.token.Expires) {
+			i.verified.remove(digest)
+			return nil, notVerified("JWTExpired")
+		}
+		if i.hasKey(t.keyID) {
+			return t, nil
+		}
+		i.verified.remove(digest)
+	}
+	t, err := i.verifyOnce(raw)
+	if err != nil {
+		return nil, err
+	}
+	i.verified.put(digest, t)
+	return t, nil
+}
+
+func (i *identity) hasKey(id string) bool {
+	return slices.ContainsFunc(i.Keys.Keys(), func(k jose.JSONWebKey) bool { return k.KeyID == id })
+}
+
+func (i *identity) verifyOnce(raw string) (*verifiedToken, error) {
+	verified, err := jwt.Verify(raw, i.Keys.Public().Keys, ownAlgorithms)
+	if err != nil {
+		return nil, signatureFault(raw, err)
+	}
+	if verified.Type != accessTokenType {
+		return nil, notVerified("not an access token")
+	}
+	if verified.KeyID == "" {
+		return nil, notVerified("the token names no key")
+	}
+	claims, err := decodeObject(verified.Payload)
+	if err != nil {
+		return nil, notVerified("JWTClaimsSetDecodeError").WithCause(err)
+	}
+	t, err := i.accessToken(claims)
+	if err != nil {
+		return nil, err
+	}
+	vars, err := tokenVariables(claims)
+	if err != nil {
+		return nil, err
+	}
+	return &verifiedToken{token: t, keyID: verified.KeyID, variables: vars}, nil
+}
+
+// accessToken checks the registered claims. All of RFC 9068 §2.2 that we ever leave out is iat's business.
+func (i *identity) accessToken(claims map[string]any) (AccessToken, error) {
+	text := func(name string) string {
+		s, _ := claims[name].(string)
+		return s
+	}
+	if text("iss") != i.Issuer {
+		return AccessToken{}, notVerified("JWTNotInIssuer")
+	}
+	expires, hasExp, err := timeClaim(claims, "exp")
+	switch {
+	case err != nil:
+		return AccessToken{}, err
+	case !hasExp || !i.now().Before(expires):
+		return AccessToken{}, notVerified("JWTExpired")
+	}
+	notBefore, hasNbf, err := timeClaim(claims, "nbf")
+	switch {
+	case err != nil:
+		return AccessToken{}, err
+	case hasNbf && i.now().Before(notBefore):
+		return AccessToken{}, notVerified("JWTNotYetValid")
+	}
+	issued, _, err := timeClaim(claims, "iat")
+	if err != nil {
+		return AccessToken{}, err
+	}
+	_, hasActor := claims["act"]
+	t := AccessToken{Subject: text("sub"), ClientID: text("client_id"), Audience: audienceOf(claims), JTI: text("jti"),
+		Scope: text("scope"), HasActor: hasActor, IssuedAt: issued, Expires: expires}
+	switch {
+	case t.Subject == "" || t.ClientID == "" || t.JTI == "":
+		return AccessToken{}, notVerified("not an access token")
+	case len(t.Audience) == 0:
+		return AccessToken{}, notVerified("JWTNotInAudience")
+	}
+	return t, nil
+}
+
+// tokenVariables are the variables a token may bring: x-hasura-* claims except the id and the roles, which are always
+// the directory's. A value that is no text is kept as JSON, so that a script may set a number or a list.
+func tokenVariables(claims map[string]any) (map[string]string, error) {
+	found, ok := claims[defaultNamespace]
+	if !ok {
+		return nil, nil
+	}
+	object, ok := found.(map[string]any)
+	if !ok {
+		return nil, fault.New(fault.JWTInvalidClaims, "", "expecting a json object when claims_format is json")
+	}
+	vars := make(map[string]string, len(object))
+	for name, value := range object {
+		lower := strings.ToLower(name)
+		switch {
+		case !isVariable(name) || value == nil:
+		case lower == userIDVariable, lower == roleVariable, lower == allowedRoles, lower == defaultRole, lower == backendOnly:
+		default:
+			if s, isText := value.(string); isText {
+				vars[lower] = s
+			} else {
+				vars[lower] = compact(value)
+			}
+		}
+	}
+	return vars, nil
+}
+
+// refusal says why a token is worth nothing now; nil when it is worth something.
+func refusal(s Standing) error {
+	switch {
+	case !s.IsDataAPI:
+		return notVerified("JWTNotInAudience")
+	case s.IsThirdParty:
+		return fault.New(fault.AccessDenied, "", "tokens of third-party applications are not accepted here")
+	case s.IsTokenExchange:
+		return fault.New(fault.AccessDenied, "", "tokens of a token exchange are not accepted here")
+	case !s.IsActive:
+		return notVerified("its subject is suspended or does not exist any more")
+	case !s.IsGrantAlive:
+		return notVerified("the token has been revoked")
+	default:
+		return nil
+	}
+}
+
+// role chooses the role of the request among those held now: the one named by X-Hasura-Role or Expected-Role, else the
+// only one held, else the default role.
+func (i *identity) role(h http.Header, held []string) (string, error) {
+	if !i.allowAdminRole {
+		// a directory role of that name is nobody's key to the whole database
+		held = slices.DeleteFunc(slices.Clone(held), func(role string) bool { return role == Admin })
+	}
+	requested, err := requestedRole(h)
+	switch {
+	case err != nil:
+		return "", err
+	case requested != "":
+	case len(held) == 1:
+		requested = held[0]
+	default:
+		requested = i.defaultRole
+	}
+	if !slices.Contains(held, requested) {
+		return "", roleNotAllowed()
+	}
+	return requested, nil
+}
+
+// requestedRole is the role the request asks for, "" for none. Two different ones are an error: one of them was put
+// there by somebody the other did not know of.
+func requestedRole(h http.Header) (string, error) {
+	role := ""
+	for _, name := range []string{roleVariable, expectedRole} {
+		for _, value := range h.Values(name) {
+			switch {
+			case value == "":
+			case role == "" || role == value:
+				role = value
+			default:
+				return "", fault.New(fault.InvalidHeaders, "", "X-Hasura-Role and Expected-Role name different roles")
+			}
+		}
+	}
+	return role, nil
+}

@@ -1,0 +1,257 @@
+package session
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"gatehouse/engine/fault"
+	"gatehouse/jwt"
+)
+
+// jwtVerifier is a configured JWT secret with its keys at hand.
+type jwtVerifier struct {
+	*jwtSecret
+	// keys are asked for at every token: a remote set changes.
+	keys func() []jose.JSONWebKey
+	// missed is called once when no key fits and tells whether the keys may be new; nil where there is nothing to fetch.
+	missed     func(ctx context.Context) bool
+	algorithms []jose.SignatureAlgorithm
+	now        func() time.Time
+}
+
+var (
+	rsaAlgorithms = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512}
+	ecAlgorithms  = []jose.SignatureAlgorithm{jose.ES256, jose.ES384, jose.ES512}
+	// remoteAlgorithms are those of keys fetched from a URL: what is public cannot be a secret, so no HMAC.
+	remoteAlgorithms = slices.Concat(rsaAlgorithms, ecAlgorithms, []jose.SignatureAlgorithm{jose.EdDSA})
+)
+
+// algorithmsOf are the algorithms a key given in the setting may be used with. They follow from the key, never from
+// the token: a token signed with HMAC under a public key's text must find no door here.
+func algorithmsOf(key *jose.JSONWebKey) []jose.SignatureAlgorithm {
+	if _, isHMAC := key.Key.([]byte); isHMAC {
+		return []jose.SignatureAlgorithm{jose.HS256, jose.HS384, jose.HS512}
+	}
+	return remoteAlgorithms
+}
+
+// resolveJWT is Hasura's JWT mode: the tokens at the configured places, matched to secrets by issuer; exactly one pair
+// must remain.
+func (r *Resolver) resolveJWT(ctx context.Context, h http.Header) (*Session, error) {
+	var chosen *jwtVerifier
+	var token string
+	matches, strangers := 0, 0
+	for _, v := range r.jwts {
+		for _, value := range v.location.tokens(h) {
+			raw, err := v.bare(value)
+			if err != nil {
+				return nil, err
+			}
+			if iss, ok := unverifiedIssuer(raw); v.issuer != "" && ok && iss != v.issuer {
+				strangers++
+				continue
+			}
+			matches++
+			chosen, token = v, raw
+		}
+	}
+	switch {
+	case matches == 1:
+		return chosen.session(ctx, token, h)
+	case matches > 1:
+		return nil, fault.New(fault.InvalidHeaders, "", "Could not verify JWT: Multiple JWTs found")
+	case strangers > 0:
+		return nil, notVerified("JWTNotInIssuer")
+	case r.config.UnauthorizedRole != "":
+		return r.unauthorized(fromHeaders(h)), nil
+	default:
+		return nil, fault.New(fault.InvalidHeaders, "", "Missing 'Authorization' or 'Cookie' header in JWT authentication mode")
+	}
+}
+
+// bare takes the scheme off an Authorization value.
+func (v *jwtVerifier) bare(value string) (string, error) {
+	if v.location.kind != authorization {
+		return value, nil
+	}
+	words := strings.Fields(value)
+	if len(words) != 2 || words[0] != "Bearer" {
+		return "", malformedAuthorization()
+	}
+	return words[1], nil
+}
+
+func malformedAuthorization() error {
+	return fault.New(fault.InvalidHeaders, "", "Malformed Authorization header")
+}
+
+// notVerified is Hasura's refusal of a token; reason in the words of its JOSE library where it has any.
+func notVerified(reason string) *fault.Error {
+	return fault.New(fault.InvalidJWT, "", "Could not verify JWT: %s", reason)
+}
+
+func unverifiedIssuer(token string) (string, bool) {
+	parts := strings.Split(token, ".")
+	if len(parts) < 3 {
+		return "", false
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return "", false
+	}
+	var c struct {
+		Issuer *string `json:"iss"`
+	}
+	if json.Unmarshal(payload, &c) != nil || c.Issuer == nil {
+		return "", false
+	}
+	return *c.Issuer, true
+}
+
+func (v *jwtVerifier) session(ctx context.Context, token string, h http.Header) (*Session, error) {
+	claims, expires, err := v.verify(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	hasura, err := v.claims.apply(claims)
+	if err != nil {
+		return nil, err
+	}
+	allowed, role, err := hasura.roles()
+	if err != nil {
+		return nil, err
+	}
+	if requested := h.Get(roleVariable); requested != "" {
+		role = requested
+	}
+	if !slices.Contains(allowed, role) {
+		return nil, roleNotAllowed()
+	}
+	vars, err := hasura.variables()
+	if err != nil {
+		return nil, err
+	}
+	return &Session{Role: role, Variables: seal(vars, role), Expires: expires}, nil
+}
+
+func roleNotAllowed() error {
+	return fault.New(fault.AccessDenied, "", "Your requested role is not in allowed roles")
+}
+
+// verify checks signature, times, issuer and audience, and gives all claims and the expiry (zero when there is none).
+func (v *jwtVerifier) verify(ctx context.Context, token string) (map[string]any, time.Time, error) {
+	verified, err := jwt.Verify(token, v.keys(), v.algorithms)
+	if errors.Is(err, jwt.ErrNoKey) && v.missed != nil && v.missed(ctx) {
+		verified, err = jwt.Verify(token, v.keys(), v.algorithms)
+	}
+	if err != nil {
+		return nil, time.Time{}, signatureFault(token, err)
+	}
+	claims, err := decodeObject(verified.Payload)
+	if err != nil {
+		return nil, time.Time{}, notVerified("JWTClaimsSetDecodeError " + quoteText(err.Error()))
+	}
+	expires, err := v.checkTimes(claims)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	if iss, _ := claims["iss"].(string); v.issuer != "" && iss != v.issuer {
+		return nil, time.Time{}, notVerified("JWTNotInIssuer")
+	}
+	if v.audience != nil && !slices.ContainsFunc(audienceOf(claims), func(a string) bool { return slices.Contains(v.audience, a) }) {
+		return nil, time.Time{}, notVerified("JWTNotInAudience")
+	}
+	return claims, expires, nil
+}
+
+func (v *jwtVerifier) checkTimes(claims map[string]any) (expires time.Time, err error) {
+	now := v.now()
+	expires, hasExp, err := timeClaim(claims, "exp")
+	if err != nil {
+		return time.Time{}, err
+	}
+	if hasExp && !now.Before(expires.Add(v.skew)) {
+		return time.Time{}, notVerified("JWTExpired")
+	}
+	notBefore, hasNbf, err := timeClaim(claims, "nbf")
+	if err != nil {
+		return time.Time{}, err
+	}
+	if hasNbf && now.Before(notBefore.Add(-v.skew)) {
+		return time.Time{}, notVerified("JWTNotYetValid")
+	}
+	return expires, nil
+}
+
+// timeClaim reads a NumericDate (RFC 7519 §2). A claim that is there and is no number of a sane size fails the token.
+func timeClaim(claims map[string]any, name string) (t time.Time, ok bool, err error) {
+	value, ok := claims[name]
+	if !ok {
+		return time.Time{}, false, nil
+	}
+	number, isNumber := value.(json.Number)
+	if !isNumber {
+		return time.Time{}, false, notVerified(fmt.Sprintf(`JWTClaimsSetDecodeError "Error in $.%s: parsing NumericDate failed, expected Number, but encountered %s"`, name, jsonKind(value)))
+	}
+	seconds, err := number.Float64()
+	if err != nil || math.Abs(seconds) > 1e12 {
+		return time.Time{}, false, notVerified(fmt.Sprintf(`JWTClaimsSetDecodeError "Error in $.%s: not a date"`, name))
+	}
+	whole, fraction := math.Modf(seconds)
+	return time.Unix(int64(whole), int64(fraction*1e9)), true, nil
+}
+
+func audienceOf(claims map[string]any) []string {
+	switch aud := claims["aud"].(type) {
+	case string:
+		return []string{aud}
+	case []any:
+		var all []string
+		for _, a := range aud {
+			if s, ok := a.(string); ok {
+				all = append(all, s)
+			}
+		}
+		return all
+	default:
+		return nil
+	}
+}
+
+// signatureFault words a failed verification as Hasura's JOSE library shows it.
+func signatureFault(token string, err error) error {
+	parts := strings.Count(token, ".") + 1
+	switch {
+	case parts != 3:
+		return notVerified(fmt.Sprintf("JWSError (CompactDecodeError Invalid number of parts: Expected 3 parts; got %d)", parts)).WithCause(err)
+	case unsigned(token):
+		return notVerified("JWSError JWSNoSignatures").WithCause(err)
+	case errors.Is(err, jwt.ErrMalformed):
+		return notVerified(`JWSError (JSONDecodeError "the token is not a JWS")`).WithCause(err)
+	default: // no key that fits, or a signature that does not: Hasura tries all keys and tells no difference
+		return notVerified("JWSError JWSInvalidSignature").WithCause(err)
+	}
+}
+
+// unsigned tells whether the token claims to need no signature (`alg: none`).
+func unsigned(token string) bool {
+	head, _, _ := strings.Cut(token, ".")
+	data, err := base64.RawURLEncoding.DecodeString(head)
+	if err != nil {
+		return false
+	}
+	var h struct{ Alg string }
+	return json.Unmarshal(data, &h) == nil && strings.EqualFold(h.Alg, "none")
+}
+
+func quoteText(s string) string { return compact(s) }

@@ -1,0 +1,221 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"gatehouse/engine/fault"
+	"gatehouse/httpclient"
+	"gatehouse/jwt"
+	"gatehouse/secret"
+)
+
+// How long others may keep a request waiting.
+const (
+	hookTimeout    = 30 * time.Second
+	keySetTimeout  = 10 * time.Second
+	keySetAttempts = 5 // at start, as Hasura
+)
+
+// Request is what a session is resolved from: one HTTP request, or a socket's handshake and connection_init headers.
+type Request struct {
+	Header http.Header
+	// Host is the request's own host, for same-origin checks.
+	Host string
+	// Body is the GraphQL request or the list of them, for an auth hook that is shown bodies; nil elsewhere.
+	Body json.RawMessage
+}
+
+// Console knows the console's own credentials.
+type Console interface {
+	// Session gives the session of a console member; ok is false when the request carries no console credential.
+	Session(ctx context.Context, req Request) (s *Session, ok bool, err error)
+}
+
+// Identity is what the identity half lends the data half: its issuer, its keys and its knowledge.
+type Identity struct {
+	// Issuer is the `iss` of our own tokens; the key set is published at Issuer + "/jwks".
+	Issuer    string
+	Keys      *jwt.Set
+	Authority Authority
+}
+
+// Deps are what a Resolver works with.
+type Deps struct {
+	// Identity is nil when the identity half does not run.
+	Identity *Identity
+	// Console is nil when there is none.
+	Console Console
+	Log     *slog.Logger
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// Resolver says who the caller of the data API is.
+type Resolver struct {
+	config   *Config
+	console  Console
+	hook     *hook
+	jwts     []*jwtVerifier
+	remotes  []*jwt.Remote
+	identity *identity
+	log      *slog.Logger
+}
+
+// New makes a Resolver. Key sets are not fetched before Start.
+func New(c *Config, d Deps) *Resolver {
+	now := d.Now
+	if now == nil {
+		now = time.Now
+	}
+	r := &Resolver{config: c, console: d.Console, log: d.Log}
+	if d.Identity != nil {
+		r.identity = newIdentity(c, *d.Identity, now)
+	}
+	if c.AuthHook != "" {
+		r.hook = &hook{url: c.AuthHook, isPost: strings.EqualFold(c.AuthHookMode, "POST"), sendBody: !c.AuthHookWithoutBody,
+			client: httpclient.New(httpclient.Operator, hookTimeout), log: d.Log, now: now}
+	}
+	for _, s := range c.jwts {
+		r.jwts = append(r.jwts, r.verifier(s, d.Identity, now))
+	}
+	return r
+}
+
+func (r *Resolver) verifier(s *jwtSecret, own *Identity, now func() time.Time) *jwtVerifier {
+	v := &jwtVerifier{jwtSecret: s, now: now, algorithms: remoteAlgorithms}
+	switch {
+	case s.key != nil:
+		keys := []jose.JSONWebKey{*s.key}
+		v.keys, v.algorithms = func() []jose.JSONWebKey { return keys }, algorithmsOf(s.key)
+	case own != nil && isOwnKeySet(s.jwkURL, own.Issuer):
+		v.keys = func() []jose.JSONWebKey { return own.Keys.Public().Keys }
+	default:
+		remote := jwt.NewRemote(s.jwkURL, httpclient.New(httpclient.Operator, keySetTimeout), r.log)
+		r.remotes = append(r.remotes, remote)
+		v.keys, v.missed = remote.Keys, remote.Missed
+	}
+	return v
+}
+
+// isOwnKeySet tells whether a jwk_url is our own issuer's: its keys are in the process, and at start nobody would
+// answer there yet. The names of this machine count as one.
+func isOwnKeySet(jwkURL, issuer string) bool {
+	a, errA := url.Parse(jwkURL)
+	b, errB := url.Parse(issuer + "/jwks")
+	if errA != nil || errB != nil || a.Scheme != b.Scheme || a.Path != b.Path || a.Port() != b.Port() {
+		return false
+	}
+	return strings.EqualFold(a.Hostname(), b.Hostname()) || isThisMachine(a.Hostname()) && isThisMachine(b.Hostname())
+}
+
+func isThisMachine(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || host == "host.docker.internal" || ip != nil && ip.IsLoopback()
+}
+
+// Start fetches the configured remote key sets; one that cannot be had after some attempts is an error that ends the
+// start, as in Hasura.
+func (r *Resolver) Start(ctx context.Context) error {
+	for _, remote := range r.remotes {
+		if err := fetchWithRetries(ctx, remote); err != nil {
+			return fmt.Errorf("Fatal Error: --jwt-secret (HASURA_GRAPHQL_JWT_SECRET): %w", err) //nolint:staticcheck // Hasura's manner
+		}
+	}
+	return nil
+}
+
+func fetchWithRetries(ctx context.Context, remote *jwt.Remote) (err error) {
+	for attempt := range keySetAttempts {
+		if attempt > 0 {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(time.Second):
+			}
+		}
+		if err = remote.Fetch(ctx); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// Run keeps remote key sets fresh until ctx ends.
+func (r *Resolver) Run(ctx context.Context) {
+	var wg sync.WaitGroup
+	for _, remote := range r.remotes {
+		wg.Go(func() { remote.Run(ctx) })
+	}
+	wg.Wait()
+}
+
+// Config is the configuration the resolver was made with.
+func (r *Resolver) Config() *Config { return r.config }
+
+// Resolve says who sent the request: the admin secret first, then a console member, then the one configured way, or
+// built-in identity; a request without any credential last. Every error is a *fault.Error.
+func (r *Resolver) Resolve(ctx context.Context, req Request) (*Session, error) {
+	if given, sent := sentSecret(req.Header); sent && !r.config.IsOpen() {
+		if !r.isAdminSecret(given) {
+			return nil, fault.New(fault.AccessDenied, "", "invalid %q/%q", adminSecret, accessKey).WithStatus(http.StatusUnauthorized)
+		}
+		return asAdministrator(fromHeaders(req.Header))
+	}
+	if r.console != nil {
+		if s, ok, err := r.console.Session(ctx, req); ok || err != nil {
+			return s, err
+		}
+	}
+	switch {
+	case r.hook != nil:
+		return r.hook.resolve(ctx, req)
+	case len(r.jwts) > 0:
+		return r.resolveJWT(ctx, req.Header)
+	case r.identity != nil && r.identity.concerns(req.Header, r.config.IsOpen()):
+		return r.identity.resolve(ctx, req.Header)
+	case r.config.IsOpen():
+		return asAdministrator(fromHeaders(req.Header))
+	case r.config.UnauthorizedRole != "" && r.identity != nil:
+		return r.unauthorized(map[string]string{}), nil // built-in identity: what clients call themselves does not count
+	case r.config.UnauthorizedRole != "":
+		return r.unauthorized(fromHeaders(req.Header)), nil
+	default:
+		return nil, fault.New(fault.AccessDenied, "", "%s/%s required, but not found", adminSecret, accessKey).WithStatus(http.StatusUnauthorized)
+	}
+}
+
+// sentSecret finds an admin secret in the headers, also an empty one.
+func sentSecret(h http.Header) (string, bool) {
+	for _, name := range []string{adminSecret, accessKey} {
+		if values := h.Values(name); len(values) > 0 {
+			return values[len(values)-1], true
+		}
+	}
+	return "", false
+}
+
+// isAdminSecret compares with every secret, so that the time taken tells nothing.
+func (r *Resolver) isAdminSecret(given string) bool {
+	found := false
+	for _, s := range r.config.AdminSecrets {
+		if secret.Equal(s, given) {
+			found = true
+		}
+	}
+	return found
+}
+
+func (r *Resolver) unauthorized(vars map[string]string) *Session {
+	return &Session{Role: r.config.UnauthorizedRole, Variables: seal(vars, r.config.UnauthorizedRole)}
+}
