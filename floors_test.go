@@ -41,9 +41,10 @@ var floors = map[string]string{
 		"engine/execute engine/transport engine/admin engine/fault postgres httpd worker jwt",
 
 	// west wing: identity
+	"identity/migrations":   "",
 	"identity/password":     "",
 	"identity/directory":    "postgres secret identity/password",
-	"identity/event":        "identity/directory postgres worker",
+	"identity/event":        "secret",
 	"identity/token":        "identity/directory identity/event jwt secret httpclient postgres",
 	"identity/verification": "identity/directory identity/password secret postgres",
 	"identity/oidc":         "identity/directory identity/token identity/event jwt secret httpd postgres worker",
@@ -51,7 +52,7 @@ var floors = map[string]string{
 	"identity/hasurahook":   "identity/directory identity/oidc identity/token jwt httpd",
 	"identity/management":   "identity/directory identity/password identity/token identity/oidc identity/event httpd jwt secret",
 	"identity/authority":    "identity/directory postgres secret worker",
-	"identity": "identity/directory identity/password identity/event identity/token identity/verification identity/oidc identity/experience " +
+	"identity": "identity/migrations identity/directory identity/password identity/event identity/token identity/verification identity/oidc identity/experience " +
 		"identity/hasurahook identity/management identity/authority postgres httpd httpclient worker jwt secret",
 
 	// roof

@@ -1,6 +1,6 @@
 // Package catalog describes what a Postgres database has: tables, columns, types, keys and functions.
 //
-// Load reads it in one statement, so from one snapshot; everything else here is plain values, so that the packages
+// Load reads it in one repeatable-read transaction; everything else here is plain values, so that the packages
 // above (schema, plan, translate) stay pure. It refuses nothing: what Gatehouse can serve is decided in schema.
 package catalog
 
@@ -77,14 +77,12 @@ type Column struct {
 type Key struct {
 	// Name is the constraint's name.
 	Name    string
-	OID     uint32
 	Columns []string
 }
 
 // ForeignKey is one foreign key constraint of a table.
 type ForeignKey struct {
 	Name    string
-	OID     uint32
 	Columns []string
 	To      Name
 	// ToColumns matches Columns position by position.

@@ -1,0 +1,14 @@
+// Package migrations holds the numbered SQL files of schema "identity". Numbers 00001-00019 belong to the
+// directory, 00020-00039 to the OpenID provider, 00040 and up to the authority. Forward only; a released
+// file is never edited.
+package migrations
+
+import "embed"
+
+// Files has the migrations at its root, as postgres.Migrate wants them.
+//
+//go:embed *.sql
+var Files embed.FS
+
+// Schema is the Postgres schema the whole identity wing lives in.
+const Schema = "identity"
