@@ -38,17 +38,16 @@ for (const app of apps) {
       }
       // Quality 11 takes many times as long on megabytes (the console's editor) for a few percent.
       const quality = content.length > 500_000 ? 9 : 11;
-      const [b, g] = await Promise.all([
-        br(content, { params: { [constants.BROTLI_PARAM_QUALITY]: quality } }),
-        gz(content, { level: 9 }),
-      ]);
+      const [b, g] = await Promise.all([br(content, { params: { [constants.BROTLI_PARAM_QUALITY]: quality } }), gz(content, { level: 9 })]);
       writeFileSync(`${target}.br`, b);
       writeFileSync(`${target}.gz`, g);
       if ([".js", ".css"].includes(extname(file))) weight += g.length;
     }),
   );
   const budget = budgets[app];
-  console.log(`packed ${app}: ${files} files, ${(weight / 1000).toFixed(1)} kB of script and style gzipped${budget ? ` (budget ${budget / 1000} kB)` : ""}`);
+  console.log(
+    `packed ${app}: ${files} files, ${(weight / 1000).toFixed(1)} kB of script and style gzipped${budget ? ` (budget ${budget / 1000} kB)` : ""}`,
+  );
   if (budget && weight > budget) {
     console.error(`${app} is over its budget by ${weight - budget} bytes`);
     process.exitCode = 1;
