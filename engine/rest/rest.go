@@ -1,0 +1,175 @@
+// Package rest knows RESTified endpoints: stored GraphQL operations served at URL templates under /api/rest.
+//
+// It checks templates, matches requests to them and reads variables out of paths, query strings and bodies (Hasura:
+// Server/Rest, RQL/Types/Endpoint). It is pure; transport serves what it finds, and permissions apply there as to any
+// operation.
+package rest
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/parser"
+
+	"gatehouse/engine/fault"
+	"gatehouse/engine/metadata"
+)
+
+// Endpoint is one endpoint with its operation.
+type Endpoint struct {
+	*metadata.RESTEndpoint
+	// Text is the stored operation.
+	Text string
+	// Variables are the operation's variables, in order.
+	Variables ast.VariableDefinitionList
+	segments  []segment
+}
+
+// segment is one step of a template: a literal, or a variable written ":name".
+type segment struct {
+	text       string
+	isVariable bool
+}
+
+// Endpoints are all endpoints that can be served.
+type Endpoints struct {
+	all []*Endpoint
+}
+
+// Compile prepares endpoints for matching. Those with a problem are left out; Check tells which.
+func Compile(m *metadata.Metadata) *Endpoints {
+	var e Endpoints
+	for _, def := range m.RESTEndpoints {
+		if endpoint, problem := compile(def, m.QueryCollections); problem == nil {
+			e.all = append(e.all, endpoint)
+		}
+	}
+	return &e
+}
+
+// All are the endpoints, in the order of the metadata.
+func (e *Endpoints) All() []*Endpoint { return e.all }
+
+// Match finds the endpoint of a request. path is what follows /api/rest/, still escaped; the values are those of the
+// template's variables.
+func (e *Endpoints) Match(method, path string) (*Endpoint, map[string]string, error) {
+	parts := strings.Split(path, "/")
+	for i, p := range parts {
+		decoded, err := url.PathUnescape(p)
+		if err != nil {
+			return nil, nil, notFound()
+		}
+		parts[i] = decoded
+	}
+	var found *Endpoint
+	var values map[string]string
+	var allowed []string
+	for _, candidate := range e.all {
+		v, ok := candidate.match(parts)
+		switch {
+		case !ok:
+		case !slices.Contains(candidate.Methods, method):
+			allowed = append(allowed, candidate.Methods...)
+		case found != nil:
+			return nil, nil, fault.New(fault.Unexpected, "", "Multiple endpoints match request")
+		default:
+			found, values = candidate, v
+		}
+	}
+	switch {
+	case found != nil:
+		return found, values, nil
+	case len(allowed) > 0:
+		slices.Sort(allowed)
+		return nil, nil, fault.New(fault.MethodNotAllowed, "", "Allowed methods: %s", strings.Join(slices.Compact(allowed), ", "))
+	default:
+		return nil, nil, notFound()
+	}
+}
+
+func notFound() error {
+	return fault.New(fault.NotFound, "", "Endpoint not found").WithStatus(404)
+}
+
+func (e *Endpoint) match(parts []string) (map[string]string, bool) {
+	if len(parts) != len(e.segments) {
+		return nil, false
+	}
+	values := make(map[string]string)
+	for i, s := range e.segments {
+		switch {
+		case s.isVariable:
+			values[s.text] = parts[i]
+		case s.text != parts[i]:
+			return nil, false
+		}
+	}
+	return values, true
+}
+
+func split(template string) []segment {
+	var segments []segment
+	for part := range strings.SplitSeq(template, "/") {
+		name, isVariable := strings.CutPrefix(part, ":")
+		segments = append(segments, segment{text: name, isVariable: isVariable})
+	}
+	return segments
+}
+
+// compile checks one endpoint by itself.
+func compile(def *metadata.RESTEndpoint, collections []*metadata.QueryCollection) (*Endpoint, *Problem) {
+	e := &Endpoint{RESTEndpoint: def, segments: split(def.URL)}
+	seen := make(map[string]bool)
+	for _, s := range e.segments {
+		if s.text == "" {
+			return nil, problem(def, "Empty segments or unnamed variables are not allowed: "+def.URL)
+		}
+		if s.isVariable && seen[s.text] {
+			return nil, problem(def, "Duplicate variables found in endpoint path: "+def.URL)
+		}
+		seen[s.text] = s.isVariable || seen[s.text]
+	}
+	text, err := storedQuery(def, collections)
+	if err != nil {
+		return nil, problem(def, fmt.Sprintf("Inconsistent object: in endpoint %s: %v", def.Name, err))
+	}
+	operation, err := single(text)
+	if err != nil {
+		return nil, problem(def, fmt.Sprintf("Inconsistent object: in endpoint %s: query with name %s %v", def.Name, def.Query, err))
+	}
+	e.Text, e.Variables = text, operation.VariableDefinitions
+	return e, nil
+}
+
+func storedQuery(def *metadata.RESTEndpoint, collections []*metadata.QueryCollection) (string, error) {
+	for _, c := range collections {
+		if c.Name != def.Collection {
+			continue
+		}
+		for _, q := range c.Queries {
+			if q.Name == def.Query {
+				return q.Query, nil
+			}
+		}
+		return "", fmt.Errorf("query with name %s does not exist in collection %s", def.Query, def.Collection)
+	}
+	return "", fmt.Errorf("collection with name %s does not exist", def.Collection)
+}
+
+// single reads a stored query, which must be one operation that HTTP can answer.
+func single(text string) (*ast.OperationDefinition, error) {
+	doc, err := parser.ParseQuery(&ast.Source{Input: text})
+	switch {
+	case err != nil:
+		return nil, errors.New("is not a valid GraphQL query")
+	case len(doc.Operations) != 1:
+		return nil, errors.New("should contain exactly one operation")
+	case doc.Operations[0].Operation == ast.Subscription:
+		return nil, errors.New("is a subscription")
+	}
+	return doc.Operations[0], nil
+}

@@ -1,0 +1,120 @@
+package transport
+
+import (
+	"compress/gzip"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// Hasura's thresholds (Server/Compression): small bodies stay plain, large ones are worth a better level.
+const (
+	plainBelow  = 700
+	betterAbove = 20_000
+)
+
+// Compress gzips answers where the client accepts it. Bodies are written in one piece here, so the first write tells
+// their size.
+func Compress(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		takesGzip, takesPlain := accepted(r.Header.Values("Accept-Encoding"))
+		if !takesGzip || isUpgrade(r) || r.Method == http.MethodHead {
+			next.ServeHTTP(w, r)
+			return
+		}
+		c := &compressor{ResponseWriter: w, always: !takesPlain}
+		defer c.close()
+		next.ServeHTTP(c, r)
+	})
+}
+
+// accepted reads Accept-Encoding (RFC 9110 §12.5.3).
+func accepted(values []string) (takesGzip, takesPlain bool) {
+	takesPlain = true
+	var gzipKnown, plainKnown bool
+	star, hasStar := false, false
+	for part := range strings.SplitSeq(strings.Join(values, ","), ",") {
+		name, params, _ := strings.Cut(strings.ToLower(strings.TrimSpace(part)), ";")
+		ok := true
+		if q, found := strings.CutPrefix(strings.ReplaceAll(params, " ", ""), "q="); found {
+			weight, err := strconv.ParseFloat(q, 64)
+			ok = err == nil && weight > 0
+		}
+		switch strings.TrimSpace(name) {
+		case "gzip", "x-gzip":
+			takesGzip, gzipKnown = ok, true
+		case "identity":
+			takesPlain, plainKnown = ok, true
+		case "*":
+			star, hasStar = ok, true
+		}
+	}
+	if hasStar && !gzipKnown {
+		takesGzip = star
+	}
+	if hasStar && !plainKnown && !star {
+		takesPlain = false
+	}
+	return takesGzip, takesPlain
+}
+
+// compressor decides at the first write.
+type compressor struct {
+	http.ResponseWriter
+	always  bool
+	status  int
+	decided bool
+	gz      *gzip.Writer
+}
+
+func (c *compressor) WriteHeader(status int) {
+	if status < 200 {
+		c.ResponseWriter.WriteHeader(status)
+		return
+	}
+	if c.status == 0 {
+		c.status = status
+	}
+}
+
+func (c *compressor) Write(b []byte) (int, error) {
+	if !c.decided {
+		c.decide(len(b))
+	}
+	if c.gz != nil {
+		return c.gz.Write(b)
+	}
+	return c.ResponseWriter.Write(b)
+}
+
+func (c *compressor) decide(size int) {
+	c.decided = true
+	h := c.Header()
+	bodiless := c.status == http.StatusNoContent || c.status == http.StatusNotModified
+	if !bodiless && h.Get("Content-Encoding") == "" && (c.always || size >= plainBelow) {
+		h.Set("Content-Encoding", "gzip")
+		h.Add("Vary", "Accept-Encoding")
+		h.Del("Content-Length")
+		level := gzip.BestSpeed
+		if size > betterAbove {
+			level = gzip.DefaultCompression
+		}
+		c.gz, _ = gzip.NewWriterLevel(c.ResponseWriter, level) // fails on unknown levels only
+	}
+	if c.status != 0 {
+		c.ResponseWriter.WriteHeader(c.status)
+	}
+}
+
+func (c *compressor) close() {
+	if !c.decided && c.status != 0 {
+		c.decided = true
+		c.ResponseWriter.WriteHeader(c.status)
+	}
+	if c.gz != nil {
+		_ = c.gz.Close() // the client is gone
+	}
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (c *compressor) Unwrap() http.ResponseWriter { return c.ResponseWriter }

@@ -1,0 +1,235 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"gatehouse/engine/fault"
+	"gatehouse/engine/session"
+	"gatehouse/httpd"
+)
+
+// runner is Handler.Query or Handler.Relay.
+type runner func(ctx context.Context, s *session.Session, req Request) ([]byte, error)
+
+// graphQL serves one GraphQL path. isAlways200 is Hasura's convention since /v1/graphql: errors are in the body only.
+func (h *Handler) graphQL(run runner, isAlways200 bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		requests, isBatch, parseErr := h.readGraphQL(w, r)
+		s, err := h.Resolve(r.Context(), session.Request{Header: r.Header, Host: r.Host, Body: forHook(requests, isBatch)})
+		if err == nil {
+			err = parseErr // Hasura tells who is refused nothing about the body
+		}
+		if err != nil {
+			h.writeGraphQLError(w, r, s, err, isAlways200)
+			return
+		}
+		for _, header := range s.ResponseHeaders {
+			w.Header().Add(header[0], header[1])
+		}
+		if isBatch {
+			httpd.WriteBytes(w, http.StatusOK, h.batch(r, run, s, requests))
+			return
+		}
+		body, err := run(r.Context(), s, requests[0])
+		if err != nil {
+			h.writeGraphQLError(w, r, s, err, isAlways200)
+			return
+		}
+		httpd.WriteBytes(w, http.StatusOK, body)
+	}
+}
+
+// batch runs requests one after the other; each has its own result, errors included.
+func (h *Handler) batch(r *http.Request, run runner, s *session.Session, requests []Request) []byte {
+	var out bytes.Buffer
+	out.WriteByte('[')
+	for i, req := range requests {
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		body, err := run(r.Context(), s, req)
+		if err != nil {
+			body = h.Errors.known(r, err).GraphQLBody(h.Errors.ShowsInternal(s))
+		}
+		out.Write(body)
+	}
+	out.WriteByte(']')
+	return out.Bytes()
+}
+
+func (h *Handler) writeGraphQLError(w http.ResponseWriter, r *http.Request, s *session.Session, err error, isAlways200 bool) {
+	f := h.Errors.known(r, err)
+	status := f.Status
+	if isAlways200 && (status != http.StatusUnauthorized || !h.PreserveUnauthorized) {
+		status = http.StatusOK
+	}
+	httpd.WriteBytes(w, status, f.GraphQLBody(h.Errors.ShowsInternal(s)))
+}
+
+// graphQLGet is GET /v1/graphql: a WebSocket handshake, or automatic persisted queries, which are not served.
+func (h *Handler) graphQLGet(w http.ResponseWriter, r *http.Request) {
+	if isUpgrade(r) || !r.URL.Query().Has("extensions") && !r.URL.Query().Has("query") {
+		h.socketOnly(w, r)
+		return
+	}
+	h.writeGraphQLError(w, r, nil, fault.New(fault.NotSupported, "", "PersistedQueryNotSupported"), true)
+}
+
+func (h *Handler) socketOnly(w http.ResponseWriter, r *http.Request) {
+	if h.Socket == nil || !isUpgrade(r) {
+		NotFound(w, r)
+		return
+	}
+	h.Socket.ServeHTTP(w, r)
+}
+
+func isUpgrade(r *http.Request) bool {
+	return strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
+}
+
+// readBody reads a body within bounds; the error is the client's.
+func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	limit := h.MaxBody
+	if limit == 0 {
+		limit = DefaultMaxBody
+	}
+	body, err := httpd.ReadBody(w, r, limit)
+	switch {
+	case httpd.IsTooLarge(err):
+		return nil, fault.New(fault.BadRequest, "", "request body is larger than %d bytes", limit).WithStatus(http.StatusRequestEntityTooLarge)
+	case err != nil:
+		return nil, fault.New(fault.BadRequest, "", "request body cannot be read").WithCause(err)
+	}
+	return body, nil
+}
+
+// readGraphQL reads a request, or a batch of them.
+func (h *Handler) readGraphQL(w http.ResponseWriter, r *http.Request) (requests []Request, isBatch bool, err error) {
+	body, err := h.readBody(w, r)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := validJSON(body); err != nil {
+		return nil, false, err
+	}
+	trimmed := bytes.TrimLeft(body, " \t\r\n")
+	if trimmed[0] != '[' {
+		req, err := parseRequest(fault.Root, body)
+		return []Request{req}, false, err
+	}
+	var parts []json.RawMessage
+	if err := json.Unmarshal(body, &parts); err != nil {
+		return nil, true, fault.New(fault.InvalidJSON, "", "Error in $: %s", err)
+	}
+	for i, part := range parts {
+		req, err := parseRequest(fault.Index(fault.Root, i), part)
+		if err != nil {
+			return nil, true, err
+		}
+		requests = append(requests, req)
+	}
+	return requests, true, nil
+}
+
+// validJSON refuses what is no JSON as Hasura does: code invalid-json, "Error in $: …".
+func validJSON(body []byte) error {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return fault.New(fault.InvalidJSON, "", "Error in $: not enough input")
+	}
+	var syntax *json.SyntaxError
+	switch err := json.Unmarshal(body, new(json.RawMessage)); {
+	case err == nil:
+		return nil
+	case errors.As(err, &syntax) && syntax.Offset >= int64(len(body)) && strings.Contains(err.Error(), "unexpected end"):
+		return fault.New(fault.InvalidJSON, "", "Error in $: not enough input")
+	default:
+		return fault.New(fault.InvalidJSON, "", "Error in $: Failed reading: not a valid json value: %s", err)
+	}
+}
+
+// parseRequest reads {query, operationName?, variables?}; other keys are ignored, as clients send extensions.
+func parseRequest(path string, data json.RawMessage) (req Request, err error) {
+	var object map[string]json.RawMessage
+	if err := into(path, data, "Object", "Object", &object); err != nil {
+		return req, err
+	}
+	query, ok := object["query"]
+	if !ok {
+		return req, fault.New(fault.ParseFailed, path, `key "query" not found`)
+	}
+	if err := into(fault.Key(path, "query"), query, "Text", "String", &req.Query); err != nil {
+		return req, err
+	}
+	if name, ok := object["operationName"]; ok && !isNull(name) {
+		if err := into(fault.Key(path, "operationName"), name, "Text", "String", &req.OperationName); err != nil {
+			return req, err
+		}
+	}
+	if variables, ok := object["variables"]; ok && !isNull(variables) {
+		if err := into(fault.Key(path, "variables"), variables, "HashMap", "Object", &req.Variables); err != nil {
+			return req, err
+		}
+	}
+	return req, nil
+}
+
+// into decodes data, which must be of the wanted JSON kind, and words a mismatch as Hasura's JSON library does.
+func into(path string, data json.RawMessage, what, wanted string, target any) error {
+	if kind := kindOf(data); kind != wanted {
+		return fault.New(fault.ParseFailed, path, "parsing %s failed, expected %s, but encountered %s", what, wanted, kind)
+	}
+	if err := json.Unmarshal(data, target); err != nil {
+		return fault.New(fault.ParseFailed, path, "parsing %s failed: %s", what, err)
+	}
+	return nil
+}
+
+func kindOf(data json.RawMessage) string {
+	switch bytes.TrimLeft(data, " \t\r\n")[0] {
+	case '{':
+		return "Object"
+	case '[':
+		return "Array"
+	case '"':
+		return "String"
+	case 't', 'f':
+		return "Boolean"
+	case 'n':
+		return "Null"
+	default:
+		return "Number"
+	}
+}
+
+func isNull(data json.RawMessage) bool { return kindOf(data) == "Null" }
+
+// forHook is the request or the batch as an auth hook is shown it; nil when the body could not be read.
+func forHook(requests []Request, isBatch bool) json.RawMessage {
+	if len(requests) == 0 || !isBatch && requests[0].Query == "" {
+		return nil
+	}
+	type shown struct {
+		OperationName string                     `json:"operationName,omitempty"`
+		Query         string                     `json:"query"`
+		Variables     map[string]json.RawMessage `json:"variables,omitempty"`
+	}
+	list := make([]shown, 0, len(requests))
+	for _, r := range requests {
+		list = append(list, shown{r.OperationName, r.Query, r.Variables})
+	}
+	var v any = list
+	if !isBatch {
+		v = list[0]
+	}
+	out, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("transport: a parsed request does not encode: %v", err))
+	}
+	return out
+}

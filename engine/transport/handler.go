@@ -1,0 +1,158 @@
+// Package transport is the data API's HTTP surface: GraphQL over POST, RESTified endpoints, version, configuration and
+// health, with Hasura's bodies, statuses and order of checks.
+//
+// It decodes, asks session who is calling, calls the engine and writes bytes. It knows no SQL and decides no permission.
+package transport
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"gatehouse/engine/fault"
+	"gatehouse/engine/rest"
+	"gatehouse/engine/session"
+	"gatehouse/httpd"
+)
+
+// DefaultMaxBody bounds a request body when Handler.MaxBody is not set: large enough for bulk inserts.
+const DefaultMaxBody = 100 << 20
+
+// Request is one GraphQL request.
+type Request struct {
+	Query         string
+	OperationName string
+	Variables     map[string]json.RawMessage
+}
+
+// Handler serves the data API. The function fields are the engine's; those marked optional may be nil, and what needs
+// them then answers 404.
+type Handler struct {
+	// Resolve says who is calling.
+	Resolve func(ctx context.Context, req session.Request) (*session.Session, error)
+	// Query runs one request and gives the whole response body, {"data":…}. An error is a *fault.Error wherever the
+	// client is meant to learn more than "internal error".
+	Query func(ctx context.Context, s *session.Session, req Request) ([]byte, error)
+	// Relay is Query on the Relay schema; optional.
+	Relay func(ctx context.Context, s *session.Session, req Request) ([]byte, error)
+	// Socket serves WebSocket handshakes on the GraphQL paths; optional.
+	Socket http.Handler
+	// Health tells the state of metadata and catalogue.
+	Health func(ctx context.Context) Health
+	// REST gives the endpoints of the present snapshot.
+	REST func() *rest.Endpoints
+	// Introspection gives the admin role's introspection response ({"data":{"__schema":…}}), for the OpenAPI document; optional.
+	Introspection func(ctx context.Context) ([]byte, error)
+	// Settings gives the configuration shown at /v1alpha1/config.
+	Settings func() Settings
+
+	// Errors decides what of an error is shown.
+	Errors Errors
+	// APIs are the enabled ones of "metadata", "graphql", "pgdump", "config", "developer"; nil means Hasura's default.
+	APIs []string
+	// MaxBody bounds request bodies, in bytes; 0 means DefaultMaxBody.
+	MaxBody int64
+	// Version is Gatehouse's own.
+	Version string
+	// PreserveUnauthorized keeps status 401 on GraphQL paths (PRESERVE_401_ERRORS).
+	PreserveUnauthorized bool
+}
+
+// Health is what /healthz reports.
+type Health struct {
+	// HasInconsistencies: some metadata objects cannot be served.
+	HasInconsistencies bool
+	// Err: the metadata database cannot be reached.
+	Err error
+}
+
+// defaultAPIs are HASURA_GRAPHQL_ENABLED_APIS' default.
+var defaultAPIs = []string{"metadata", "graphql", "pgdump", "config"}
+
+// HasAPI tells whether an API is enabled.
+func (h *Handler) HasAPI(name string) bool {
+	apis := h.APIs
+	if apis == nil {
+		apis = defaultAPIs
+	}
+	for _, api := range apis {
+		if api == name {
+			return true
+		}
+	}
+	return false
+}
+
+// Mount puts the data API's paths on mux. A path that is not served, or switched off, answers Hasura's 404, also to
+// callers without credentials: authentication does not come into it.
+func (h *Handler) Mount(mux *http.ServeMux) {
+	mux.HandleFunc("/healthz", h.health)
+	mux.HandleFunc("/hasura/healthz", h.health)
+	mux.HandleFunc("GET /v1/version", h.version)
+	mux.HandleFunc("/api/rest/", h.rest)
+	mux.HandleFunc("GET /api/swagger/json", h.openAPI)
+	if h.HasAPI("graphql") {
+		mux.HandleFunc("POST /v1/graphql", h.graphQL(h.Query, true))
+		mux.HandleFunc("POST /v1alpha1/graphql", h.graphQL(h.Query, false))
+		mux.HandleFunc("GET /v1/graphql", h.graphQLGet)
+		mux.HandleFunc("GET /v1alpha1/graphql", h.socketOnly)
+		if h.Relay != nil {
+			mux.HandleFunc("POST /v1beta1/relay", h.graphQL(h.Relay, true))
+			mux.HandleFunc("GET /v1beta1/relay", h.socketOnly)
+		}
+	}
+	if h.HasAPI("config") {
+		mux.HandleFunc("GET /v1alpha1/config", h.config)
+	}
+	for _, prefix := range []string{"/v1/", "/v1alpha1/", "/v1beta1/", "/v2/", "/dev/"} {
+		mux.HandleFunc(prefix, NotFound)
+	}
+}
+
+// NotFound is Hasura's answer to an unknown path.
+func NotFound(w http.ResponseWriter, _ *http.Request) {
+	httpd.WriteBytes(w, http.StatusNotFound, fault.New(fault.NotFound, "", "resource does not exist").Body(false))
+}
+
+// admin resolves the caller and refuses everybody but the admin role.
+func (h *Handler) admin(w http.ResponseWriter, r *http.Request) (*session.Session, bool) {
+	s, err := h.Resolve(r.Context(), session.Request{Header: r.Header, Host: r.Host})
+	if err != nil {
+		h.Errors.Write(w, r, nil, err)
+		return nil, false
+	}
+	if !s.IsAdmin() {
+		h.Errors.Write(w, r, s, fault.New(fault.AccessDenied, "", "You have to be an admin to access this endpoint"))
+		return nil, false
+	}
+	return s, true
+}
+
+func (h *Handler) version(w http.ResponseWriter, _ *http.Request) {
+	httpd.WriteJSON(w, http.StatusOK, struct {
+		ServerType string `json:"server_type"`
+		Version    string `json:"version"`
+		Gatehouse  string `json:"gatehouse"`
+	}{"ce", session.HasuraVersion, h.Version})
+}
+
+func (h *Handler) health(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		NotFound(w, r)
+		return
+	}
+	health, status, text := h.Health(r.Context()), http.StatusOK, "OK"
+	isStrict := r.URL.Query().Get("strict") == "true"
+	switch {
+	case health.Err != nil:
+		httpd.Logger(r.Context()).ErrorContext(r.Context(), "metadata database cannot be reached", "error", health.Err)
+		status, text = http.StatusInternalServerError, "ERROR"
+	case health.HasInconsistencies && isStrict:
+		status, text = http.StatusInternalServerError, "ERROR: inconsistent objects in schema"
+	case health.HasInconsistencies:
+		text = "WARN: inconsistent objects in schema"
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text))
+}

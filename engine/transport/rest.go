@@ -1,0 +1,96 @@
+package transport
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"gatehouse/engine/fault"
+	"gatehouse/engine/session"
+	"gatehouse/httpd"
+)
+
+// restMethods are what endpoints may be served with.
+var restMethods = map[string]bool{
+	http.MethodGet: true, http.MethodPost: true, http.MethodPut: true, http.MethodPatch: true, http.MethodDelete: true,
+}
+
+// rest serves RESTified endpoints: the stored operation runs as the caller, with the request's variables.
+func (h *Handler) rest(w http.ResponseWriter, r *http.Request) {
+	body, bodyErr := h.readBody(w, r)
+	s, err := h.Resolve(r.Context(), session.Request{Header: r.Header, Host: r.Host})
+	if err == nil {
+		err = bodyErr
+	}
+	if err == nil && !restMethods[r.Method] {
+		err = fault.New(fault.BadRequest, "", "Method %s not supported.", r.Method)
+	}
+	if err != nil {
+		h.Errors.Write(w, r, s, err)
+		return
+	}
+	for _, header := range s.ResponseHeaders {
+		w.Header().Add(header[0], header[1])
+	}
+	answer, err := h.runEndpoint(r, s, body)
+	if err != nil {
+		h.Errors.Write(w, r, s, err)
+		return
+	}
+	httpd.WriteBytes(w, http.StatusOK, answer)
+}
+
+func (h *Handler) runEndpoint(r *http.Request, s *session.Session, body []byte) ([]byte, error) {
+	endpoint, path, err := h.REST().Match(r.Method, strings.TrimPrefix(r.URL.EscapedPath(), "/api/rest/"))
+	if err != nil {
+		return nil, err
+	}
+	query, object := parameters(r, body)
+	variables, err := endpoint.Values(path, query, object)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := h.Query(r.Context(), s, Request{Query: endpoint.Text, Variables: variables})
+	if err != nil {
+		return nil, err
+	}
+	return data(answer)
+}
+
+// parameters are the query string with a form body's fields, and a JSON body's members. A body that is neither is not
+// looked at, as in Hasura.
+func parameters(r *http.Request, body []byte) (url.Values, map[string]json.RawMessage) {
+	query := r.URL.Query()
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		if form, err := url.ParseQuery(string(body)); err == nil {
+			for name, values := range form {
+				query[name] = append(query[name], values...)
+			}
+		}
+	}
+	var object map[string]json.RawMessage
+	if json.Unmarshal(body, &object) != nil {
+		object = nil
+	}
+	return query, object
+}
+
+// data takes the value of `data` out of a GraphQL response.
+func data(answer []byte) ([]byte, error) {
+	if inner, ok := bytes.CutPrefix(answer, []byte(`{"data":`)); ok && !bytes.Contains(answer, []byte(`"errors"`)) {
+		return bytes.TrimSuffix(inner, []byte("}")), nil
+	}
+	var response struct {
+		Data   json.RawMessage   `json:"data"`
+		Errors []json.RawMessage `json:"errors"`
+	}
+	if err := json.Unmarshal(answer, &response); err != nil {
+		return nil, err
+	}
+	if response.Data == nil {
+		return []byte("null"), nil
+	}
+	return response.Data, nil
+}
