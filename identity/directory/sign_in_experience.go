@@ -146,7 +146,7 @@ func defaultSignInExperience() SignInExperience {
 	return SignInExperience{
 		TenantID:           Tenant,
 		ID:                 "default",
-		Color:              Color{PrimaryColor: "#6139F6", DarkPrimaryColor: "#8768F8"},
+		Color:              Color{PrimaryColor: "#1c6b4e", IsDarkModeEnabled: true, DarkPrimaryColor: "#63c89e"},
 		LanguageInfo:       LanguageInfo{AutoDetect: true, FallbackLanguage: "en"},
 		AgreeToTermsPolicy: "Automatic",
 		SignIn:             SignIn{[]SignInMethod{{Identifier: IdentifierUsername, Password: true, IsPasswordPrimary: true}}},

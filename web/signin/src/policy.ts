@@ -31,11 +31,18 @@ export const passwordProblem = (password: string, policy: Settings["passwordPoli
   return undefined;
 };
 
+const characters = { lowercase: /[a-z]/, uppercase: /[A-Z]/, numbers: /\d/, underscore: /_/ };
+
 /** What is wrong with a new username (Logto: ^[A-Z_a-z]\w*$ and the lengths of usernamePolicy). */
 export const usernameProblem = (username: string, policy: Settings["usernamePolicy"]): string | undefined => {
   const { minLength: min = 1, maxLength: max = 128 } = policy ?? {};
   if (username === "") return phrases.error.username_required;
   if (!/^[A-Za-z_]\w*$/.test(username)) return phrases.error.username_invalid;
+  const { allowedChars = {} } = policy ?? {};
+  const refused = (Object.keys(characters) as (keyof typeof characters)[]).filter(
+    (kind) => allowedChars[kind] === false && characters[kind].test(username),
+  );
+  if (refused.length > 0) return fill(phrases.error.username_characters, { kinds: refused.map((kind) => phrases.characters[kind]).join(", ") });
   if (username.length < min) return fill(phrases.error.username_short, { min });
   if (username.length > max) return fill(phrases.error.username_long, { max });
   return undefined;

@@ -11,7 +11,11 @@ export type Settings = {
   agreeToTermsPolicy?: "Automatic" | "ManualRegistrationOnly" | "Manual";
   signInMode?: "SignIn" | "Register" | "SignInAndRegister";
   signIn?: { methods?: { identifier: "username" | "email" | "phone"; password: boolean }[] };
-  usernamePolicy?: { minLength?: number; maxLength?: number };
+  usernamePolicy?: {
+    minLength?: number;
+    maxLength?: number;
+    allowedChars?: { [kind in "lowercase" | "uppercase" | "numbers" | "underscore"]?: boolean };
+  };
   passwordPolicy?: { length?: { min?: number; max?: number }; characterTypes?: { min?: number } };
   customCss?: string | null;
   supportEmail?: string | null;

@@ -37,4 +37,10 @@ describe("username", () => {
     ["abcdefghi", "Use at most 8 characters."],
     ["_dave_1", undefined],
   ])("%j", (username, problem) => expect(usernameProblem(username, { minLength: 3, maxLength: 8 })).toBe(problem));
+
+  test("characters the operator ruled out are named", () => {
+    const policy = { allowedChars: { lowercase: true, uppercase: false, numbers: false, underscore: true } };
+    expect(usernameProblem("Dave_1", policy)).toBe("Leave out: upper-case letters, digits.");
+    expect(usernameProblem("dave_", policy)).toBeUndefined();
+  });
 });

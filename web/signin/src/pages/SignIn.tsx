@@ -30,7 +30,6 @@ export const SignIn = ({ settings }: { settings: Settings }) => {
   const passwordInput = useRef<HTMLInputElement>(null);
   const { isBusy, problem, setProblem, submit } = useSubmit(() => signInWithPassword(toIdentifier(identifier.trim(), enabled), password));
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once, for what the page opened with
   useEffect(() => (identifier ? passwordInput : identifierInput).current?.focus(), []);
   useEffect(() => {
     if (problem?.field === "identifier") identifierInput.current?.focus();
