@@ -27,6 +27,8 @@ type Endpoint struct {
 	// Variables are the operation's variables, in order.
 	Variables ast.VariableDefinitionList
 	segments  []segment
+	operation *ast.OperationDefinition
+	fragments ast.FragmentDefinitionList
 }
 
 // segment is one step of a template: a literal, or a variable written ":name".
@@ -137,11 +139,12 @@ func compile(def *metadata.RESTEndpoint, collections []*metadata.QueryCollection
 	if err != nil {
 		return nil, problem(def, fmt.Sprintf("Inconsistent object: in endpoint %s: %v", def.Name, err))
 	}
-	operation, err := single(text)
+	doc, err := single(text)
 	if err != nil {
 		return nil, problem(def, fmt.Sprintf("Inconsistent object: in endpoint %s: query with name %s %v", def.Name, def.Query, err))
 	}
-	e.Text, e.Variables = text, operation.VariableDefinitions
+	e.Text, e.operation, e.fragments = text, doc.Operations[0], doc.Fragments
+	e.Variables = e.operation.VariableDefinitions
 	return e, nil
 }
 
@@ -161,15 +164,51 @@ func storedQuery(def *metadata.RESTEndpoint, collections []*metadata.QueryCollec
 }
 
 // single reads a stored query, which must be one operation that HTTP can answer.
-func single(text string) (*ast.OperationDefinition, error) {
+func single(text string) (*ast.QueryDocument, error) {
 	doc, err := parser.ParseQuery(&ast.Source{Input: text})
 	switch {
 	case err != nil:
 		return nil, errors.New("is not a valid GraphQL query")
 	case len(doc.Operations) != 1:
 		return nil, errors.New("should contain exactly one operation")
+	case hasCycle(doc.Fragments):
+		return nil, errors.New("is not a valid GraphQL query")
 	case doc.Operations[0].Operation == ast.Subscription:
 		return nil, errors.New("is a subscription")
 	}
-	return doc.Operations[0], nil
+	return doc, nil
+}
+
+// hasCycle tells whether a fragment contains itself: such a query has no end.
+func hasCycle(fragments ast.FragmentDefinitionList) bool {
+	const visiting, done = 1, 2
+	state := make(map[string]int)
+	var visit func(set ast.SelectionSet) bool
+	visit = func(set ast.SelectionSet) bool {
+		return slices.ContainsFunc(set, func(s ast.Selection) bool {
+			switch s := s.(type) {
+			case *ast.Field:
+				return visit(s.SelectionSet)
+			case *ast.InlineFragment:
+				return visit(s.SelectionSet)
+			case *ast.FragmentSpread:
+				f := fragments.ForName(s.Name)
+				if f == nil || state[s.Name] == done {
+					return false
+				}
+				if state[s.Name] == visiting {
+					return true
+				}
+				state[s.Name] = visiting
+				found := visit(f.SelectionSet)
+				state[s.Name] = done
+				return found
+			default:
+				return false
+			}
+		})
+	}
+	return slices.ContainsFunc(fragments, func(f *ast.FragmentDefinition) bool {
+		return visit(ast.SelectionSet{&ast.FragmentSpread{Name: f.Name}})
+	})
 }

@@ -41,8 +41,6 @@ type Handler struct {
 	Health func(ctx context.Context) Health
 	// REST gives the endpoints of the present snapshot.
 	REST func() *rest.Endpoints
-	// Introspection gives the admin role's introspection response ({"data":{"__schema":…}}), for the OpenAPI document; optional.
-	Introspection func(ctx context.Context) ([]byte, error)
 	// Settings gives the configuration shown at /v1alpha1/config.
 	Settings func() Settings
 

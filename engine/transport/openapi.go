@@ -1,10 +1,27 @@
 package transport
 
-import "net/http"
+import (
+	"net/http"
 
+	"gatehouse/engine/rest"
+	"gatehouse/httpd"
+)
+
+// openAPI serves /api/swagger/json: the REST endpoints as administrators see them.
 func (h *Handler) openAPI(w http.ResponseWriter, r *http.Request) {
-	if _, ok := h.admin(w, r); !ok {
+	s, ok := h.admin(w, r)
+	if !ok {
 		return
 	}
-	NotFound(w, r)
+	introspection, err := h.Query(r.Context(), s, Request{Query: rest.IntrospectionQuery})
+	if err != nil {
+		h.Errors.Write(w, r, s, err)
+		return
+	}
+	document, err := rest.OpenAPI(h.REST(), introspection)
+	if err != nil {
+		h.Errors.Write(w, r, s, err)
+		return
+	}
+	httpd.WriteJSON(w, http.StatusOK, document)
 }
