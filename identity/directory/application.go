@@ -190,11 +190,10 @@ select $1, r.id from identity.roles r where r.type = 'MachineToMachine' and r.is
 
 // ApplicationChange says what to change of an application; nil leaves a field alone. The type never changes.
 type ApplicationChange struct {
-	Name, Description           *string // "" clears the description
-	OIDCClientMetadata          *OIDCClientMetadata
-	CustomClientMetadata        *CustomClientMetadata
-	CustomData                  json.RawMessage // replaces
-	MergeCustomData             json.RawMessage // merges its top-level keys
+	Name, Description           *string         // "" clears the description
+	OIDCClientMetadata          json.RawMessage // merges its top-level keys, as do the next two
+	CustomClientMetadata        json.RawMessage
+	CustomData                  json.RawMessage
 	AppLevelAccessControlEnable *bool
 }
 
@@ -213,17 +212,13 @@ func (tx *Tx) UpdateApplication(ctx context.Context, id string, c ApplicationCha
 		put("description = nullif(?, '')", *c.Description)
 	}
 	if c.OIDCClientMetadata != nil {
-		c.OIDCClientMetadata.normalise()
-		put("oidc_client_metadata = ?", *c.OIDCClientMetadata)
+		put("oidc_client_metadata = oidc_client_metadata || ?::jsonb", c.OIDCClientMetadata)
 	}
 	if c.CustomClientMetadata != nil {
-		put("custom_client_metadata = ?", *c.CustomClientMetadata)
+		put("custom_client_metadata = custom_client_metadata || ?::jsonb", c.CustomClientMetadata)
 	}
 	if c.CustomData != nil {
-		put("custom_data = ?", c.CustomData)
-	}
-	if c.MergeCustomData != nil {
-		put("custom_data = custom_data || ?::jsonb", c.MergeCustomData)
+		put("custom_data = custom_data || ?::jsonb", c.CustomData)
 	}
 	if c.AppLevelAccessControlEnable != nil {
 		put("app_level_access_control_enabled = ?", *c.AppLevelAccessControlEnable)

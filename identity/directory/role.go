@@ -355,29 +355,3 @@ func inOrderOf(ids, subset []string) []string {
 	}
 	return out
 }
-
-// RoleHolders lists who holds a role: users or applications by id, with their total.
-func (r Reader) RoleUsers(ctx context.Context, roleID string, s Search, p Page) ([]User, int, error) {
-	w := newWhere("ur.role_id = ?", roleID)
-	w.search(s, userSearchColumns)
-	from := ` from identity.users u join identity.users_roles ur on ur.user_id = u.id where ` + w.sql()
-	users, err := many(ctx, r.q, "list users of role", scanUser, `select `+userColumns+from+` order by u.created_at desc, u.id`+p.clause(), w.args...)
-	if err != nil {
-		return nil, 0, err
-	}
-	n, err := count(ctx, r.q, "count users of role", `select count(*)`+from, w.args...)
-	return users, n, err
-}
-
-// RoleApplications lists the applications that hold a role, with their total.
-func (r Reader) RoleApplications(ctx context.Context, roleID string, s Search, p Page) ([]Application, int, error) {
-	w := newWhere("ar.role_id = ?", roleID)
-	w.search(s, applicationSearchColumns)
-	from := ` from identity.applications a join identity.applications_roles ar on ar.application_id = a.id where ` + w.sql()
-	apps, err := many(ctx, r.q, "list applications of role", scanApplication, `select `+applicationColumns+from+` order by a.created_at desc, a.id`+p.clause(), w.args...)
-	if err != nil {
-		return nil, 0, err
-	}
-	n, err := count(ctx, r.q, "count applications of role", `select count(*)`+from, w.args...)
-	return apps, n, err
-}

@@ -1,0 +1,146 @@
+package management
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"gatehouse/identity/directory"
+	"gatehouse/jwt"
+)
+
+// caller is who a request is made by, as the audit log keeps it.
+type caller struct {
+	Type     string `json:"type"` // user, application or adminSecret
+	ID       string `json:"id,omitempty"`
+	ClientID string `json:"clientId,omitempty"`
+}
+
+// claims of an access token that are looked at.
+type claims struct {
+	Subject   string   `json:"sub"`
+	Issuer    string   `json:"iss"`
+	Audience  audience `json:"aud"`
+	Expires   *float64 `json:"exp"`
+	NotBefore *float64 `json:"nbf"`
+	Scope     string   `json:"scope"`
+	ClientID  string   `json:"client_id"`
+}
+
+// audience is one value or a list of them.
+type audience []string
+
+func (a *audience) UnmarshalJSON(raw []byte) error {
+	var one string
+	if json.Unmarshal(raw, &one) == nil {
+		*a = audience{one}
+		return nil
+	}
+	return json.Unmarshal(raw, (*[]string)(a))
+}
+
+// joseError is what Logto shows of an error of its JOSE library.
+type joseError struct {
+	Code   string `json:"code"`
+	Name   string `json:"name"`
+	Claim  string `json:"claim,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+func unauthorized(data any) *problem {
+	return &problem{status: http.StatusUnauthorized, code: "auth.unauthorized", data: data,
+		message: "Unauthorized. Please check credentials and its scope."}
+}
+
+func wrongClaim(claim, reason string) *problem {
+	return unauthorized(joseError{"ERR_JWT_CLAIM_VALIDATION_FAILED", "JWTClaimValidationFailed", claim, reason})
+}
+
+// authorize says who calls, or why they may not. The admin secret counts first: a wrong one is an error even beside
+// a good token, as on the data half.
+func (h *Handler) authorize(r *http.Request) (caller, error) {
+	if secret, sent := r.Header["X-Hasura-Admin-Secret"]; sent && h.IsAdminSecret != nil {
+		if len(secret) == 1 && h.IsAdminSecret(secret[0]) {
+			return caller{Type: "adminSecret"}, nil
+		}
+		return caller{}, unauthorized(nil)
+	}
+	token, err := bearer(r)
+	if err != nil {
+		return caller{}, err
+	}
+	verified, err := h.Verify(r.Context(), token)
+	if err != nil {
+		return caller{}, verifyProblem(err)
+	}
+	c, err := h.checkClaims(verified, time.Now())
+	if err != nil {
+		return caller{}, err
+	}
+	who := caller{Type: directory.KindUser, ID: c.Subject, ClientID: c.ClientID}
+	if c.Subject == c.ClientID {
+		who = caller{Type: directory.KindApplication, ID: c.Subject}
+	}
+	return who, nil
+}
+
+func bearer(r *http.Request) (string, error) {
+	header := r.Header.Get("Authorization")
+	if header == "" {
+		return "", &problem{status: http.StatusUnauthorized, code: "auth.authorization_header_missing", message: "Authorization header is missing."}
+	}
+	token, ok := strings.CutPrefix(header, "Bearer ")
+	if !ok {
+		return "", &problem{status: http.StatusUnauthorized, code: "auth.authorization_token_type_not_supported",
+			message: "Authorization type is not supported.", data: map[string]any{"supportedTypes": []string{"Bearer"}}}
+	}
+	return token, nil
+}
+
+func verifyProblem(err error) *problem {
+	switch {
+	case errors.Is(err, jwt.ErrMalformed):
+		return unauthorized(joseError{Code: "ERR_JWS_INVALID", Name: "JWSInvalid"})
+	case errors.Is(err, jwt.ErrNoKey):
+		return unauthorized(joseError{Code: "ERR_JWKS_NO_MATCHING_KEY", Name: "JWKSNoMatchingKey"})
+	case errors.Is(err, jwt.ErrSignature):
+		return unauthorized(joseError{Code: "ERR_JWS_SIGNATURE_VERIFICATION_FAILED", Name: "JWSSignatureVerificationFailed"})
+	}
+	return unauthorized(nil) // the grant has ended, or it cannot be told: closed
+}
+
+// clockTolerance is how far the clocks of processes that share the keys may be apart.
+const clockTolerance = 10 * time.Second
+
+// checkClaims checks an access token's claims for the Management API.
+func (h *Handler) checkClaims(token *jwt.Token, now time.Time) (*claims, error) {
+	// An ID token is signed by the same keys, but says no "at+jwt" (RFC 9068 §2.1).
+	if t := strings.ToLower(token.Type); t != "at+jwt" && t != "application/at+jwt" {
+		return nil, wrongClaim("typ", "check_failed")
+	}
+	var c claims
+	if err := json.Unmarshal(token.Payload, &c); err != nil {
+		return nil, unauthorized(joseError{Code: "ERR_JWT_INVALID", Name: "JWTInvalid"})
+	}
+	switch at := float64(now.Unix()); {
+	case !slices.Contains(h.Issuers, c.Issuer):
+		return nil, wrongClaim("iss", "check_failed")
+	case !slices.Contains(c.Audience, directory.ManagementAPI):
+		return nil, wrongClaim("aud", "check_failed")
+	case c.NotBefore != nil && *c.NotBefore > at+clockTolerance.Seconds():
+		return nil, wrongClaim("nbf", "check_failed")
+	case c.Expires == nil:
+		return nil, wrongClaim("exp", "missing")
+	case *c.Expires <= at-clockTolerance.Seconds():
+		return nil, unauthorized(joseError{"ERR_JWT_EXPIRED", "JWTExpired", "exp", "check_failed"})
+	case c.Subject == "":
+		return nil, &problem{status: http.StatusUnauthorized, code: "auth.jwt_sub_missing", message: "Missing `sub` in JWT."}
+	}
+	if !slices.Contains(strings.Fields(c.Scope), directory.ManagementScope) {
+		return nil, &problem{status: http.StatusForbidden, code: "auth.forbidden", message: "Forbidden. Please check your user roles and permissions."}
+	}
+	return &c, nil
+}
