@@ -18,6 +18,9 @@ import (
 // verifiedTokens bounds the cache of verified tokens (two generations of this many, some hundred bytes each).
 const verifiedTokens = 10_000
 
+// maxRemembered is the length of a token, in bytes, above which it is verified every time: a cache of giants would be one.
+const maxRemembered = 8 << 10
+
 // accessTokenType is the `typ` of an access token (RFC 9068 §2.1): an ID token has none and is refused.
 const accessTokenType = "at+jwt"
 
@@ -30,6 +33,7 @@ type identity struct {
 	defaultRole    string
 	allowAdminRole bool
 	now            func() time.Time
+	public         func() []jose.JSONWebKey
 	// verified remembers signatures and claims, nothing about roles: those are asked for at every request.
 	verified *cache[[sha256.Size]byte, *verifiedToken]
 }
@@ -43,7 +47,7 @@ type verifiedToken struct {
 }
 
 func newIdentity(c *Config, id Identity, now func() time.Time) *identity {
-	return &identity{Identity: id, defaultRole: c.DefaultRole, allowAdminRole: c.AllowAdminRole, now: now,
+	return &identity{Identity: id, defaultRole: c.DefaultRole, allowAdminRole: c.AllowAdminRole, now: now, public: publicOf(id.Keys),
 		verified: newCache[[sha256.Size]byte, *verifiedToken](verifiedTokens)}
 }
 
@@ -122,7 +126,9 @@ func (i *identity) verify(raw string) (*verifiedToken, error) {
 	if err != nil {
 		return nil, err
 	}
-	i.verified.put(digest, t)
+	if len(raw) <= maxRemembered {
+		i.verified.put(digest, t)
+	}
 	return t, nil
 }
 
@@ -131,7 +137,7 @@ func (i *identity) hasKey(id string) bool {
 }
 
 func (i *identity) verifyOnce(raw string) (*verifiedToken, error) {
-	verified, err := jwt.Verify(raw, i.Keys.Public().Keys, ownAlgorithms)
+	verified, err := jwt.Verify(raw, i.public(), ownAlgorithms)
 	if err != nil {
 		return nil, signatureFault(raw, err)
 	}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -27,6 +28,14 @@ type jwtVerifier struct {
 	missed     func(ctx context.Context) bool
 	algorithms []jose.SignatureAlgorithm
 	now        func() time.Time
+	// signed remembers the claims of tokens whose signature was good, and the key set that said so.
+	signed *cache[[sha256.Size]byte, signedClaims]
+}
+
+// signedClaims are claims with a good signature, under the key set that starts at keys. They are only read.
+type signedClaims struct {
+	claims map[string]any
+	keys   *jose.JSONWebKey
 }
 
 var (
@@ -57,9 +66,11 @@ func (r *Resolver) resolveJWT(ctx context.Context, h http.Header) (*Session, err
 			if err != nil {
 				return nil, err
 			}
-			if iss, ok := unverifiedIssuer(raw); v.issuer != "" && ok && iss != v.issuer {
-				strangers++
-				continue
+			if v.issuer != "" {
+				if iss, ok := unverifiedIssuer(raw); ok && iss != v.issuer {
+					strangers++
+					continue
+				}
 			}
 			matches++
 			chosen, token = v, raw
@@ -150,16 +161,9 @@ func roleNotAllowed() error {
 
 // verify checks signature, times, issuer and audience, and gives all claims and the expiry (zero when there is none).
 func (v *jwtVerifier) verify(ctx context.Context, token string) (map[string]any, time.Time, error) {
-	verified, err := jwt.Verify(token, v.keys(), v.algorithms)
-	if errors.Is(err, jwt.ErrNoKey) && v.missed != nil && v.missed(ctx) {
-		verified, err = jwt.Verify(token, v.keys(), v.algorithms)
-	}
+	claims, err := v.verifySignature(ctx, token)
 	if err != nil {
-		return nil, time.Time{}, signatureFault(token, err)
-	}
-	claims, err := decodeObject(verified.Payload)
-	if err != nil {
-		return nil, time.Time{}, notVerified("JWTClaimsSetDecodeError " + quoteText(err.Error()))
+		return nil, time.Time{}, err
 	}
 	expires, err := v.checkTimes(claims)
 	if err != nil {
@@ -172,6 +176,31 @@ func (v *jwtVerifier) verify(ctx context.Context, token string) (map[string]any,
 		return nil, time.Time{}, notVerified("JWTNotInAudience")
 	}
 	return claims, expires, nil
+}
+
+// verifySignature gives the claims of a token whose signature is good. It remembers them: checking one costs up to a
+// millisecond. What depends on the time is not remembered, and nothing outlives a change of the keys.
+func (v *jwtVerifier) verifySignature(ctx context.Context, token string) (map[string]any, error) {
+	digest, keys := sha256.Sum256([]byte(token)), v.keys()
+	if known, ok := v.signed.get(digest); ok && len(keys) > 0 && known.keys == &keys[0] {
+		return known.claims, nil
+	}
+	verified, err := jwt.Verify(token, keys, v.algorithms)
+	if errors.Is(err, jwt.ErrNoKey) && v.missed != nil && v.missed(ctx) {
+		keys = v.keys()
+		verified, err = jwt.Verify(token, keys, v.algorithms)
+	}
+	if err != nil {
+		return nil, signatureFault(token, err)
+	}
+	claims, err := decodeObject(verified.Payload)
+	if err != nil {
+		return nil, notVerified("JWTClaimsSetDecodeError " + compact(err.Error()))
+	}
+	if len(token) <= maxRemembered {
+		v.signed.put(digest, signedClaims{claims, &keys[0]})
+	}
+	return claims, nil
 }
 
 func (v *jwtVerifier) checkTimes(claims map[string]any) (expires time.Time, err error) {
@@ -253,5 +282,3 @@ func unsigned(token string) bool {
 	var h struct{ Alg string }
 	return json.Unmarshal(data, &h) == nil && strings.EqualFold(h.Alg, "none")
 }
-
-func quoteText(s string) string { return compact(s) }

@@ -296,3 +296,47 @@ func TestJWT_ownJWKURLUsesTheKeysInTheProcess(t *testing.T) {
 		}
 	}
 }
+
+// A remembered signature ends with its key; times are looked at every time.
+func TestJWT_rememberedTokens(t *testing.T) {
+	t.Parallel()
+	key, at := ownKey(t), now
+	set := jwt.NewSet(key)
+	c, err := session.ParseConfig(jwtSettings(`{"jwk_url":"http://localhost:1/oidc/jwks"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := session.New(c, session.Deps{Identity: &session.Identity{Issuer: "http://localhost:1/oidc", Keys: set}, Now: func() time.Time { return at }})
+	token := sign(t, key, "", hasuraClaims())
+	resolve := func() error {
+		_, err := r.Resolve(t.Context(), session.Request{Header: headers("Authorization", "Bearer "+token)})
+		return err
+	}
+	for range 2 {
+		if err := resolve(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set.Replace(ownKey(t))
+	refused(t, resolve(), 400, "invalid-jwt", "Could not verify JWT: JWSError JWSInvalidSignature")
+	set.Replace()
+	refused(t, resolve(), 400, "invalid-jwt", "Could not verify JWT: JWSError JWSInvalidSignature")
+	set.Replace(key)
+	if err := resolve(); err != nil {
+		t.Fatal(err)
+	}
+	at = now.Add(time.Minute)
+	refused(t, resolve(), 400, "invalid-jwt", "Could not verify JWT: JWTExpired")
+}
+
+func BenchmarkResolve_jwtSecretCachedToken(b *testing.B) {
+	key := ownKey(b)
+	r := resolver(b, jwtSettings(`{"jwk_url":"http://localhost:1/oidc/jwks"}`),
+		session.Deps{Identity: &session.Identity{Issuer: "http://localhost:1/oidc", Keys: jwt.NewSet(key)}})
+	req := session.Request{Header: headers("Authorization", "Bearer "+sign(b, key, "", hasuraClaims()))}
+	for b.Loop() {
+		if _, err := r.Resolve(b.Context(), req); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -93,19 +95,40 @@ func New(c *Config, d Deps) *Resolver {
 }
 
 func (r *Resolver) verifier(s *jwtSecret, own *Identity, now func() time.Time) *jwtVerifier {
-	v := &jwtVerifier{jwtSecret: s, now: now, algorithms: remoteAlgorithms}
+	v := &jwtVerifier{jwtSecret: s, now: now, algorithms: remoteAlgorithms, signed: newCache[[sha256.Size]byte, signedClaims](verifiedTokens)}
 	switch {
 	case s.key != nil:
 		keys := []jose.JSONWebKey{*s.key}
 		v.keys, v.algorithms = func() []jose.JSONWebKey { return keys }, algorithmsOf(s.key)
 	case own != nil && isOwnKeySet(s.jwkURL, own.Issuer):
-		v.keys = func() []jose.JSONWebKey { return own.Keys.Public().Keys }
+		v.keys = publicOf(own.Keys)
 	default:
 		remote := jwt.NewRemote(s.jwkURL, httpclient.New(httpclient.Operator, keySetTimeout), r.log)
 		r.remotes = append(r.remotes, remote)
 		v.keys, v.missed = remote.Keys, remote.Missed
 	}
 	return v
+}
+
+// publicOf gives the public half of a set, the same slice until the set changes.
+func publicOf(set *jwt.Set) func() []jose.JSONWebKey {
+	type pair struct {
+		of     *jose.JSONWebKey
+		public []jose.JSONWebKey
+	}
+	var last atomic.Pointer[pair]
+	return func() []jose.JSONWebKey {
+		keys := set.Keys()
+		if len(keys) == 0 {
+			return nil
+		}
+		if p := last.Load(); p != nil && p.of == &keys[0] {
+			return p.public
+		}
+		p := &pair{&keys[0], set.Public().Keys}
+		last.Store(p)
+		return p.public
+	}
 }
 
 // isOwnKeySet tells whether a jwk_url is our own issuer's: its keys are in the process, and at start nobody would
