@@ -284,8 +284,8 @@ func TestJWT_jwkURL(t *testing.T) {
 func TestJWT_ownJWKURLUsesTheKeysInTheProcess(t *testing.T) {
 	t.Parallel()
 	key := ownKey(t)
-	own := &session.Identity{Issuer: "http://localhost:1/oidc", Keys: jwt.NewSet(key)}
-	for _, url := range []string{"http://localhost:1/oidc/jwks", "http://127.0.0.1:1/oidc/jwks", "http://host.docker.internal:1/oidc/jwks"} {
+	own := &session.Identity{Issuer: "http://localhost:1/oidc", Keys: jwt.NewSet(key), Bases: []string{"http://localhost:2"}}
+	for _, url := range []string{"http://localhost:2/oidc/jwks", "http://localhost:1/oidc/jwks", "http://127.0.0.1:1/oidc/jwks", "http://host.docker.internal:1/oidc/jwks"} {
 		r := resolver(t, jwtSettings(`{"jwk_url":"`+url+`"}`), session.Deps{Identity: own})
 		if err := r.Start(t.Context()); err != nil {
 			t.Fatal(err)

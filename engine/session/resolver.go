@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -50,6 +51,14 @@ type Identity struct {
 	Issuer    string
 	Keys      *jwt.Set
 	Authority Authority
+	// Bases are further URLs this process serves the identity half at ("http://localhost:3001"): a jwk_url below one of
+	// them is our own, whatever the issuer's public name is.
+	Bases []string
+}
+
+// publishes tells whether a jwk_url is our own: its keys are in the process, and at start nobody would answer there yet.
+func (i *Identity) publishes(jwkURL string) bool {
+	return isSameURL(jwkURL, i.Issuer+"/jwks") || slices.ContainsFunc(i.Bases, func(base string) bool { return isSameURL(jwkURL, base+"/oidc/jwks") })
 }
 
 // Deps are what a Resolver works with.
@@ -100,7 +109,7 @@ func (r *Resolver) verifier(s *jwtSecret, own *Identity, now func() time.Time) *
 	case s.key != nil:
 		keys := []jose.JSONWebKey{*s.key}
 		v.keys, v.algorithms = func() []jose.JSONWebKey { return keys }, algorithmsOf(s.key)
-	case own != nil && isOwnKeySet(s.jwkURL, own.Issuer):
+	case own != nil && own.publishes(s.jwkURL):
 		v.keys = publicOf(own.Keys)
 	default:
 		remote := jwt.NewRemote(s.jwkURL, httpclient.New(httpclient.Operator, keySetTimeout), r.log)
@@ -131,11 +140,10 @@ func publicOf(set *jwt.Set) func() []jose.JSONWebKey {
 	}
 }
 
-// isOwnKeySet tells whether a jwk_url is our own issuer's: its keys are in the process, and at start nobody would
-// answer there yet. The names of this machine count as one.
-func isOwnKeySet(jwkURL, issuer string) bool {
-	a, errA := url.Parse(jwkURL)
-	b, errB := url.Parse(issuer + "/jwks")
+// isSameURL tells whether two URLs are one; the names of this machine count as one.
+func isSameURL(one, other string) bool {
+	a, errA := url.Parse(one)
+	b, errB := url.Parse(other)
 	if errA != nil || errB != nil || a.Scheme != b.Scheme || a.Path != b.Path || a.Port() != b.Port() {
 		return false
 	}

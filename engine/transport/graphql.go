@@ -115,26 +115,38 @@ func (h *Handler) readGraphQL(w http.ResponseWriter, r *http.Request) (requests 
 	if err != nil {
 		return nil, false, err
 	}
-	if err := validJSON(body); err != nil {
-		return nil, false, err
+	isBatch = bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("["))
+	if isBatch {
+		requests, err = parseBatch(body)
+	} else {
+		var req Request
+		req, err = parseRequest(fault.Root, body)
+		requests = []Request{req}
 	}
-	trimmed := bytes.TrimLeft(body, " \t\r\n")
-	if trimmed[0] != '[' {
-		req, err := parseRequest(fault.Root, body)
-		return []Request{req}, false, err
+	if err != nil {
+		// Whether it is JSON at all is asked last, and of the few bodies only that are wrong; told first.
+		if invalid := validJSON(body); invalid != nil {
+			err = invalid
+		}
+		return nil, isBatch, err
 	}
+	return requests, isBatch, nil
+}
+
+func parseBatch(body []byte) ([]Request, error) {
 	var parts []json.RawMessage
 	if err := json.Unmarshal(body, &parts); err != nil {
-		return nil, true, fault.New(fault.InvalidJSON, "", "Error in $: %s", err)
+		return nil, fault.New(fault.InvalidJSON, "", "Error in $: %s", err)
 	}
+	requests := make([]Request, 0, len(parts))
 	for i, part := range parts {
 		req, err := parseRequest(fault.Index(fault.Root, i), part)
 		if err != nil {
-			return nil, true, err
+			return nil, err
 		}
 		requests = append(requests, req)
 	}
-	return requests, true, nil
+	return requests, nil
 }
 
 // validJSON refuses what is no JSON as Hasura does: code invalid-json, "Error in $: …".
@@ -190,8 +202,13 @@ func into(path string, data json.RawMessage, what, wanted string, target any) er
 	return nil
 }
 
+// kindOf is the kind of a JSON value, by its first byte.
 func kindOf(data json.RawMessage) string {
-	switch bytes.TrimLeft(data, " \t\r\n")[0] {
+	trimmed := bytes.TrimLeft(data, " \t\r\n")
+	if len(trimmed) == 0 {
+		return "Null"
+	}
+	switch trimmed[0] {
 	case '{':
 		return "Object"
 	case '[':
