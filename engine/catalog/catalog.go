@@ -1,8 +1,10 @@
 // Package catalog describes what a Postgres database has: tables, columns, types, keys and functions.
 //
-// Load reads it in one repeatable-read transaction; everything else here is plain values, so that the packages
+// Load reads it in one statement, so from one snapshot; everything else here is plain values, so that the packages
 // above (schema, plan, translate) stay pure. It refuses nothing: what Gatehouse can serve is decided in schema.
 package catalog
+
+import "slices"
 
 // Name is a schema-qualified name as Postgres stores it (case kept, unquoted).
 type Name struct {
@@ -58,6 +60,13 @@ func (t *Table) Column(name string) *Column {
 	return nil
 }
 
+// IsUnique tells whether a key covers exactly these columns, in any order.
+func (t *Table) IsUnique(columns []string) bool {
+	return slices.ContainsFunc(t.UniqueKeys, func(k *Key) bool {
+		return len(k.Columns) == len(columns) && !slices.ContainsFunc(k.Columns, func(c string) bool { return !slices.Contains(columns, c) })
+	})
+}
+
 // Column is one column of a table.
 type Column struct {
 	Name string
@@ -77,12 +86,14 @@ type Column struct {
 type Key struct {
 	// Name is the constraint's name.
 	Name    string
+	OID     uint32
 	Columns []string
 }
 
 // ForeignKey is one foreign key constraint of a table.
 type ForeignKey struct {
 	Name    string
+	OID     uint32
 	Columns []string
 	To      Name
 	// ToColumns matches Columns position by position.

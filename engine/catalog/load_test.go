@@ -1,0 +1,182 @@
+package catalog_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"gatehouse/engine/catalog"
+	"gatehouse/internal/testpg"
+)
+
+func nasty(t *testing.T) *catalog.Catalog {
+	t.Helper()
+	sql, err := os.ReadFile("testdata/nasty.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := testpg.Pool(t, testpg.Database(t))
+	if _, err := pool.Exec(t.Context(), string(sql)); err != nil {
+		t.Fatal(err)
+	}
+	c, err := catalog.Load(t.Context(), pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func public(name string) catalog.Name { return catalog.Name{Schema: "public", Name: name} }
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	c := nasty(t)
+
+	t.Run("columns", func(t *testing.T) {
+		order := c.Tables[public("Order")]
+		var got []string
+		for _, col := range order.Columns {
+			got = append(got, fmt.Sprintf("%d %s %s/%c notnull=%v default=%v identity=%q generated=%v %s",
+				col.Position, col.Name, col.Type.Name.Name, col.Type.Kind, col.NotNull, col.HasDefault, col.Identity, col.Generated, col.Comment))
+		}
+		want := []string{
+			`1 Id int4/b notnull=true default=false identity="a" generated=false `,
+			`2 select text/b notnull=true default=true identity="" generated=false a reserved word`,
+			`4 mood mood/e notnull=true default=false identity="" generated=false `,
+			`5 moods _mood/a notnull=false default=false identity="" generated=false `,
+			`6 mail work_email/d notnull=false default=false identity="" generated=false `,
+			`7 at point3/c notnull=false default=false identity="" generated=false `,
+			`8 total numeric/b notnull=false default=false identity="" generated=false `,
+			`9 doubled numeric/b notnull=false default=false identity="" generated=true `,
+		}
+		same(t, got, want)
+		if order.Comment != "an order" || order.Kind != catalog.OrdinaryTable {
+			t.Errorf("table is %q, %c", order.Comment, order.Kind)
+		}
+	})
+
+	t.Run("types", func(t *testing.T) {
+		order := c.Tables[public("Order")]
+		same(t, order.Column("mood").Type.EnumValues, []string{"sad", "meh", "ok", "happy"})
+		if order.Column("moods").Type.Elem != order.Column("mood").Type {
+			t.Error("the array's element is not the shared enum type")
+		}
+		if base := order.Column("mail").Type.Base; base.Name.Name != "email" || base.Base.Name.Name != "text" {
+			t.Errorf("domain over %+v", base)
+		}
+		if order.Column("at").Type.Table != public("point3") {
+			t.Errorf("composite of %v", order.Column("at").Type.Table)
+		}
+	})
+
+	t.Run("keys", func(t *testing.T) {
+		place := c.Tables[catalog.Name{Schema: "Shop Floor", Name: "Bin Place"}]
+		same(t, place.PrimaryKey.Columns, []string{"shelf", "aisle"})
+		if place.PrimaryKey.Name != "the key" || place.UniqueKeys[0] != place.PrimaryKey {
+			t.Errorf("primary key %+v", place.PrimaryKey)
+		}
+		order := c.Tables[public("Order")]
+		if len(order.UniqueKeys) != 2 || order.UniqueKeys[0] != order.PrimaryKey {
+			t.Errorf("%d unique keys", len(order.UniqueKeys))
+		}
+		var got []string
+		for _, fk := range c.Tables[public("item")].ForeignKeys {
+			got = append(got, fmt.Sprint(fk.Columns, fk.To, fk.ToColumns))
+		}
+		same(t, got, []string{"[aisle shelf] {Shop Floor Bin Place} [aisle shelf]", "[parent] {public item} [id]"})
+		if n := len(c.Tables[public("event_note")].ForeignKeys); n != 1 {
+			t.Errorf("%d foreign keys to the partitioned table", n)
+		}
+	})
+
+	t.Run("kinds", func(t *testing.T) {
+		for name, want := range map[string]string{
+			"item": "r true true true", "event": "p true true true", "event_2024": "r true true true",
+			"simple_view": "v true true true", "grouped_view": "v false false false", "triggered_view": "v true false false",
+			"m": "m false false false", "no_columns": "r true true true",
+		} {
+			table := c.Tables[public(name)]
+			if got := fmt.Sprintf("%c %v %v %v", table.Kind, table.Insertable, table.Updatable, table.Deletable); got != want {
+				t.Errorf("%s is %s, want %s", name, got, want)
+			}
+		}
+		if c.Tables[catalog.Name{Schema: "identity", Name: "users"}] != nil {
+			t.Error("schema identity is visible")
+		}
+	})
+
+	t.Run("functions", func(t *testing.T) {
+		f := c.Functions[public("items_of")][0]
+		var args []string
+		for _, a := range f.Args {
+			args = append(args, fmt.Sprint(a.Name, " ", a.Type.Name.Name, " ", a.HasDefault))
+		}
+		same(t, args, []string{"place Bin Place false", "min int4 false", "max int4 true"})
+		if f.Volatility != catalog.Stable || !f.ReturnsSet || f.Returns.Table != public("item") {
+			t.Errorf("got %+v", f)
+		}
+		if o := c.Functions[public("overloaded")]; len(o) != 2 || o[1].Args[0].Name != "" || o[1].Volatility != catalog.Volatile {
+			t.Errorf("overloads %+v", o)
+		}
+		out := c.Functions[public("with_out")][0]
+		if !out.HasOut || len(out.Args) != 2 || out.Args[1].Name != "c" {
+			t.Errorf("with_out %+v", out)
+		}
+		if !c.Functions[public("tabular")][0].HasOut || !c.Functions[public("many")][0].HasVariadic {
+			t.Error("argument modes are lost")
+		}
+		if c.Functions[public("proc")] != nil || c.Functions[public("total_of")] != nil {
+			t.Error("a procedure or aggregate is listed")
+		}
+	})
+}
+
+func TestLoad_seesTheChangesOfItsTransaction(t *testing.T) {
+	t.Parallel()
+	pool := testpg.Pool(t, testpg.Database(t))
+	tx, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	if _, err := tx.Exec(t.Context(), "create table fresh (id int)"); err != nil {
+		t.Fatal(err)
+	}
+	c, err := catalog.Load(t.Context(), tx)
+	if err != nil || c.Tables[public("fresh")] == nil {
+		t.Fatalf("fresh is %v, %v", c, err)
+	}
+}
+
+func TestLoad_aThousandTablesInUnderASecond(t *testing.T) {
+	t.Parallel()
+	pool := testpg.Pool(t, testpg.Database(t))
+	var sql strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&sql, "create table t%d (id int primary key, a text, b text, c int, d timestamptz, e jsonb, other int references t%d (id));\n", i, max(0, i-1))
+	}
+	if _, err := pool.Exec(t.Context(), sql.String()); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	c, err := catalog.Load(t.Context(), pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	took := time.Since(began)
+	t.Logf("%d tables in %s", len(c.Tables), took)
+	if len(c.Tables) != 1000 || took > time.Second {
+		t.Errorf("%d tables took %s", len(c.Tables), took)
+	}
+}
+
+func same(t *testing.T, got, want []string) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
