@@ -268,3 +268,8 @@ func joinQuoted(names []string) string {
 	}
 	return strings.Join(quoted, ", ")
 }
+
+// ParseTableName reads "t" or {schema, name}.
+func ParseTableName(data []byte, path string) (TableName, error) {
+	return decode(tableName, data, path, true)
+}

@@ -59,9 +59,9 @@ func TestDocument_listsAreWrittenSorted(t *testing.T) {
 		"tables":[{"table":{"schema":"z","name":"a"}},{"table":"b"},{"table":"a","select_permissions":[
 			{"role":"y","permission":{"columns":"*","filter":{}}},{"role":"x","permission":{"columns":[],"filter":{}}}]}]},
 		{"name":"a","kind":"postgres","tables":[],"configuration":{"connection_info":{"database_url":{"from_env":"E"}}}}]}`).Encode()
-	want := `{"version":3,"sources":[{"name":"a","kind":"postgres","tables":[],"configuration":{"connection_info":{"database_url":{"from_env":"E"},"isolation_level":"read-committed","use_prepared_statements":false}}},` +
+	want := `{"version":3,"sources":[{"name":"a","kind":"postgres","tables":[],"configuration":{"connection_info":{"database_url":{"from_env":"E"},"isolation_level":"read-committed"}}},` +
 		`{"name":"b","kind":"postgres","tables":[{"table":{"name":"a","schema":"public"},"select_permissions":[{"role":"x","permission":{"columns":[],"filter":{}}},{"role":"y","permission":{"columns":"*","filter":{}}}]},` +
-		`{"table":{"name":"b","schema":"public"}},{"table":{"name":"a","schema":"z"}}],"configuration":{"connection_info":{"database_url":"u","isolation_level":"read-committed","use_prepared_statements":false}}}]}`
+		`{"table":{"name":"b","schema":"public"}},{"table":{"name":"a","schema":"z"}}],"configuration":{"connection_info":{"database_url":"u","isolation_level":"read-committed"}}}]}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

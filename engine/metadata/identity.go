@@ -11,6 +11,23 @@ type ObjectID struct{ Type, Name string }
 // ID is the object an inconsistency is about.
 func (i Inconsistency) ID() ObjectID { return ObjectID{i.Type, i.Name} }
 
+// IDs are the objects an inconsistency is about.
+func (i Inconsistency) IDs() []ObjectID {
+	if i.About != nil {
+		return i.About
+	}
+	return []ObjectID{i.ID()}
+}
+
+// MarshalJSON writes the inconsistency as get_inconsistent_metadata shows it.
+func (i Inconsistency) MarshalJSON() ([]byte, error) {
+	if i.Form != nil {
+		return json.Marshal(i.Form)
+	}
+	type plain Inconsistency
+	return json.Marshal(plain(i))
+}
+
 // The names of objects (Hasura: RQL/Types/Metadata/Object, moiName).
 
 // SourceObject names a source.
@@ -55,6 +72,11 @@ func ComputedFieldObject(source string, t TableName, name string) ObjectID {
 // PermissionObject names a role's permission; kind is "insert", "select", "update" or "delete".
 func PermissionObject(kind, source string, t TableName, role string) ObjectID {
 	return tableChild(kind+"_permission", source, t, role)
+}
+
+// sourceChild names an object of a source other than a table's.
+func sourceChild(kind, source, name string) ObjectID {
+	return ObjectID{kind, fmt.Sprintf("%s %s in source %s", kind, name, source)}
 }
 
 // globalObject names an object outside the sources: "rest_endpoint", "inherited_role", "remote_schema", "action", ….

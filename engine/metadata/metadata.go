@@ -300,4 +300,8 @@ type Inconsistency struct {
 	Message    any    `json:"message,omitempty"`
 	// Unsupported marks what Hasura serves and Gatehouse does not yet: listed, but no reason to refuse a write.
 	Unsupported bool `json:"-"`
+	// Form is how it is shown where that is not the usual way, and About the objects it is about together: REST endpoints
+	// that match the same requests.
+	Form  any        `json:"-"`
+	About []ObjectID `json:"-"`
 }

@@ -72,7 +72,8 @@ var configurationCodec = object("PostgresConnConfiguration",
 		func(c *SourceConfiguration) bool { return len(c.ReadReplicas) == 0 }),
 )
 
-// connectionCodec writes isolation_level and use_prepared_statements even where they hold their default, as Hasura does.
+// connectionCodec writes isolation_level even where it holds its default, as Hasura does. use_prepared_statements is
+// written only where it was given: Hasura's default is false, ours true.
 var connectionCodec = object("PostgresSourceConnInfo",
 	nested("database_url", true, databaseURL,
 		func(c *ConnectionInfo) ConnectionInfo { return *c },
@@ -93,9 +94,7 @@ var connectionCodec = object("PostgresSourceConnInfo",
 		}),
 	mayRef("pool_settings", poolSettingsCodec, func(c *ConnectionInfo) **PoolSettings { return &c.PoolSettings }),
 	raw("ssl_configuration", false, func(c *ConnectionInfo) *json.RawMessage { return &c.SSLConfiguration }),
-	nested("use_prepared_statements", false, boolean,
-		func(c *ConnectionInfo) bool { return c.UsePreparedStatements != nil && *c.UsePreparedStatements },
-		func(_ *reader, c *ConnectionInfo, use bool) { c.UsePreparedStatements = &use }),
+	mayRef("use_prepared_statements", boolean, func(c *ConnectionInfo) **bool { return &c.UsePreparedStatements }),
 )
 
 // databaseURL is a URL, {from_env}, {dynamic_from_file} or {connection_parameters}.

@@ -1,0 +1,192 @@
+package metadata
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"gatehouse/engine/fault"
+)
+
+// Ref is something other objects may depend on. Column, Relationship, ComputedField and Constraint belong to Table; with
+// all of them empty it is the table itself, and everything in it. Function stands alone, as does Source.
+type Ref struct {
+	Source                                          string
+	Table                                           TableName
+	Column, Relationship, ComputedField, Constraint string
+	Function                                        FunctionName
+}
+
+// covers tells whether dropping r takes other away: a table takes its parts, a source everything.
+func (r Ref) covers(other Ref) bool {
+	if r == other {
+		return true
+	}
+	if r.Source != other.Source {
+		return false
+	}
+	if r == (Ref{Source: r.Source}) {
+		return true
+	}
+	return r == (Ref{Source: r.Source, Table: r.Table}) && r.Table != TableName{} && other.Table == r.Table
+}
+
+// Dependent is an object that needs another one.
+type Dependent struct {
+	ID ObjectID
+	// Report is how a refusal names it: `permission author.user.select in source "default"`.
+	Report string
+	// Owner is the table the object belongs to, zero for a function.
+	Owner  TableName
+	Source string
+	// Function is set where the object is a tracked function.
+	Function FunctionName
+}
+
+// Dependents are the objects that need any of refs, in the document's order.
+func (m *Metadata) Dependents(facts Facts, refs ...Ref) []Dependent {
+	var out []Dependent
+	m.uses(facts, func(d Dependent, used Ref) {
+		if slices.ContainsFunc(refs, func(r Ref) bool { return r.covers(used) }) &&
+			!slices.ContainsFunc(out, func(o Dependent) bool { return o.ID == d.ID }) {
+			out = append(out, d)
+		}
+	})
+	return out
+}
+
+// RefuseDependents is Hasura's refusal to drop what others need.
+func RefuseDependents(dependents []Dependent) error {
+	reports := make([]string, len(dependents))
+	for i, d := range dependents {
+		reports[i] = d.Report
+	}
+	return fault.New(fault.DependencyError, "", "cannot drop due to the following dependent objects : %s", strings.Join(reports, ", "))
+}
+
+// uses tells every use of one thing by another.
+func (m *Metadata) uses(facts Facts, tell func(Dependent, Ref)) {
+	for _, s := range m.Sources {
+		inSource := fmt.Sprintf(" in source %q", s.Name)
+		for _, t := range s.Tables {
+			child := func(id ObjectID, what string) Dependent {
+				return Dependent{ID: id, Report: what + inSource, Owner: t.Name, Source: s.Name}
+			}
+			for _, r := range t.ObjectRelationships {
+				m.relationshipUses(facts, s.Name, t.Name, r, false, func(u Ref) {
+					tell(child(ObjectRelationshipObject(s.Name, t.Name, r.Name), fmt.Sprintf("relationship %s.%s", t.Name, r.Name)), u)
+				})
+			}
+			for _, r := range t.ArrayRelationships {
+				m.relationshipUses(facts, s.Name, t.Name, r, true, func(u Ref) {
+					tell(child(ArrayRelationshipObject(s.Name, t.Name, r.Name), fmt.Sprintf("relationship %s.%s", t.Name, r.Name)), u)
+				})
+			}
+			for _, c := range t.ComputedFields {
+				d := child(ComputedFieldObject(s.Name, t.Name, c.Name), fmt.Sprintf("computed field %s.%s", t.Name, c.Name))
+				tell(d, Ref{Source: s.Name, Function: c.Function})
+				if remote, ok := facts.ReturnedTable(s.Name, c.Function); ok {
+					tell(d, Ref{Source: s.Name, Table: remote})
+				}
+			}
+			m.permissionUses(facts, s.Name, t, func(kind, role string, u Ref) {
+				tell(child(PermissionObject(kind, s.Name, t.Name, role), fmt.Sprintf("permission %s.%s.%s", t.Name, role, kind)), u)
+			})
+		}
+		for _, f := range s.Functions {
+			if remote, ok := facts.ReturnedTable(s.Name, f.Name); ok {
+				tell(Dependent{ID: FunctionObject(s.Name, f.Name), Report: "function " + f.Name.String() + inSource, Source: s.Name, Function: f.Name},
+					Ref{Source: s.Name, Table: remote})
+			}
+		}
+	}
+}
+
+func (m *Metadata) relationshipUses(facts Facts, source string, t TableName, r *Relationship, isArray bool, tell func(Ref)) {
+	remoteSource := source
+	if r.Using.Manual != nil && r.Using.Manual.RemoteSource != "" {
+		remoteSource = r.Using.Manual.RemoteSource
+	}
+	remote, mapping, ok := facts.Target(source, t, r, isArray)
+	if !ok {
+		return
+	}
+	tell(Ref{Source: remoteSource, Table: remote})
+	if table, name := facts.Constraint(source, t, r, isArray); name != "" {
+		tell(Ref{Source: source, Table: table, Constraint: name})
+	}
+	for _, own := range sortedKeys(mapping) {
+		tell(Ref{Source: source, Table: t, Column: own})
+		tell(Ref{Source: remoteSource, Table: remote, Column: mapping[own]})
+	}
+}
+
+func (m *Metadata) permissionUses(facts Facts, source string, t *Table, tell func(kind, role string, u Ref)) {
+	var kind, role string
+	v := &visitor{
+		doc: m, source: source, facts: facts,
+		table: func(n TableName) TableName { tell(kind, role, Ref{Source: source, Table: n}); return n },
+		column: func(n TableName, c string) string {
+			tell(kind, role, Ref{Source: source, Table: n, Column: c})
+			return c
+		},
+		relationship: func(n TableName, r string) string {
+			tell(kind, role, Ref{Source: source, Table: n, Relationship: r})
+			return r
+		},
+		computed: func(n TableName, c string) string {
+			tell(kind, role, Ref{Source: source, Table: n, ComputedField: c})
+			return c
+		},
+	}
+	v.permissions(*t, func(k, r string) { kind, role = k, r })
+}
+
+// Without is the document less the given objects.
+func (m *Metadata) Without(ids ...ObjectID) *Metadata {
+	gone := make(map[ObjectID]bool, len(ids))
+	for _, id := range ids {
+		gone[id] = true
+	}
+	m = m.edit()
+	m.Sources = without(m.Sources, func(s *Source) bool { return gone[SourceObject(s.Name)] })
+	m.Sources = mapped(m.Sources, func(s Source) Source { return s.without(gone) })
+	m.RESTEndpoints = without(m.RESTEndpoints, func(e *RESTEndpoint) bool { return gone[RESTEndpointObject(e.Name)] })
+	m.InheritedRoles = without(m.InheritedRoles, func(r *InheritedRole) bool { return gone[InheritedRoleObject(r.Name)] })
+	m.RemoteSchemas = without(m.RemoteSchemas, func(o *Opaque) bool { return gone[globalObject("remote_schema", o.Name)] })
+	m.Actions = without(m.Actions, func(o *Opaque) bool { return gone[globalObject("action", o.Name)] })
+	m.CronTriggers = without(m.CronTriggers, func(o *Opaque) bool { return gone[globalObject("cron_trigger", o.Name)] })
+	if gone[customTypesObject] {
+		m.CustomTypes = nil
+	}
+	return m
+}
+
+var customTypesObject = ObjectID{"custom_types", "custom_types"}
+
+func (s Source) without(gone map[ObjectID]bool) Source {
+	s.Tables = without(s.Tables, func(t *Table) bool { return gone[TableObject(s.Name, t.Name)] })
+	s.Functions = without(s.Functions, func(f *Function) bool { return gone[FunctionObject(s.Name, f.Name)] })
+	s.NativeQueries = without(s.NativeQueries, func(o *Opaque) bool { return gone[sourceChild("native_query", s.Name, o.Name)] })
+	s.LogicalModels = without(s.LogicalModels, func(o *Opaque) bool { return gone[sourceChild("logical_model", s.Name, o.Name)] })
+	s.Tables = mapped(s.Tables, func(t Table) Table {
+		has := func(kind, name string) bool { return gone[tableChild(kind, s.Name, t.Name, name)] }
+		t.ObjectRelationships = without(t.ObjectRelationships, func(r *Relationship) bool { return has("object_relation", r.Name) })
+		t.ArrayRelationships = without(t.ArrayRelationships, func(r *Relationship) bool { return has("array_relation", r.Name) })
+		t.RemoteRelationships = without(t.RemoteRelationships, func(o *Opaque) bool { return has("remote_relationship", o.Name) })
+		t.ComputedFields = without(t.ComputedFields, func(c *ComputedField) bool { return has("computed_field", c.Name) })
+		t.EventTriggers = without(t.EventTriggers, func(o *Opaque) bool { return has("event_trigger", o.Name) })
+		t.InsertPermissions = without(t.InsertPermissions, func(p *InsertPermission) bool { return has("insert_permission", p.Role) })
+		t.SelectPermissions = without(t.SelectPermissions, func(p *SelectPermission) bool { return has("select_permission", p.Role) })
+		t.UpdatePermissions = without(t.UpdatePermissions, func(p *UpdatePermission) bool { return has("update_permission", p.Role) })
+		t.DeletePermissions = without(t.DeletePermissions, func(p *DeletePermission) bool { return has("delete_permission", p.Role) })
+		return t
+	})
+	s.Functions = mapped(s.Functions, func(f Function) Function {
+		f.Permissions = slices.DeleteFunc(slices.Clone(f.Permissions), func(role string) bool {
+			return gone[FunctionPermissionObject(s.Name, f.Name, role)]
+		})
+		return f
+	})
+	return s
+}
