@@ -1,0 +1,7 @@
+import { createRoot } from "react-dom/client";
+import { App } from "./App.tsx";
+import "../../ui/tokens.css";
+import "./style.css";
+
+const root = document.getElementById("app");
+if (root) createRoot(root).render(<App />);
