@@ -13,6 +13,7 @@ const said: Record<string, string> = {
 
 const show = (name: string, value: unknown): string => {
   if ((name === "exp" || name === "iat") && typeof value === "number") return new Date(value * 1000).toLocaleTimeString();
+  if (value === "") return "(empty)";
   return typeof value === "string" ? value : JSON.stringify(value, null, 2);
 };
 

@@ -39,6 +39,7 @@ const Explorer = ({ secret, roles }: { secret: string; roles: string[] }) => {
         key={role}
         fetcher={fetcher}
         initialHeaders={JSON.stringify({ "x-hasura-admin-secret": secret }, null, 2)}
+        defaultQuery={"# Ctrl-Space completes, Ctrl-Enter runs. The book on the left is the schema.\n{\n  __typename\n}\n"}
         shouldPersistHeaders={false}
         defaultEditorToolsVisibility="headers"
         isHeadersEditorEnabled

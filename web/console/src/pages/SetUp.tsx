@@ -23,7 +23,7 @@ const toProblem = (error: unknown): Problem => {
   return { at: "form", text: error.message || `Gatehouse answered with status ${error.status}.` };
 };
 
-/** Makes the first administrator, by the one-time link Gatehouse printed. */
+/** Creates the first administrator, by the one-time link Gatehouse printed. */
 export const SetUp = () => {
   const [token] = useState(takeToken);
   const [username, setUsername] = useState("");
@@ -65,14 +65,14 @@ export const SetUp = () => {
     return (
       <Door title="This link is not complete">
         <p className="lead">
-          Open the whole set-up link that Gatehouse printed at its first start, or make an administrator on the command line with{" "}
+          Open the whole set-up link that Gatehouse printed at its first start, or create an administrator on the command line with{" "}
           <code>gatehouse admin create</code>.
         </p>
       </Door>
     );
   const errorAt = (at: Problem["at"]) => (problem?.at === at ? problem.text : undefined);
   return (
-    <Door title="Make the first administrator">
+    <Door title="Create the first administrator">
       <p className="lead">This account will own Gatehouse. The link works once.</p>
       <form onSubmit={onSubmit}>
         <p className="error" role="alert">
@@ -114,7 +114,7 @@ export const SetUp = () => {
           {errorAt("password")}
         </p>
         <button type="submit" className="primary" aria-disabled={isBusy}>
-          {isBusy ? "Making it…" : "Make the administrator"}
+          {isBusy ? "Creating…" : "Create administrator"}
         </button>
         <p className="hint" id="password-hint">
           Eight or more characters.
