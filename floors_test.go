@@ -51,7 +51,7 @@ var floors = map[string]string{
 	"identity/oidc":         "identity/directory identity/token identity/event jwt secret httpd postgres worker",
 	"identity/experience":   "identity/directory identity/verification identity/password identity/oidc identity/event httpd secret postgres",
 	"identity/hasurahook":   "identity/directory identity/oidc identity/token jwt httpd",
-	"identity/management":   "identity/directory identity/password identity/token identity/oidc identity/event httpd jwt secret",
+	"identity/management":   "identity/directory identity/password identity/event httpd jwt postgres secret",
 	"identity/authority":    "identity/directory postgres secret worker",
 	"identity": "identity/migrations identity/directory identity/password identity/event identity/token identity/verification identity/oidc identity/experience " +
 		"identity/hasurahook identity/management identity/authority postgres httpd httpclient worker jwt secret",

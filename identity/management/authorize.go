@@ -84,7 +84,45 @@ func (h *Handler) authorize(r *http.Request) (caller, error) {
 	if c.Subject == c.ClientID {
 		who = caller{Type: directory.KindApplication, ID: c.Subject}
 	}
-	return who, nil
+	return who, h.stillMay(r, who)
+}
+
+func forbidden() *problem {
+	return &problem{status: http.StatusForbidden, code: "auth.forbidden", message: "Forbidden. Please check your user roles and permissions."}
+}
+
+// stillMay asks the directory whether the caller may use this API now, whatever its token was issued for: a machine
+// by its roles, a person by console membership. Support reads, but neither secrets nor settings that hold some.
+func (h *Handler) stillMay(r *http.Request, who caller) error {
+	if who.Type == directory.KindApplication {
+		scopes, err := h.Directory.ApplicationScopes(r.Context(), who.ID, directory.ManagementAPI)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(scopes, func(s directory.Scope) bool { return s.Name == directory.ManagementScope }) {
+			return forbidden()
+		}
+		return nil
+	}
+	role, err := h.Directory.ConsoleRole(r.Context(), who.ID)
+	if errors.Is(err, directory.ErrNotFound) {
+		return forbidden()
+	}
+	if err != nil {
+		return err
+	}
+	switch role {
+	case directory.ConsoleOwner, directory.ConsoleDeveloper:
+		return nil
+	case directory.ConsoleSupport:
+		isRead := r.Method == http.MethodGet || r.Method == http.MethodHead
+		holdsSecrets := strings.HasPrefix(r.URL.Path, "/api/configs/") || strings.HasSuffix(r.URL.Path, "/secrets") ||
+			r.URL.Query().Has("includePasswordHash")
+		if isRead && !holdsSecrets {
+			return nil
+		}
+	}
+	return forbidden()
 }
 
 func bearer(r *http.Request) (string, error) {
@@ -140,7 +178,7 @@ func (h *Handler) checkClaims(token *jwt.Token, now time.Time) (*claims, error) 
 		return nil, &problem{status: http.StatusUnauthorized, code: "auth.jwt_sub_missing", message: "Missing `sub` in JWT."}
 	}
 	if !slices.Contains(strings.Fields(c.Scope), directory.ManagementScope) {
-		return nil, &problem{status: http.StatusForbidden, code: "auth.forbidden", message: "Forbidden. Please check your user roles and permissions."}
+		return nil, forbidden()
 	}
 	return &c, nil
 }

@@ -36,6 +36,7 @@ type api struct {
 	directory *directory.Directory
 	pool      *pgxpool.Pool
 	keys      *jwt.Set
+	machine   string // id of the application that management tokens are issued to
 }
 
 // serve starts an API; change may alter the handler before it is mounted.
@@ -58,6 +59,7 @@ func serve(t *testing.T, change ...func(*management.Handler)) *api {
 		t.Fatal(err)
 	}
 	a := &api{t: t, directory: d, pool: pool, keys: jwt.NewSet(key)}
+	a.machine = "machine"
 	h := &management.Handler{
 		Directory: d, DB: pool, Issuers: []string{issuer},
 		IsAdminSecret:  func(s string) bool { return s == "myadminsecretkey" },
@@ -65,6 +67,17 @@ func serve(t *testing.T, change ...func(*management.Handler)) *api {
 		Verify: func(_ context.Context, token string) (*jwt.Token, error) {
 			return jwt.Verify(token, a.keys.Public().Keys, jwt.AllAlgorithms)
 		},
+	}
+	// Of a type no recording lists, and with the hidden role: the recordings' machine was in another tenant.
+	err = d.InTx(t.Context(), func(tx *directory.Tx) error {
+		_, err := tx.CreateApplication(t.Context(), directory.Application{ID: a.machine, Name: "machine", Type: directory.AppProtected})
+		if err != nil {
+			return err
+		}
+		return tx.SetInternalAdmin(t.Context(), a.machine, true)
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, c := range change {
 		c(h)
@@ -82,7 +95,7 @@ func (a *api) token(changes map[string]any) string { return a.tokenOf("at+jwt", 
 func (a *api) tokenOf(typ string, changes map[string]any) string {
 	a.t.Helper()
 	claims := map[string]any{
-		"jti": "x", "sub": "m2m", "client_id": "m2m", "iss": issuer, "aud": directory.ManagementAPI, "scope": "all",
+		"jti": "x", "sub": a.machine, "client_id": a.machine, "iss": issuer, "aud": directory.ManagementAPI, "scope": "all",
 		"iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix(),
 	}
 	for k, v := range changes {

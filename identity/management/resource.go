@@ -96,7 +96,7 @@ func createResource(c *call) error {
 	var in struct {
 		Name, Indicator string
 		AccessTokenTTL  int `json:"accessTokenTtl"`
-		IsDataAPI       bool
+		IsDataAPI       *bool
 	}
 	if err := c.body(newResourceSchema, &in); err != nil {
 		return err
@@ -108,10 +108,14 @@ func createResource(c *call) error {
 	var resource *directory.Resource
 	err := c.change("Resource.Created", directory.KindResource, &id, func(tx *directory.Tx) (err error) {
 		resource, err = tx.CreateResource(c.ctx(), directory.Resource{
-			Name: in.Name, Indicator: in.Indicator, AccessTokenTTL: in.AccessTokenTTL, IsDataAPI: in.IsDataAPI,
+			Name: in.Name, Indicator: in.Indicator, AccessTokenTTL: in.AccessTokenTTL,
 		})
-		if err == nil {
-			id = resource.ID
+		if err != nil {
+			return err
+		}
+		id = resource.ID
+		if in.IsDataAPI != nil { // said either way, it is not the directory's to decide
+			resource, err = tx.UpdateResource(c.ctx(), id, directory.ResourceChange{IsDataAPI: in.IsDataAPI})
 		}
 		return err
 	})
