@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -71,6 +72,7 @@ func WriteJSON(w http.ResponseWriter, status int, v any) {
 // WriteBytes writes a JSON body that is already encoded.
 func WriteBytes(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // Hasura always says it; and no chunking
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
 }

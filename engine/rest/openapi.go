@@ -27,7 +27,7 @@ func OpenAPI(e *Endpoints, introspection []byte) (any, error) {
 		return nil, err
 	}
 	paths := make(object)
-	for _, endpoint := range e.all {
+	for _, endpoint := range e.All() {
 		url := endpoint.path()
 		item, ok := paths[url].(object)
 		if !ok {

@@ -37,7 +37,7 @@ type segment struct {
 	isVariable bool
 }
 
-// Endpoints are all endpoints that can be served.
+// Endpoints are all endpoints that can be served; a nil one has none.
 type Endpoints struct {
 	all []*Endpoint
 }
@@ -54,7 +54,12 @@ func Compile(m *metadata.Metadata) *Endpoints {
 }
 
 // All are the endpoints, in the order of the metadata.
-func (e *Endpoints) All() []*Endpoint { return e.all }
+func (e *Endpoints) All() []*Endpoint {
+	if e == nil {
+		return nil
+	}
+	return e.all
+}
 
 // Match finds the endpoint of a request. path is what follows /api/rest/, still escaped; the values are those of the
 // template's variables.
@@ -70,7 +75,7 @@ func (e *Endpoints) Match(method, path string) (*Endpoint, map[string]string, er
 	var found *Endpoint
 	var values map[string]string
 	var allowed []string
-	for _, candidate := range e.all {
+	for _, candidate := range e.All() {
 		v, ok := candidate.match(parts)
 		switch {
 		case !ok:

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"gatehouse/engine/transport"
+	"gatehouse/httpd"
 )
 
 func TestCORS_origins(t *testing.T) {
@@ -120,8 +121,7 @@ func TestCompress(t *testing.T) {
 		{"gzip, *;q=0", small, true},
 	} {
 		h := transport.Compress(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(201)
-			_, _ = io.WriteString(w, c.body)
+			httpd.WriteBytes(w, 201, []byte(c.body))
 		}))
 		r, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
 		if c.accept != "" {
@@ -139,6 +139,9 @@ func TestCompress(t *testing.T) {
 			if got, err = io.ReadAll(z); err != nil {
 				t.Fatal(err)
 			}
+		}
+		if length := w.Header().Get("Content-Length"); (length == "") != c.zipped {
+			t.Errorf("%q, %d bytes: Content-Length %q", c.accept, len(c.body), length)
 		}
 		if w.Code != 201 || string(got) != c.body {
 			t.Errorf("%q: status %d, %d bytes", c.accept, w.Code, len(got))
