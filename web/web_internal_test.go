@@ -210,3 +210,20 @@ func TestPatterns_standBesideMoreSpecificOnes(t *testing.T) {
 		}
 	}
 }
+
+// What every user of every application waits for stays small. scripts/pack.mjs refuses to build more; this says so for what is embedded.
+func TestSignIn_staysWithinItsBudget(t *testing.T) {
+	if !Built() {
+		t.Skip("this build has no pages: run make build first")
+	}
+	const budget = 60_000 // bytes of script and style, gzipped
+	weight := 0
+	for name, file := range newApp(built, "signin", "/sign-in/").files {
+		if strings.HasSuffix(name, ".js") || strings.HasSuffix(name, ".css") {
+			weight += len(file.gz)
+		}
+	}
+	if weight == 0 || weight > budget {
+		t.Errorf("sign-in weighs %d bytes gzipped, want more than nothing and at most %d", weight, budget)
+	}
+}

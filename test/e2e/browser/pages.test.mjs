@@ -196,6 +196,14 @@ describe("the way between the screens", () => {
     await page.click(".switch a");
     await page.waitForSelector("#identifier");
   });
+  for (const [path, title] of Object.entries({
+    "/identifier-register": "Create an account",
+    "/identifier-sign-in": "Sign in",
+    "/direct/social/github?fallback=register": "Create an account",
+    "/direct/sso/okta": "Sign in",
+    "/register/elsewhere": "Create an account",
+  }))
+    on(path, path, async (page) => assert.equal(await text(page, "h1"), title));
   on("a closed registration leads to sign-in", "/register?app_id=closed", async (page) => {
     await page.waitForURL("**/sign-in?app_id=closed");
     assert.equal(await page.locator(".switch").count(), 0);

@@ -23,6 +23,9 @@ func TestPages(t *testing.T) {
 	if _, err := os.Stat("node_modules"); err != nil {
 		t.Skip("run npm ci in test/e2e/browser first")
 	}
+	if _, err := exec.LookPath("chromium"); err != nil && os.Getenv("CHROMIUM") == "" {
+		t.Skip("no chromium on the PATH: install it, or name another in CHROMIUM")
+	}
 	server := httptest.NewServer(newStandIn())
 	t.Cleanup(server.Close)
 	script := []string{"--test", "pages.test.mjs", "console.test.mjs"}

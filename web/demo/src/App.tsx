@@ -5,7 +5,7 @@ import { Answers } from "./Answers.tsx";
 import { Claims } from "./Claims.tsx";
 import { Roles } from "./Roles.tsx";
 import { Rows } from "./Rows.tsx";
-import { connect, currentSession, finishSignIn, heldRoles, type Session, signIn, signOut } from "./session.ts";
+import { connect, currentSession, decode, finishSignIn, heldRoles, type Session, signIn, signOut } from "./session.ts";
 
 type Demo = { config: DemoConfig; client: LogtoClient };
 
@@ -21,13 +21,19 @@ export const App = () => {
   const [isAsking, setAsking] = useState(false);
   const asked = useRef(0);
 
-  const run = async (to: Demo, token: string | undefined, as: string | undefined) => {
+  const run = async (to: Demo, as: string | undefined) => {
     const mine = ++asked.current;
     setAsking(true);
-    const answer = await ask(to.config, token, as);
-    if (mine !== asked.current) return; // a later request is on its way
-    setAsking(false);
-    setAnswers((all) => [answer, ...all].slice(0, 8));
+    try {
+      const token = await to.client.getAccessToken(to.config.resource); // the one it has, as long as that lives
+      setSession((known) => known && { ...known, claims: decode(token) });
+      const answer = await ask(to.config, token, as);
+      if (mine === asked.current) setAnswers((all) => [answer, ...all].slice(0, 8)); // else a later request is on its way
+    } catch (error) {
+      setProblem(messageOf(error));
+    } finally {
+      if (mine === asked.current) setAsking(false);
+    }
   };
 
   useEffect(() => {
@@ -46,7 +52,7 @@ export const App = () => {
       if (!found) return;
       const first = config.roles.find((name) => found.roles.includes(name)) ?? config.roles[0];
       setRole(first);
-      await run(started, found.token, first);
+      await run(started, first);
     };
     open()
       .catch((error) => setProblem(messageOf(error)))
@@ -55,15 +61,14 @@ export const App = () => {
 
   const pick = (name: string) => {
     setRole(name);
-    if (demo && session) void run(demo, session.token, name);
+    if (demo && session) void run(demo, name);
   };
   const change = async (name: string, action: "add" | "remove") => {
     if (!demo || !session) return;
     setProblem(undefined);
     try {
-      await changeRole(session.token, name, action);
-      // The very next request, with the very same token.
-      await run(demo, session.token, role);
+      await changeRole(await demo.client.getAccessToken(demo.config.resource), name, action);
+      await run(demo, role); // the very next request, with the very same token
       setSession({ ...session, roles: await heldRoles(demo.client) });
     } catch (error) {
       setProblem(messageOf(error));
@@ -133,7 +138,7 @@ export const App = () => {
               <Claims claims={session.claims} />
             </div>
             <div class="column wide">
-              <Rows query={demo.config.query} answer={answers[0]} isAsking={isAsking} onRun={() => run(demo, session.token, role)} />
+              <Rows query={demo.config.query} answer={answers[0]} isAsking={isAsking} onRun={() => run(demo, role)} />
               <Answers answers={answers} />
             </div>
           </div>

@@ -6,8 +6,7 @@ export type Session = {
   userId: string;
   name: string;
   roles: string[]; // held now, by the userinfo endpoint
-  token: string; // access token for the API
-  claims: Record<string, unknown>; // what is in it
+  claims: Record<string, unknown>; // of the access token for the API
 };
 
 const here = `${location.origin}/demo`;
@@ -41,7 +40,7 @@ export const currentSession = async (client: LogtoClient, config: DemoConfig): P
   if (!(await client.isAuthenticated())) return undefined;
   const token = await client.getAccessToken(config.resource);
   const user = await client.fetchUserInfo();
-  return { userId: user.sub, name: user.username ?? user.name ?? user.sub, roles: user.roles ?? [], token, claims: decode(token) };
+  return { userId: user.sub, name: user.username ?? user.name ?? user.sub, roles: user.roles ?? [], claims: decode(token) };
 };
 
 /** The roles held now. The access token is left alone: that it need not change is the point. */

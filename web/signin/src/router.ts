@@ -9,10 +9,17 @@ type State = { username?: string };
 
 const steps: Step[] = ["sign-in", "register", "register/password", "consent", "unknown-session"];
 
+/** Logto's addresses for the same screens. A direct sign-in names a connector; until there are any, its fallback is what is shown. */
+const stepOf = (path: string): Step => {
+  const first = path.split("/")[0] ?? "";
+  if (first === "direct") return new URLSearchParams(location.search).get("fallback") === "register" ? "register" : "sign-in";
+  return steps.find((s) => s === path) ?? (["register", "identifier-register"].includes(first) ? "register" : "sign-in");
+};
+
 const current = (): { step: Step; state: State } => {
   const path = location.pathname.replace(/^\/|\/$/g, "");
   const state: State = history.state ?? {};
-  const step = steps.find((s) => s === path) ?? (path.startsWith("register") ? "register" : "sign-in");
+  const step = stepOf(path);
   // A reload in the second step of registration without the first: begin at the first.
   if (step === "register/password" && !state.username) return { step: "register", state };
   const first = new URLSearchParams(location.search).get("first_screen");
