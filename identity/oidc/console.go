@@ -1,0 +1,30 @@
+package oidc
+
+import (
+	"context"
+	"errors"
+
+	"gatehouse/identity/directory"
+)
+
+// consoleClient is the built-in client of the console.
+const consoleClient = "admin-console"
+
+// builtIn are the clients that exist without a row in the directory, as in Logto. Their pages are on our own origin.
+var builtIn = map[string]directory.Application{
+	consoleClient: {ID: consoleClient, Name: "Admin Console", Type: directory.AppSPA},
+	"demo-app":    {ID: "demo-app", Name: "Live Preview", Type: directory.AppSPA},
+}
+
+// consoleScopes are the scopes of the Management API that a console membership gives in the console: directory roles
+// cannot carry them, so that nobody becomes an operator by a role meant for the product.
+func (p *Provider) consoleScopes(ctx context.Context, userID string) ([]string, error) {
+	_, err := p.directory.ConsoleRole(ctx, userID)
+	if errors.Is(err, directory.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []string{directory.ManagementScope}, nil
+}
