@@ -36,13 +36,13 @@ type Config struct {
 // operator and end the start.
 func ParseConfig(s Settings) (*Config, error) {
 	if slices.Contains(s.AdminSecrets, "") {
-		return nil, errors.New("Fatal Error: --admin-secret (HASURA_GRAPHQL_ADMIN_SECRET) is set to an empty text") //nolint:staticcheck // Hasura's manner
+		return nil, errors.New("Fatal Error: --admin-secret (HASURA_GRAPHQL_ADMIN_SECRET) is set to an empty text")
 	}
 	c := &Config{Settings: s}
 	for _, setting := range s.JWTSecrets {
 		secrets, err := parseJWTSecrets(setting)
 		if err != nil {
-			return nil, fmt.Errorf("Fatal Error: --jwt-secret (HASURA_GRAPHQL_JWT_SECRET): %w", err) //nolint:staticcheck // Hasura's manner
+			return nil, fmt.Errorf("Fatal Error: --jwt-secret (HASURA_GRAPHQL_JWT_SECRET): %w", err)
 		}
 		c.jwts = append(c.jwts, secrets...)
 	}
@@ -61,15 +61,15 @@ func (c *Config) checkCombination() error {
 	hasSecret, hasHook, hasJWT := len(c.AdminSecrets) > 0, c.AuthHook != "", len(c.jwts) > 0
 	switch {
 	case hasHook && hasJWT:
-		return errors.New("Fatal Error: Both webhook and JWT mode cannot be enabled at the same time") //nolint:staticcheck // Hasura's words
+		return errors.New("Fatal Error: Both webhook and JWT mode cannot be enabled at the same time")
 	case c.UnauthorizedRole != "" && (!hasSecret || hasHook):
-		//nolint:staticcheck // Hasura's words
+		
 		return errors.New("Fatal Error: --unauthorized-role (HASURA_GRAPHQL_UNAUTHORIZED_ROLE)" + needsAdminSecret +
 			" and is not allowed when --auth-hook (HASURA_GRAPHQL_AUTH_HOOK) is set")
 	case hasHook && !hasSecret:
-		return errors.New("Fatal Error: --auth-hook (HASURA_GRAPHQL_AUTH_HOOK)" + needsAdminSecret) //nolint:staticcheck // Hasura's words
+		return errors.New("Fatal Error: --auth-hook (HASURA_GRAPHQL_AUTH_HOOK)" + needsAdminSecret)
 	case hasJWT && !hasSecret:
-		return errors.New("Fatal Error: --jwt-secret (HASURA_GRAPHQL_JWT_SECRET)" + needsAdminSecret) //nolint:staticcheck // Hasura's words
+		return errors.New("Fatal Error: --jwt-secret (HASURA_GRAPHQL_JWT_SECRET)" + needsAdminSecret)
 	}
 	return nil
 }
@@ -80,13 +80,13 @@ func (c *Config) checkHook() error {
 	}
 	u, err := url.Parse(c.AuthHook)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return errors.New("Fatal Error: --auth-hook (HASURA_GRAPHQL_AUTH_HOOK) is not an http or https URL") //nolint:staticcheck // Hasura's manner
+		return errors.New("Fatal Error: --auth-hook (HASURA_GRAPHQL_AUTH_HOOK) is not an http or https URL")
 	}
 	switch strings.ToUpper(c.AuthHookMode) {
 	case "", "GET", "POST":
 		return nil
 	default:
-		//nolint:staticcheck // Hasura's manner
+		
 		return fmt.Errorf("Fatal Error: --auth-hook-mode (HASURA_GRAPHQL_AUTH_HOOK_MODE): expected GET or POST, not %q", c.AuthHookMode)
 	}
 }

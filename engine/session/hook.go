@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -49,15 +51,15 @@ var notForwarded = map[string]bool{
 func (k *hook) resolve(ctx context.Context, req Request) (*Session, error) {
 	out, err := k.request(ctx, req)
 	if err != nil {
-		return nil, k.unreachable(ctx, err)
+		return nil, unreachable(err)
 	}
 	resp, err := k.client.Do(out)
 	if err != nil {
-		return nil, k.unreachable(ctx, err)
+		return nil, unreachable(err)
 	}
 	body, err := httpclient.ReadAll(resp, maxHookAnswer)
 	if err != nil {
-		return nil, k.unreachable(ctx, err)
+		return nil, unreachable(err)
 	}
 	switch resp.StatusCode {
 	case http.StatusOK:
@@ -65,22 +67,17 @@ func (k *hook) resolve(ctx context.Context, req Request) (*Session, error) {
 	case http.StatusUnauthorized:
 		return nil, fault.New(fault.AccessDenied, "", "Authentication hook unauthorized this request").WithStatus(http.StatusUnauthorized)
 	default:
-		k.log.WarnContext(ctx, "auth hook answered with an unexpected status", "status", resp.StatusCode)
-		return nil, fault.New(fault.Unexpected, "", "Invalid response from authorization hook")
+		return nil, fault.New(fault.Unexpected, "", "Invalid response from authorization hook").WithCause(fmt.Errorf("the hook answered %s", resp.Status))
 	}
 }
 
-func (k *hook) unreachable(ctx context.Context, err error) error {
-	k.log.ErrorContext(ctx, "auth hook did not answer", "error", withoutQuery(err))
+// unreachable hides why the hook did not answer from the client, and the hook's URL, which may hold a secret, from the log.
+func unreachable(err error) error {
+	var withURL *url.Error
+	if errors.As(err, &withURL) {
+		err = withURL.Err
+	}
 	return fault.New(fault.Unexpected, "", "webhook authentication request failed").WithCause(err)
-}
-
-// withoutQuery keeps what a hook's URL may hold as a secret out of the log.
-func withoutQuery(err error) string {
-	if e, ok := err.(*url.Error); ok { //nolint:errorlint // the client's own error, as returned
-		return e.Err.Error()
-	}
-	return err.Error()
 }
 
 func (k *hook) request(ctx context.Context, req Request) (*http.Request, error) {

@@ -299,10 +299,10 @@ func parseKey(typ, raw string) (*jose.JSONWebKey, error) {
 	case "Ed25519":
 		key, err = publicKey[ed25519.PublicKey](raw, "an Ed25519")
 	default:
-		err = fmt.Errorf("Key type: %s is not supported", typ) //nolint:staticcheck // Hasura's words
+		err = fmt.Errorf("Key type: %s is not supported", typ)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("Invalid JWK: %w", err) //nolint:staticcheck // Hasura's words
+		return nil, fmt.Errorf("Invalid JWK: %w", err)
 	}
 	return &jose.JSONWebKey{Key: key}, nil
 }
@@ -311,7 +311,7 @@ func parseKey(typ, raw string) (*jose.JSONWebKey, error) {
 func hmacKey(typ, raw string) ([]byte, error) {
 	size := map[string]int{"HS256": 32, "HS384": 48, "HS512": 64}[typ]
 	if len(raw) < size {
-		return nil, fmt.Errorf("Key size too small; should be at least %d characters", size) //nolint:staticcheck // Hasura's words
+		return nil, fmt.Errorf("Key size too small; should be at least %d characters", size)
 	}
 	return []byte(raw), nil
 }

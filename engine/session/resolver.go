@@ -160,7 +160,7 @@ func isThisMachine(host string) bool {
 func (r *Resolver) Start(ctx context.Context) error {
 	for _, remote := range r.remotes {
 		if err := fetchWithRetries(ctx, remote); err != nil {
-			return fmt.Errorf("Fatal Error: --jwt-secret (HASURA_GRAPHQL_JWT_SECRET): %w", err) //nolint:staticcheck // Hasura's manner
+			return fmt.Errorf("Fatal Error: --jwt-secret (HASURA_GRAPHQL_JWT_SECRET): %w", err)
 		}
 	}
 	return nil
