@@ -52,7 +52,10 @@ func ParseConfig(s Settings) (*Config, error) {
 	if err := c.checkCombination(); err != nil {
 		return nil, err
 	}
-	return c, c.checkHook()
+	if err := c.checkHook(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 const needsAdminSecret = " requires --admin-secret (HASURA_GRAPHQL_ADMIN_SECRET) or --access-key (HASURA_GRAPHQL_ACCESS_KEY) to be set"
@@ -63,7 +66,6 @@ func (c *Config) checkCombination() error {
 	case hasHook && hasJWT:
 		return errors.New("Fatal Error: Both webhook and JWT mode cannot be enabled at the same time")
 	case c.UnauthorizedRole != "" && (!hasSecret || hasHook):
-		
 		return errors.New("Fatal Error: --unauthorized-role (HASURA_GRAPHQL_UNAUTHORIZED_ROLE)" + needsAdminSecret +
 			" and is not allowed when --auth-hook (HASURA_GRAPHQL_AUTH_HOOK) is set")
 	case hasHook && !hasSecret:
@@ -86,7 +88,6 @@ func (c *Config) checkHook() error {
 	case "", "GET", "POST":
 		return nil
 	default:
-		
 		return fmt.Errorf("Fatal Error: --auth-hook-mode (HASURA_GRAPHQL_AUTH_HOOK_MODE): expected GET or POST, not %q", c.AuthHookMode)
 	}
 }
