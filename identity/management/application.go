@@ -214,6 +214,10 @@ func updateApplication(c *call) error {
 	if err != nil {
 		return err
 	}
+	if in.AppLevelAccessControlEnabled != nil && *in.AppLevelAccessControlEnabled {
+		// There are no rules to obey yet; taking the switch would leave open what its user believes closed.
+		return invalidInput("`appLevelAccessControlEnabled` cannot be carried out by this version.")
+	}
 	if in.IsAdmin != nil && *in.IsAdmin && app.Type != directory.AppMachineToMachine {
 		return notMachine()
 	}
