@@ -85,8 +85,10 @@ func TestUsers_patchClearsAndReplaces(t *testing.T) {
 	a.id(a.call(http.MethodPost, "/api/users", object{"username": "bob", "primaryEmail": "Bob@Example.com"}))
 	path := "/api/users/" + user
 	got := a.want(200, a.call(http.MethodPatch, path, object{"primaryEmail": nil, "name": "", "customData": object{"c": 3}, "id": "other"}))
-	for field, want := range map[string]any{"id": user, "username": "alice", "primaryEmail": nil, "name": nil, "avatar": "https://x/y.png",
-		"customData": object{"c": 3}, "profile": object{"nickname": "al"}, "hasPassword": false} {
+	for field, want := range map[string]any{
+		"id": user, "username": "alice", "primaryEmail": nil, "name": nil, "avatar": "https://x/y.png",
+		"customData": object{"c": 3}, "profile": object{"nickname": "al"}, "hasPassword": false,
+	} {
 		if !equal(got.field(field), want) {
 			t.Errorf("%s is %v, want %v", field, got.field(field), want)
 		}
