@@ -1,0 +1,301 @@
+package schema
+
+import (
+	"fmt"
+	"sort"
+
+	"gatehouse/engine/catalog"
+	"gatehouse/engine/metadata"
+)
+
+// Build derives the model. It never fails: see Inconsistencies.
+func Build(in Input) *Model {
+	b := &builder{in: in, m: &Model{
+		Options: in.Options, sources: map[string]*Source{}, inherited: map[string][]string{}, roles: map[string]bool{},
+		schemas: map[schemaKey]*Schema{},
+	}}
+	if in.Metadata == nil {
+		return b.m
+	}
+	for _, s := range in.Metadata.Sources {
+		if c := in.Catalogs[s.Name]; c != nil {
+			b.source(s, c)
+		}
+	}
+	b.inheritedRoles()
+	return b.m
+}
+
+type builder struct {
+	in Input
+	m  *Model
+}
+
+// inconsistent lists an object that is left out.
+func (b *builder) inconsistent(id metadata.ObjectID, definition any, format string, args ...any) {
+	b.m.inconsistencies = append(b.m.inconsistencies, metadata.Inconsistency{
+		Type: id.Type, Name: id.Name, Definition: definition, Reason: "Inconsistent object: " + fmt.Sprintf(format, args...),
+	})
+}
+
+// text is a table's or function's name as Hasura's messages show it: the schema only when it is not public.
+func text(n catalog.Name) string {
+	if n.Schema == "public" || n.Schema == "" {
+		return n.Name
+	}
+	return n.Schema + "." + n.Name
+}
+
+func (b *builder) source(ms *metadata.Source, cat *catalog.Catalog) {
+	s := &Source{Name: ms.Name, tables: map[catalog.Name]*Table{}, custom: newCustomization(ms.Customization, b.in.Options)}
+	b.m.Sources = append(b.m.Sources, s)
+	b.m.sources[s.Name] = s
+	taken := map[string]catalog.Name{}
+	for _, mt := range ms.Tables {
+		t := b.table(s, mt, cat)
+		if t == nil {
+			continue
+		}
+		name := s.custom.field(t.base)
+		if other, ok := taken[name]; ok {
+			b.inconsistent(metadata.TableObject(s.Name, metadata.TableName(t.Name)), tableDefinition(t.Name),
+				"the GraphQL name %q is already that of table %q", name, text(other))
+			continue
+		}
+		taken[name] = t.Name
+		s.Tables = append(s.Tables, t)
+		s.tables[t.Name] = t
+	}
+	for _, t := range s.Tables {
+		b.enumColumns(t)
+	}
+	for _, t := range s.Tables {
+		b.relations(t, cat)
+	}
+	for _, t := range s.Tables {
+		b.computedFields(t, cat)
+	}
+	for _, t := range s.Tables {
+		b.permissions(t)
+	}
+	for _, mf := range ms.Functions {
+		b.function(s, mf, cat)
+	}
+}
+
+func tableDefinition(n catalog.Name) any { return metadata.TableNameJSON(metadata.TableName(n)) }
+
+func (b *builder) table(s *Source, mt *metadata.Table, cat *catalog.Catalog) *Table {
+	name := catalog.Name(mt.Name)
+	id, definition := metadata.TableObject(s.Name, mt.Name), tableDefinition(name)
+	ct := cat.Tables[name]
+	if ct == nil {
+		b.inconsistent(id, definition, "no such table/view exists in source: %q", text(name))
+		return nil
+	}
+	t := &Table{Source: s, Name: name, Catalog: ct, meta: mt, explicit: map[string]*Permissions{}, resolved: map[string]*Permissions{}}
+	config := mt.Configuration
+	if config == nil {
+		config = &metadata.TableConfiguration{}
+	}
+	t.rootFields = config.CustomRootFields
+	switch {
+	case config.CustomName != "":
+		t.base = words{config.CustomName}
+	case name.Schema == "public":
+		t.base = s.custom.auto(name.Name)
+	default:
+		t.base = append(s.custom.auto(name.Schema), s.custom.auto(name.Name)...)
+	}
+	if gql := s.custom.field(t.base); !IsName(gql) {
+		b.inconsistent(id, definition, "in table %q: %q is not a valid GraphQL identifier", text(name), gql)
+		return nil
+	}
+	switch {
+	case config.Comment != nil:
+		t.description = *config.Comment
+	case ct.Comment != "":
+		t.description = ct.Comment
+	default:
+		t.description = fmt.Sprintf("columns and relationships of %q", text(name))
+	}
+	b.columns(t, config)
+	if mt.IsEnum {
+		b.enumTable(t, id, definition)
+	}
+	return t
+}
+
+func (b *builder) columns(t *Table, config *metadata.TableConfiguration) {
+	taken := map[string]bool{}
+	for _, cc := range t.Catalog.Columns {
+		c := &Column{Table: t, Name: cc.Name, Catalog: cc, Type: cc.Type, Class: ClassOf(cc.Type), Description: cc.Comment}
+		conf := config.ColumnConfig[cc.Name]
+		custom := conf.CustomName
+		if c.GraphQL = custom; custom == "" {
+			c.GraphQL = t.Source.custom.field(t.Source.custom.auto(cc.Name))
+		}
+		if conf.Comment != nil {
+			c.Description = *conf.Comment
+		}
+		if !IsName(c.GraphQL) || taken[c.GraphQL] {
+			continue
+		}
+		taken[c.GraphQL] = true
+		t.Columns = append(t.Columns, c)
+	}
+}
+
+// enumTable checks the rules of Hasura: Postgres/DDL/Table/Enum and takes the values over.
+func (b *builder) enumTable(t *Table, id metadata.ObjectID, definition any) {
+	values := b.in.EnumValues[t.Source.Name][t.Name]
+	var reasons []string
+	reason := func(format string, args ...any) { reasons = append(reasons, fmt.Sprintf(format, args...)) }
+	switch key := t.Catalog.PrimaryKey; {
+	case key == nil:
+		reason("the table must have a primary key")
+	case len(key.Columns) > 1:
+		reason("the table’s primary key must not span multiple columns (%s)", quoted(key.Columns))
+	default:
+		var others []string
+		for _, c := range t.Catalog.Columns {
+			switch kind := "primary key"; {
+			case c.Name != key.Columns[0]:
+				others = append(others, c.Name)
+			case c.Type.Name.Name != "text":
+				reason("the table’s %s (%q) must have type \"text\", not type %q", kind, c.Name, SQLTypeName(c.Type))
+			}
+		}
+		if len(others) == 1 {
+			if c := t.Catalog.Column(others[0]); c.Type.Name.Name != "text" {
+				reason("the table’s comment column (%q) must have type \"text\", not type %q", c.Name, SQLTypeName(c.Type))
+			}
+		} else if len(others) > 1 {
+			all := append([]string{key.Columns[0]}, others...)
+			sort.Strings(all)
+			reason("the table must have exactly one primary key and optionally one comment column, not %d columns (%s)", len(all), quoted(all))
+		}
+	}
+	if len(reasons) == 0 {
+		reasons = enumValueReasons(values)
+	}
+	if len(reasons) > 0 {
+		message := " because " + reasons[0]
+		if len(reasons) > 1 {
+			message = " for the following reasons:\n"
+			for _, r := range reasons {
+				message += "  • " + r + "\n"
+			}
+		}
+		b.inconsistent(id, definition, "the table %q cannot be used as an enum%s", text(t.Name), message)
+		return
+	}
+	for _, v := range values {
+		t.Enum = append(t.Enum, EnumValue{Name: v.Name, Description: v.Description})
+	}
+	sort.Slice(t.Enum, func(i, j int) bool { return t.Enum[i].Name < t.Enum[j].Name })
+}
+
+func enumValueReasons(values []EnumValue) []string {
+	if len(values) == 0 {
+		return []string{"the table must have at least one row"}
+	}
+	var bad []string
+	for _, v := range values {
+		if !IsName(v.Name) || v.Name == "true" || v.Name == "false" || v.Name == "null" {
+			bad = append(bad, v.Name)
+		}
+	}
+	switch len(bad) {
+	case 0:
+		return nil
+	case 1:
+		return []string{fmt.Sprintf("the value %q is not a valid GraphQL enum value name", bad[0])}
+	}
+	sort.Strings(bad)
+	return []string{fmt.Sprintf("the values %s are not valid GraphQL enum value names", quoted(bad))}
+}
+
+// SQLTypeName is a type's name as Hasura shows it in messages.
+func SQLTypeName(t *catalog.Type) string {
+	switch n := t.Name.Name; n {
+	case "int4":
+		return "integer"
+	case "int2":
+		return "smallint"
+	case "int8":
+		return "bigint"
+	case "bool":
+		return "boolean"
+	case "float4":
+		return "real"
+	default:
+		return n
+	}
+}
+
+// enumColumns marks the columns that refer to an enum table by a foreign key of one column.
+func (b *builder) enumColumns(t *Table) {
+	for _, fk := range t.Catalog.ForeignKeys {
+		if len(fk.Columns) != 1 {
+			continue
+		}
+		target := t.Source.tables[fk.To]
+		if target == nil || target.Enum == nil || target.Catalog.PrimaryKey == nil || target.Catalog.PrimaryKey.Columns[0] != fk.ToColumns[0] {
+			continue
+		}
+		if c := t.Column(fk.Columns[0]); c != nil {
+			c.Enum = target
+		}
+	}
+}
+
+func (b *builder) inheritedRoles() {
+	set := map[string][]string{}
+	for _, r := range b.in.Metadata.InheritedRoles {
+		set[r.Name] = r.RoleSet
+	}
+	for _, r := range b.in.Metadata.InheritedRoles {
+		if cyclic(r.Name, set, map[string]bool{}) {
+			b.inconsistent(metadata.InheritedRoleObject(r.Name), metadata.InheritedRoleDefinition(r),
+				"there is a cycle in the inherited role %q", r.Name)
+			continue
+		}
+		b.m.inherited[r.Name] = r.RoleSet
+		b.m.roles[r.Name] = true
+	}
+}
+
+func cyclic(name string, set map[string][]string, on map[string]bool) bool {
+	if on[name] {
+		return true
+	}
+	on[name] = true
+	defer delete(on, name)
+	for _, member := range set[name] {
+		if cyclic(member, set, on) {
+			return true
+		}
+	}
+	return false
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+func quoted(names []string) string {
+	out := ""
+	for i, n := range names {
+		if i > 0 {
+			out += ", "
+		}
+		out += fmt.Sprintf("%q", n)
+	}
+	return out
+}

@@ -1,0 +1,150 @@
+package schema
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"gatehouse/engine/catalog"
+	"gatehouse/engine/metadata"
+)
+
+func (b *builder) relations(t *Table, cat *catalog.Catalog) {
+	for _, r := range t.meta.ObjectRelationships {
+		b.relation(t, r, false, cat)
+	}
+	for _, r := range t.meta.ArrayRelationships {
+		b.relation(t, r, true, cat)
+	}
+}
+
+func (b *builder) relation(t *Table, mr *metadata.Relationship, array bool, cat *catalog.Catalog) {
+	r, err := resolveRelation(t, mr, array)
+	if err == nil {
+		for _, c := range t.Columns {
+			if c.GraphQL == mr.Name {
+				err = fmt.Errorf("field definition conflicts with postgres column %q", c.Name)
+			}
+		}
+		if !IsName(mr.Name) {
+			err = fmt.Errorf("%q is not a valid GraphQL identifier", mr.Name)
+		}
+		if t.Relation(mr.Name) != nil {
+			err = fmt.Errorf("field %q is defined twice", mr.Name)
+		}
+	}
+	if err != nil {
+		id := metadata.ObjectRelationshipObject(t.Source.Name, t.meta.Name, mr.Name)
+		if array {
+			id = metadata.ArrayRelationshipObject(t.Source.Name, t.meta.Name, mr.Name)
+		}
+		b.inconsistent(id, metadata.RelationshipDefinition(t.Source.Name, t.meta.Name, mr, array), "in table %q: in relationship %q: %v", text(t.Name), mr.Name, err)
+		return
+	}
+	t.Relations = append(t.Relations, r)
+}
+
+func resolveRelation(t *Table, mr *metadata.Relationship, array bool) (*Relation, error) {
+	r := &Relation{Table: t, Name: mr.Name, Array: array, Description: mr.Comment, Nullable: true, AfterParent: array}
+	if manual := mr.Using.Manual; manual != nil {
+		return r, r.manual(manual)
+	}
+	fk := mr.Using.ForeignKey
+	if fk == nil {
+		return nil, fmt.Errorf("a foreign key or a manual configuration is needed")
+	}
+	if fk.Table == nil && !array {
+		return r, r.forward(fk.Columns)
+	}
+	if fk.Table == nil {
+		return nil, fmt.Errorf("the table of the foreign key is missing")
+	}
+	r.AfterParent = true
+	return r, r.backward(catalog.Name(*fk.Table), fk.Columns)
+}
+
+// forward is an object relationship by this table's own foreign key.
+func (r *Relation) forward(columns []string) error {
+	t := r.Table
+	fk := foreignKeyOn(t.Catalog, columns, nil)
+	if fk == nil {
+		return fmt.Errorf("no foreign constraint exists on the given column(s)")
+	}
+	if r.Target = t.Source.tables[fk.To]; r.Target == nil {
+		return fmt.Errorf("table %q is not tracked", text(fk.To))
+	}
+	r.Nullable = false
+	for i := range fk.Columns {
+		own, theirs := t.Catalog.Column(fk.Columns[i]), r.Target.Catalog.Column(fk.ToColumns[i])
+		if own == nil || theirs == nil {
+			return fmt.Errorf("a column of the foreign key does not exist")
+		}
+		r.Nullable = r.Nullable || !own.NotNull
+		r.Mapping = append(r.Mapping, ColumnPair{own, theirs})
+	}
+	return nil
+}
+
+// backward is a relationship by another table's foreign key to this one.
+func (r *Relation) backward(from catalog.Name, columns []string) error {
+	t := r.Table
+	if r.Target = t.Source.tables[from]; r.Target == nil {
+		return fmt.Errorf("table %q is not tracked", text(from))
+	}
+	fk := foreignKeyOn(r.Target.Catalog, columns, &t.Name)
+	if fk == nil {
+		return fmt.Errorf("no foreign constraint exists on the given column(s)")
+	}
+	for i := range fk.Columns {
+		own, theirs := t.Catalog.Column(fk.ToColumns[i]), r.Target.Catalog.Column(fk.Columns[i])
+		if own == nil || theirs == nil {
+			return fmt.Errorf("a column of the foreign key does not exist")
+		}
+		r.Mapping = append(r.Mapping, ColumnPair{own, theirs})
+	}
+	return nil
+}
+
+func (r *Relation) manual(m *metadata.ManualConfiguration) error {
+	t := r.Table
+	if m.RemoteSource != "" && m.RemoteSource != t.Source.Name {
+		return fmt.Errorf("relationships to another source are not served yet")
+	}
+	if r.Target = t.Source.tables[catalog.Name(m.RemoteTable)]; r.Target == nil {
+		return fmt.Errorf("table %q is not tracked", text(catalog.Name(m.RemoteTable)))
+	}
+	if len(m.ColumnMapping) == 0 {
+		return fmt.Errorf("the column mapping is empty")
+	}
+	for _, own := range sortedKeys(m.ColumnMapping) {
+		o, theirs := t.Catalog.Column(own), r.Target.Catalog.Column(m.ColumnMapping[own])
+		if o == nil {
+			return fmt.Errorf("no such column exists: %q", own)
+		}
+		if theirs == nil {
+			return fmt.Errorf("no such column exists: %q", m.ColumnMapping[own])
+		}
+		r.Mapping = append(r.Mapping, ColumnPair{o, theirs})
+	}
+	if m.InsertionOrder == "after_parent" {
+		r.AfterParent = true
+	}
+	return nil
+}
+
+// foreignKeyOn finds the foreign key over exactly these columns, in any order; to limits its target.
+func foreignKeyOn(t *catalog.Table, columns []string, to *catalog.Name) *catalog.ForeignKey {
+	want := sorted(columns)
+	for _, fk := range t.ForeignKeys {
+		if (to == nil || fk.To == *to) && sorted(fk.Columns) == want {
+			return fk
+		}
+	}
+	return nil
+}
+
+func sorted(names []string) string {
+	c := append([]string(nil), names...)
+	sort.Strings(c)
+	return strings.Join(c, "\x00")
+}

@@ -1,0 +1,181 @@
+package schema
+
+import "gatehouse/engine/catalog"
+
+// Meaning is what a field, argument, input field or enum value stands for; plan switches on it.
+type Meaning interface{ meaning() }
+
+// Root fields.
+type (
+	SelectRows      struct{ Table *Table }
+	SelectByPK      struct{ Table *Table }
+	SelectAggregate struct{ Table *Table }
+	// CallFunction selects what a function returns; Aggregate is its _aggregate form.
+	CallFunction struct {
+		Function  *Function
+		Aggregate bool
+	}
+	InsertRows  struct{ Table *Table }
+	InsertOne   struct{ Table *Table }
+	UpdateRows  struct{ Table *Table }
+	UpdateByPK  struct{ Table *Table }
+	UpdateBatch struct{ Table *Table }
+	DeleteRows  struct{ Table *Table }
+	DeleteByPK  struct{ Table *Table }
+	// Namespace groups a source's root fields.
+	Namespace struct{}
+	// Placeholder is the one field of a root type that would otherwise be empty.
+	Placeholder struct{}
+	// IntrospectSchema and IntrospectType are __schema and __type.
+	IntrospectSchema struct{}
+	IntrospectType   struct{}
+)
+
+// Fields of rows, aggregates and mutation responses.
+type (
+	ColumnField       struct{ Column *Column }
+	RelationField     struct{ Relation *Relation }
+	RelationAggregate struct{ Relation *Relation }
+	// Computed is a computed field, scalar or table; ComputedAggregate is a table computed field's _aggregate.
+	Computed          struct{ Field *ComputedField }
+	ComputedAggregate struct{ Field *ComputedField }
+	// AggregateBody is `aggregate`; AggregateNodes is `nodes`.
+	AggregateBody  struct{ Table *Table }
+	AggregateNodes struct{ Table *Table }
+	AggregateCount struct{ Table *Table }
+	// AggregateGroup is `sum`, `max` …: its fields are AggregateColumn.
+	AggregateGroup  struct{ Func string }
+	AggregateColumn struct {
+		Func   string
+		Column *Column
+	}
+	AffectedRows struct{}
+	Returning    struct{ Table *Table }
+	// Introspection is a field of an introspection type, known by its name.
+	Introspection struct{}
+)
+
+// Arg is the meaning of an argument or input field that needs no further data.
+type Arg string
+
+// The arguments.
+const (
+	ArgWhere         Arg = "where"
+	ArgOrderBy       Arg = "order_by"
+	ArgLimit         Arg = "limit"
+	ArgOffset        Arg = "offset"
+	ArgDistinctOn    Arg = "distinct_on"
+	ArgObjects       Arg = "objects"
+	ArgObject        Arg = "object"
+	ArgOnConflict    Arg = "on_conflict"
+	ArgConstraint    Arg = "constraint"
+	ArgUpdateColumns Arg = "update_columns"
+	ArgPKColumns     Arg = "pk_columns"
+	ArgUpdates       Arg = "updates"
+	ArgFunction      Arg = "args"
+	ArgPath          Arg = "path"
+	ArgColumns       Arg = "columns"
+	ArgDistinct      Arg = "distinct"
+	ArgData          Arg = "data"
+	ArgName          Arg = "name"
+	ArgDeprecated    Arg = "includeDeprecated"
+	LogicAnd         Arg = "_and"
+	LogicOr          Arg = "_or"
+	LogicNot         Arg = "_not"
+	// Parts of an aggregation predicate.
+	PredicateArguments Arg = "arguments"
+	PredicateDistinct  Arg = "distinct?"
+	PredicateFilter    Arg = "filter"
+	PredicateTest      Arg = "predicate"
+	// ArgBatchWhere is the where of one element of updates.
+	ArgBatchWhere Arg = "updates.where"
+)
+
+// Inputs about model objects.
+type (
+	// ColumnInput is a column in a where, order_by, insert, set or key input.
+	ColumnInput   struct{ Column *Column }
+	RelationInput struct{ Relation *Relation }
+	// RelationAggregateInput is <relationship>_aggregate in a where or order_by.
+	RelationAggregateInput struct{ Relation *Relation }
+	ComputedInput          struct{ Field *ComputedField }
+	// UpdateOperator is _set, _inc, _append …
+	UpdateOperator struct{ Op string }
+	// OperatorInput is an operator of a comparison; CastInput a target of _cast.
+	OperatorInput struct{ Def OperatorDef }
+	IsNullInput   struct{}
+	CastsInput    struct{}
+	CastInput     struct{ Type *catalog.Type }
+	// FieldInput is a field of an operator's input object.
+	FieldInput struct{ Field OperatorField }
+	// FunctionInput is an argument of a function.
+	FunctionInput struct{ Arg FunctionArg }
+	// AggregateInput is an aggregate in an order_by (Func with a column input, or count) or in a predicate.
+	AggregateInput struct{ Func string }
+	// XInput and YInput are the arguments of corr and covar_samp.
+	XInput struct{}
+	YInput struct{}
+)
+
+// Meanings of enum values.
+type (
+	// ColumnValue is a column in select_column, update_column and the like.
+	ColumnValue struct{ Column *Column }
+	// ConstraintValue is a unique constraint.
+	ConstraintValue struct{ Key *catalog.Key }
+	// Direction is an order_by value.
+	Direction struct {
+		Desc       bool
+		NullsFirst *bool
+	}
+	// PlaceholderValue cannot be used.
+	PlaceholderValue struct{}
+)
+
+func (SelectRows) meaning()             {}
+func (SelectByPK) meaning()             {}
+func (SelectAggregate) meaning()        {}
+func (CallFunction) meaning()           {}
+func (InsertRows) meaning()             {}
+func (InsertOne) meaning()              {}
+func (UpdateRows) meaning()             {}
+func (UpdateByPK) meaning()             {}
+func (UpdateBatch) meaning()            {}
+func (DeleteRows) meaning()             {}
+func (DeleteByPK) meaning()             {}
+func (Namespace) meaning()              {}
+func (Placeholder) meaning()            {}
+func (IntrospectSchema) meaning()       {}
+func (IntrospectType) meaning()         {}
+func (ColumnField) meaning()            {}
+func (RelationField) meaning()          {}
+func (RelationAggregate) meaning()      {}
+func (Computed) meaning()               {}
+func (ComputedAggregate) meaning()      {}
+func (AggregateBody) meaning()          {}
+func (AggregateNodes) meaning()         {}
+func (AggregateCount) meaning()         {}
+func (AggregateGroup) meaning()         {}
+func (AggregateColumn) meaning()        {}
+func (AffectedRows) meaning()           {}
+func (Returning) meaning()              {}
+func (Introspection) meaning()          {}
+func (Arg) meaning()                    {}
+func (ColumnInput) meaning()            {}
+func (RelationInput) meaning()          {}
+func (RelationAggregateInput) meaning() {}
+func (ComputedInput) meaning()          {}
+func (UpdateOperator) meaning()         {}
+func (OperatorInput) meaning()          {}
+func (IsNullInput) meaning()            {}
+func (CastsInput) meaning()             {}
+func (CastInput) meaning()              {}
+func (FieldInput) meaning()             {}
+func (FunctionInput) meaning()          {}
+func (AggregateInput) meaning()         {}
+func (XInput) meaning()                 {}
+func (YInput) meaning()                 {}
+func (ColumnValue) meaning()            {}
+func (ConstraintValue) meaning()        {}
+func (Direction) meaning()              {}
+func (PlaceholderValue) meaning()       {}

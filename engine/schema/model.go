@@ -1,0 +1,225 @@
+// Package schema turns metadata and catalogs into what is served: tables, relationships and permissions as a model,
+// and for each role the GraphQL schema that shows exactly what the role may do.
+//
+// It stands between configuration (metadata, catalog) and the query line (operation, plan). It is pure. It never
+// fails: what cannot be served is left out and listed as inconsistent, and a permission that cannot be honoured closes.
+package schema
+
+import (
+	"sync"
+
+	"gatehouse/engine/catalog"
+	"gatehouse/engine/metadata"
+)
+
+// Input is everything a model is derived from.
+type Input struct {
+	Metadata *metadata.Metadata
+	// Catalogs by source name; a source without one is unreachable and its objects are left out.
+	Catalogs map[string]*catalog.Catalog
+	// EnumValues are the rows of the tables marked is_enum, by source.
+	EnumValues map[string]map[catalog.Name][]EnumValue
+	Options    Options
+}
+
+// Options are the settings that change what is served.
+type Options struct {
+	// StringifyNumericTypes shows bigint, numeric, float8 and money as JSON strings.
+	StringifyNumericTypes bool
+	// InferFunctionPermissions opens a query function to whoever may select from what it returns.
+	InferFunctionPermissions bool
+	// DangerousBooleanCollapse treats {_eq: null} and where: null as true, as Hasura v1 did.
+	DangerousBooleanCollapse bool
+	// NamingConvention is the default for sources without one: "hasura-default" or "graphql-default".
+	NamingConvention string
+	// Experimental are the names of HASURA_GRAPHQL_EXPERIMENTAL_FEATURES that are on.
+	Experimental map[string]bool
+}
+
+// EnumValue is one row of an enum table.
+type EnumValue struct {
+	Name        string
+	Description string
+}
+
+// Model is the served part of the metadata. It is immutable but for its caches and safe for concurrent use.
+type Model struct {
+	Sources []*Source
+	Options Options
+
+	sources         map[string]*Source
+	inherited       map[string][]string
+	roles           map[string]bool
+	inconsistencies []metadata.Inconsistency
+
+	mu      sync.Mutex
+	schemas map[schemaKey]*Schema
+}
+
+type schemaKey struct {
+	role        string
+	backendOnly bool
+}
+
+// Inconsistencies lists what was left out.
+func (m *Model) Inconsistencies() []metadata.Inconsistency { return m.inconsistencies }
+
+// Source finds a source by name; nil if there is none.
+func (m *Model) Source(name string) *Source { return m.sources[name] }
+
+// Roles are the names of all roles that some permission or inherited role mentions, admin left out.
+func (m *Model) Roles() []string { return sortedKeys(m.roles) }
+
+// Source is one database and what is tracked in it.
+type Source struct {
+	Name      string
+	Tables    []*Table
+	Functions []*Function
+
+	tables map[catalog.Name]*Table
+	custom customization
+}
+
+// Table finds a tracked table; nil if there is none.
+func (s *Source) Table(n catalog.Name) *Table { return s.tables[n] }
+
+// Table is a tracked table or view.
+type Table struct {
+	Source  *Source
+	Name    catalog.Name
+	Catalog *catalog.Table
+	// Columns are those whose GraphQL name is valid, in database order.
+	Columns   []*Column
+	Relations []*Relation
+	Computed  []*ComputedField
+	// Enum holds the values of an enum table, sorted by name; nil for other tables.
+	Enum []EnumValue
+
+	meta        *metadata.Table
+	base        words // the table's GraphQL name
+	description string
+	rootFields  map[string]metadata.RootField
+	explicit    map[string]*Permissions
+	all         *Permissions // admin's
+	mu          sync.Mutex
+	resolved    map[string]*Permissions
+}
+
+// Column finds a column by its Postgres name; nil if it is not served.
+func (t *Table) Column(name string) *Column {
+	for _, c := range t.Columns {
+		if c.Name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// Relation finds a relationship by name; nil if there is none.
+func (t *Table) Relation(name string) *Relation {
+	for _, r := range t.Relations {
+		if r.Name == name {
+			return r
+		}
+	}
+	return nil
+}
+
+// ComputedField finds a computed field by name; nil if there is none.
+func (t *Table) ComputedField(name string) *ComputedField {
+	for _, c := range t.Computed {
+		if c.Name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// PrimaryKey is the columns of the primary key, or nil when there is none or one of them is not served.
+func (t *Table) PrimaryKey() []*Column {
+	if t.Catalog.PrimaryKey == nil {
+		return nil
+	}
+	var cols []*Column
+	for _, name := range t.Catalog.PrimaryKey.Columns {
+		c := t.Column(name)
+		if c == nil {
+			return nil
+		}
+		cols = append(cols, c)
+	}
+	return cols
+}
+
+// Column is a served column.
+type Column struct {
+	Table *Table
+	// Name is Postgres'; GraphQL is the name shown.
+	Name, GraphQL string
+	Catalog       *catalog.Column
+	Type          *catalog.Type
+	Class         Class
+	// Enum is the enum table this column refers to, if any.
+	Enum        *Table
+	Description string
+}
+
+// Relation is a relationship to another table of the same source.
+type Relation struct {
+	Table *Table
+	Name  string
+	// Array is true for an array relationship.
+	Array  bool
+	Target *Table
+	// Mapping pairs columns of Table with columns of Target.
+	Mapping []ColumnPair
+	// Nullable tells, for an object relationship, whether it may be null for a row.
+	Nullable bool
+	// AfterParent: a nested insert writes the related row after this table's row, because the related row points here.
+	AfterParent bool
+	Description string
+}
+
+// ColumnPair is one column of a relationship's mapping, as Postgres names.
+type ColumnPair struct{ Own, Theirs *catalog.Column }
+
+// ComputedField is a function of a row shown as a field.
+type ComputedField struct {
+	Table       *Table
+	Name        string
+	Function    *catalog.Function
+	Args        []FunctionArg // those the client gives
+	TableArg    int           // position of the row argument
+	SessionArg  int           // position of the session argument, or -1
+	Returns     *Table        // set for a table computed field
+	Type        *catalog.Type // set for a scalar one
+	Class       Class
+	Description string
+}
+
+// Function is a tracked function that returns rows of a tracked table.
+type Function struct {
+	Source      *Source
+	Name        catalog.Name
+	Catalog     *catalog.Function
+	Args        []FunctionArg
+	SessionArg  int // position, or -1
+	Returns     *Table
+	Set         bool // returns a set of rows, not one
+	Mutation    bool
+	Description string
+
+	meta        *metadata.Function
+	base        words
+	permissions map[string]bool
+}
+
+// FunctionArg is an argument the client gives.
+type FunctionArg struct {
+	// GraphQL is the name shown; Name is Postgres' and may be empty; Position counts all arguments from 0.
+	GraphQL, Name string
+	Position      int
+	Type          *catalog.Type
+	Class         Class
+	HasDefault    bool
+}

@@ -1,0 +1,235 @@
+package schema
+
+import (
+	"encoding/json"
+	"reflect"
+)
+
+// AdminRole sees everything; no permission objects exist for it.
+const AdminRole = "admin"
+
+// Permissions are what one role may do with one table. A nil part: nothing of the kind.
+type Permissions struct {
+	Select *SelectPermission
+	Insert *InsertPermission
+	Update *UpdatePermission
+	Delete *DeletePermission
+}
+
+// SelectPermission is what a role sees of a table.
+type SelectPermission struct {
+	// Columns maps the readable columns to the condition under which a row's cell is visible; nil is always. Only
+	// inherited roles have conditions.
+	Columns map[*Column]Predicate
+	// Computed is the same for scalar computed fields.
+	Computed map[*ComputedField]Predicate
+	// Filter selects the visible rows.
+	Filter Predicate
+	// Limit is the most rows of one selection; nil is any.
+	Limit        *int
+	Aggregations bool
+	// QueryRoot and SubscriptionRoot name the root fields offered ("select", "select_by_pk", …); nil is all.
+	QueryRoot, SubscriptionRoot map[string]bool
+}
+
+// InsertPermission is what a role may insert.
+type InsertPermission struct {
+	Columns     map[*Column]bool
+	Check       Predicate
+	Set         []Preset
+	BackendOnly bool
+	// ValidateInput is the input validation to call first; nil is none.
+	ValidateInput json.RawMessage
+}
+
+// UpdatePermission is what a role may update. Check may be nil.
+type UpdatePermission struct {
+	Columns       map[*Column]bool
+	Filter        Predicate
+	Check         Predicate
+	Set           []Preset
+	BackendOnly   bool
+	ValidateInput json.RawMessage
+}
+
+// DeletePermission is what a role may delete.
+type DeletePermission struct {
+	Filter        Predicate
+	BackendOnly   bool
+	ValidateInput json.RawMessage
+}
+
+// Preset is a column whose value the permission decides.
+type Preset struct {
+	Column *Column
+	Value  Value
+}
+
+// permissions are what role may do with t, inherited roles worked out. Never nil.
+func (m *Model) permissions(t *Table, role string) *Permissions {
+	if role == AdminRole {
+		return t.all
+	}
+	if p, ok := t.explicit[role]; ok && m.inherited[role] == nil {
+		return p
+	}
+	if m.inherited[role] == nil {
+		return &Permissions{}
+	}
+	t.mu.Lock()
+	p := t.resolved[role]
+	t.mu.Unlock()
+	if p != nil {
+		return p
+	}
+	p = m.inherit(t, role)
+	t.mu.Lock()
+	t.resolved[role] = p
+	t.mu.Unlock()
+	return p
+}
+
+// Permissions are what role may do with t. Never nil.
+func (m *Model) Permissions(t *Table, role string) *Permissions { return m.permissions(t, role) }
+
+// inherit unites the permissions of an inherited role's members; what is set on the role itself wins.
+func (m *Model) inherit(t *Table, role string) *Permissions {
+	out := &Permissions{}
+	var selects []*SelectPermission
+	var inserts []*InsertPermission
+	var updates []*UpdatePermission
+	var deletes []*DeletePermission
+	for _, member := range m.inherited[role] {
+		p := m.permissions(t, member)
+		if p.Select != nil {
+			selects = append(selects, p.Select)
+		}
+		if p.Insert != nil {
+			inserts = append(inserts, p.Insert)
+		}
+		if p.Update != nil {
+			updates = append(updates, p.Update)
+		}
+		if p.Delete != nil {
+			deletes = append(deletes, p.Delete)
+		}
+	}
+	out.Select = unite(selects)
+	// A mutation is inherited only when every member that may do it may do exactly the same.
+	out.Insert, out.Update, out.Delete = same(inserts), same(updates), same(deletes)
+	if own := t.explicit[role]; own != nil {
+		if own.Select != nil {
+			out.Select = own.Select
+		}
+		if own.Insert != nil {
+			out.Insert = own.Insert
+		}
+		if own.Update != nil {
+			out.Update = own.Update
+		}
+		if own.Delete != nil {
+			out.Delete = own.Delete
+		}
+	}
+	return out
+}
+
+func same[T any](ps []*T) *T {
+	for _, p := range ps {
+		if !reflect.DeepEqual(p, ps[0]) {
+			return nil
+		}
+	}
+	if len(ps) == 0 {
+		return nil
+	}
+	return ps[0]
+}
+
+// unite is the union of select permissions: rows visible to any, a cell visible where a role that has the column
+// sees the row, the largest limit.
+func unite(ps []*SelectPermission) *SelectPermission {
+	switch len(ps) {
+	case 0:
+		return nil
+	case 1:
+		return ps[0]
+	}
+	out := &SelectPermission{Columns: map[*Column]Predicate{}, Computed: map[*ComputedField]Predicate{}}
+	filters := Or{}
+	unlimited := false
+	for _, p := range ps {
+		filters = append(filters, p.Filter)
+		out.Aggregations = out.Aggregations || p.Aggregations
+		switch {
+		case p.Limit == nil:
+			unlimited = true
+		case out.Limit == nil || *p.Limit > *out.Limit:
+			out.Limit = p.Limit
+		}
+	}
+	if unlimited {
+		out.Limit = nil
+	}
+	out.Filter = anyOf(filters)
+	out.QueryRoot = uniteRoots(ps, func(p *SelectPermission) map[string]bool { return p.QueryRoot })
+	out.SubscriptionRoot = uniteRoots(ps, func(p *SelectPermission) map[string]bool { return p.SubscriptionRoot })
+	uniteCells(out.Columns, ps, func(p *SelectPermission) map[*Column]Predicate { return p.Columns })
+	uniteCells(out.Computed, ps, func(p *SelectPermission) map[*ComputedField]Predicate { return p.Computed })
+	return out
+}
+
+func uniteRoots(ps []*SelectPermission, of func(*SelectPermission) map[string]bool) map[string]bool {
+	all := map[string]bool{}
+	for _, p := range ps {
+		roots := of(p)
+		if roots == nil {
+			return nil
+		}
+		for r := range roots {
+			all[r] = true
+		}
+	}
+	return all
+}
+
+// uniteCells: when every role has the cell, whoever sees the row sees it; otherwise only rows of the roles that have it.
+func uniteCells[K comparable](out map[K]Predicate, ps []*SelectPermission, of func(*SelectPermission) map[K]Predicate) {
+	for _, p := range ps {
+		for k := range of(p) {
+			if _, done := out[k]; done {
+				continue
+			}
+			everywhere := true
+			var where Or
+			for _, q := range ps {
+				visible, has := of(q)[k]
+				if !has {
+					everywhere = false
+					continue
+				}
+				if visible != nil {
+					everywhere = false
+				}
+				where = append(where, AllOf(q.Filter, visible))
+			}
+			out[k] = nil
+			if cell := anyOf(where); !everywhere && !Always(cell) {
+				out[k] = cell
+			}
+		}
+	}
+}
+
+// anyOf is a disjunction, or always when one of them always holds.
+func anyOf(ps Or) Predicate {
+	for _, p := range ps {
+		if Always(p) {
+			return And{}
+		}
+	}
+	if len(ps) == 1 {
+		return ps[0]
+	}
+	return ps
+}
