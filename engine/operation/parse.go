@@ -1,0 +1,157 @@
+// Package operation reads what a client asks: it parses a document, checks it against a role's schema, coerces the
+// variables and hands over a typed selection in which every value knows where it came from.
+//
+// It stands between schema and plan and is pure. Its errors are worded, coded and placed as Hasura's. The work is
+// split by how often it must be done: Parse once per text, Resolve once per text, role and shape of the variables,
+// Bind on every request.
+package operation
+
+import (
+	"encoding/json"
+	"sort"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/parser"
+
+	"gatehouse/engine/fault"
+)
+
+// Request is one GraphQL request.
+type Request struct {
+	Query         string
+	OperationName string
+	Variables     map[string]json.RawMessage
+}
+
+// Kind is an operation's kind.
+type Kind string
+
+// The kinds of operation.
+const (
+	Query        Kind = "query"
+	Mutation     Kind = "mutation"
+	Subscription Kind = "subscription"
+)
+
+// Operation is one operation of a parsed document.
+type Operation struct {
+	Kind Kind
+	Name string
+
+	def       *ast.OperationDefinition
+	fragments map[string]*ast.FragmentDefinition
+	variables map[string]*ast.VariableDefinition
+}
+
+// VariableDecl is a declared variable.
+type VariableDecl struct {
+	Name string
+	// Type in GraphQL notation, "Int!".
+	Type    string
+	Named   string // the named type under all lists
+	IsList  bool
+	NonNull bool
+	// HasDefault tells whether a value may be left out.
+	HasDefault bool
+}
+
+// Variables are the operation's declared variables, in the order written.
+func (o *Operation) Variables() []VariableDecl {
+	out := make([]VariableDecl, 0, len(o.def.VariableDefinitions))
+	for _, v := range o.def.VariableDefinitions {
+		out = append(out, VariableDecl{Name: v.Variable, Type: v.Type.String(), Named: v.Type.Name(), IsList: v.Type.Elem != nil,
+			NonNull: v.Type.NonNull, HasDefault: v.DefaultValue != nil})
+	}
+	return out
+}
+
+func invalid(path, format string, args ...any) *fault.Error {
+	return fault.New(fault.ValidationFailed, path, format, args...)
+}
+
+// Parse reads a document and picks the operation to run.
+func Parse(text, operationName string) (*Operation, error) {
+	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, maxTokens)
+	if err != nil {
+		return nil, invalid("$.query", "not a valid graphql query").WithCause(err)
+	}
+	def, err := pick(doc, operationName)
+	if err != nil {
+		return nil, err
+	}
+	op := &Operation{Kind: Kind(def.Operation), Name: def.Name, def: def,
+		fragments: map[string]*ast.FragmentDefinition{}, variables: map[string]*ast.VariableDefinition{}}
+	for _, f := range doc.Fragments {
+		if op.fragments[f.Name] != nil {
+			return nil, invalid("$", "multiple definitions for fragment %q", f.Name)
+		}
+		op.fragments[f.Name] = f
+	}
+	for _, v := range def.VariableDefinitions {
+		if op.variables[v.Variable] != nil {
+			return nil, invalid("$", "multiple definitions for variable %q", v.Variable)
+		}
+		op.variables[v.Variable] = v
+	}
+	return op, op.checkCycles()
+}
+
+// maxTokens bounds one document; a generous client sends thousands.
+const maxTokens = 1_000_000
+
+func pick(doc *ast.QueryDocument, name string) (*ast.OperationDefinition, error) {
+	if name == "" {
+		if len(doc.Operations) != 1 {
+			return nil, invalid("$", "exactly one operation has to be present in the document when operationName is not specified")
+		}
+		return doc.Operations[0], nil
+	}
+	for _, o := range doc.Operations {
+		if o.Name == name {
+			return o, nil
+		}
+	}
+	return nil, invalid("$", "no such operation found in the document: %q", name)
+}
+
+// checkCycles refuses fragments that spread themselves.
+func (o *Operation) checkCycles() error {
+	const visiting, done = 1, 2
+	state := map[string]int{}
+	var onPath []string
+	var visit func(set ast.SelectionSet) error
+	visit = func(set ast.SelectionSet) error {
+		for _, s := range set {
+			switch s := s.(type) {
+			case *ast.Field:
+				if err := visit(s.SelectionSet); err != nil {
+					return err
+				}
+			case *ast.InlineFragment:
+				if err := visit(s.SelectionSet); err != nil {
+					return err
+				}
+			case *ast.FragmentSpread:
+				if state[s.Name] == visiting {
+					names := append([]string(nil), onPath...)
+					sort.Strings(names)
+					return invalid("$", "the fragment definition(s) '%s' form a cycle", strings.Join(names, "' and '"))
+				}
+				f := o.fragments[s.Name]
+				if f == nil || state[s.Name] == done {
+					continue
+				}
+				state[s.Name] = visiting
+				onPath = append(onPath, s.Name)
+				if err := visit(f.SelectionSet); err != nil {
+					return err
+				}
+				onPath = onPath[:len(onPath)-1]
+				state[s.Name] = done
+			}
+		}
+		return nil
+	}
+	return visit(o.def.SelectionSet)
+}

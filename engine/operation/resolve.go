@@ -1,0 +1,301 @@
+package operation
+
+import (
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"gatehouse/engine/fault"
+	"gatehouse/engine/schema"
+)
+
+// Resolve checks the operation against a role's schema with the bound variables and builds the typed selection.
+func (b *Bound) Resolve(s *schema.Schema) (*Resolved, error) {
+	r := &resolver{b: b, s: s, types: map[string]*schema.Ref{}}
+	root := s.Query
+	switch b.Kind {
+	case Mutation:
+		root = s.Mutation
+	case Subscription:
+		root = s.Subscription
+	}
+	if root == nil {
+		return nil, invalid("$", "no %ss exist", b.Kind)
+	}
+	if err := r.operationDirectives(); err != nil {
+		return nil, err
+	}
+	fields, err := r.selection(root, b.def.SelectionSet, "$")
+	if err != nil {
+		return nil, err
+	}
+	for name := range b.variables {
+		if r.types[name] == nil && r.inJSON[name] {
+			r.types[name] = jsonPlace
+		}
+	}
+	return &Resolved{Kind: b.Kind, Fields: fields, VariableTypes: r.types}, nil
+}
+
+// jsonPlace is the type of a place inside a JSON value, where a variable of any type fits.
+var jsonPlace = &schema.Ref{Named: &schema.Type{Kind: schema.Scalar, Name: "jsonb"}}
+
+type resolver struct {
+	b      *Bound
+	s      *schema.Schema
+	types  map[string]*schema.Ref
+	inJSON map[string]bool
+	depth  int
+}
+
+// maxDepth bounds nesting, so that a small document cannot ask for an endless one.
+const maxDepth = 200
+
+// selection resolves a selection set on objects of type t that stands at path.
+func (r *resolver) selection(t *schema.Type, set ast.SelectionSet, path string) ([]*Field, error) {
+	if r.depth++; r.depth > maxDepth {
+		return nil, invalid(path, "the selection is nested too deeply")
+	}
+	defer func() { r.depth-- }()
+	c := collector{r: r, parent: t, byKey: map[string]*collected{}, path: path + ".selectionSet"}
+	if err := c.collect(set); err != nil {
+		return nil, err
+	}
+	fields := make([]*Field, 0, len(c.order))
+	for _, one := range c.order {
+		f, err := r.field(t, one, c.path)
+		if err != nil {
+			return nil, err
+		}
+		fields = append(fields, f)
+	}
+	return fields, nil
+}
+
+// collected is the fields of one response key, merged.
+type collected struct {
+	field *ast.Field
+	subs  ast.SelectionSet
+}
+
+type collector struct {
+	r       *resolver
+	parent  *schema.Type
+	byKey   map[string]*collected
+	order   []*collected
+	path    string
+	spreads []string
+}
+
+// collect merges a selection set as GraphQL §6.3.2 does; there are no interfaces, so a fragment either is on the
+// parent's type or adds nothing.
+func (c *collector) collect(set ast.SelectionSet) error {
+	for _, s := range set {
+		switch s := s.(type) {
+		case *ast.Field:
+			path := fault.Key(c.path, s.Name)
+			if on, err := c.r.included(s.Directives, path); err != nil || !on {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			if err := c.add(s, path); err != nil {
+				return err
+			}
+		case *ast.InlineFragment:
+			if on, err := c.r.included(s.Directives, c.path); err != nil || !on {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			if s.TypeCondition != "" && s.TypeCondition != c.parent.Name {
+				continue
+			}
+			if err := c.collect(s.SelectionSet); err != nil {
+				return err
+			}
+		case *ast.FragmentSpread:
+			if on, err := c.r.included(s.Directives, c.path); err != nil || !on {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			f := c.r.b.fragments[s.Name]
+			if f == nil {
+				return invalid(c.path, "reference to undefined fragment %q", s.Name)
+			}
+			if f.TypeCondition != c.parent.Name {
+				continue
+			}
+			if err := c.collect(f.SelectionSet); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *collector) add(f *ast.Field, path string) error {
+	key := f.Alias
+	if key == "" {
+		key = f.Name
+	}
+	have := c.byKey[key]
+	if have == nil {
+		one := &collected{field: f, subs: f.SelectionSet}
+		c.byKey[key] = one
+		c.order = append(c.order, one)
+		return nil
+	}
+	if have.field.Name != f.Name {
+		return invalid(path, "selection of both '%s' and '%s' specify the same response name, '%s'", have.field.Name, f.Name, key)
+	}
+	if !sameArguments(have.field.Arguments, f.Arguments) {
+		return invalid(path, "inconsistent arguments between multiple selections of field '%s'", f.Name)
+	}
+	have.subs = append(append(ast.SelectionSet{}, have.subs...), f.SelectionSet...)
+	return nil
+}
+
+func sameArguments(a, b ast.ArgumentList) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for _, one := range a {
+		other := b.ForName(one.Name)
+		if other == nil || other.Value.String() != one.Value.String() {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *resolver) field(parent *schema.Type, c *collected, setPath string) (*Field, error) {
+	f := c.field
+	path := fault.Key(setPath, f.Name)
+	out := &Field{Alias: f.Alias, Parent: parent, Path: path}
+	if out.Alias == "" {
+		out.Alias = f.Name
+	}
+	if f.Name == "__typename" {
+		if len(f.Arguments) > 0 {
+			return nil, invalid(path, "'__typename' has no argument named '%s'", f.Arguments[0].Name)
+		}
+		return out, nil
+	}
+	if out.Def = parent.Field(f.Name); out.Def == nil && parent == r.s.Query {
+		out.Def = r.s.MetaField(f.Name)
+	}
+	if out.Def == nil {
+		return nil, invalid(path, "field '%s' not found in type: '%s'", f.Name, parent.Name)
+	}
+	for _, a := range f.Arguments {
+		if schema.FindInput(out.Def.Args, a.Name) == nil {
+			return nil, invalid(path, "'%s' has no argument named '%s'", f.Name, a.Name)
+		}
+	}
+	// In the schema's order, so that of several errors the same one is told as by Hasura.
+	for _, def := range out.Def.Args {
+		argPath := fault.Key(path+".args", def.Name)
+		a := f.Arguments.ForName(def.Name)
+		var given *ast.Value
+		if a != nil {
+			given = a.Value
+		}
+		v, err := r.argument(def, given, argPath)
+		if err != nil {
+			return nil, err
+		}
+		if v != nil {
+			out.Args = append(out.Args, Member{def, v})
+		}
+	}
+	base := out.Def.Type.Base()
+	if base.Kind != schema.Object {
+		if len(c.subs) > 0 {
+			return nil, invalid(path, "unexpected subselection set for non-object field")
+		}
+		return out, nil
+	}
+	if len(c.subs) == 0 {
+		return nil, invalid(path, "missing selection set for '%s'", f.Name)
+	}
+	var err error
+	out.Fields, err = r.selection(base, c.subs, path)
+	return out, err
+}
+
+// argument resolves an argument or input field that may have been left out; nil when it was and has no default.
+func (r *resolver) argument(def *schema.InputField, given *ast.Value, path string) (*Input, error) {
+	if given != nil && given.Kind == ast.Variable {
+		if err := r.checkVariable(given.Raw, def.Type, def.Default != "", path); err != nil {
+			return nil, err
+		}
+		if r.absent(given.Raw) {
+			if def.Default != "" || !def.Type.NonNull && r.s.Model().Options.Experimental["no_null_unbound_variable_default"] {
+				given = nil
+			}
+		}
+	}
+	if given == nil {
+		if def.Default == "" {
+			if def.Type.NonNull {
+				return nil, invalid(path, "missing required field '%s'", def.Name)
+			}
+			return nil, nil
+		}
+		return r.literal(def.Type, defaultValue(def.Default), path, def)
+	}
+	return r.literal(def.Type, given, path, def)
+}
+
+// defaultValue reads the few default literals the schema has.
+func defaultValue(s string) *ast.Value {
+	switch {
+	case s == "[]":
+		return &ast.Value{Kind: ast.ListValue}
+	case s == "true" || s == "false":
+		return &ast.Value{Kind: ast.BooleanValue, Raw: s}
+	case strings.Trim(s, "0123456789") == "":
+		return &ast.Value{Kind: ast.IntValue, Raw: s}
+	}
+	return &ast.Value{Kind: ast.NullValue}
+}
+
+// included obeys @include and @skip.
+func (r *resolver) included(list ast.DirectiveList, path string) (bool, error) {
+	on := true
+	for _, d := range list {
+		if d.Name != "include" && d.Name != "skip" {
+			return false, invalid(path, "directive '%s' is not defined in the schema", d.Name)
+		}
+		arg := d.Arguments.ForName("if")
+		argPath := path + "." + d.Name + ".args.if"
+		if arg == nil {
+			return false, invalid(argPath, "missing required field 'if'")
+		}
+		v, err := r.argument(&schema.InputField{Name: "if", Type: conditionType}, arg.Value, argPath)
+		if err != nil {
+			return false, err
+		}
+		on = on && v.Bool() == (d.Name == "include")
+	}
+	return on, nil
+}
+
+var conditionType = &schema.Ref{Named: &schema.Type{Kind: schema.Scalar, Name: "Boolean"}, NonNull: true}
+
+func (r *resolver) operationDirectives() error {
+	for _, d := range r.b.def.Directives {
+		switch {
+		case d.Name == "cached" && r.b.Kind == Query:
+		case d.Name == "_multiple_top_level_fields" && r.b.Kind == Subscription:
+		default:
+			return invalid("$", "directive '%s' is not allowed on a %s", d.Name, r.b.Kind)
+		}
+	}
+	return nil
+}
