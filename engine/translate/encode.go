@@ -1,0 +1,263 @@
+package translate
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"gatehouse/engine/catalog"
+	"gatehouse/engine/fault"
+	"gatehouse/engine/schema"
+)
+
+// Encoding says how a JSON value is written as the text of a parameter.
+type Encoding byte
+
+// The encodings.
+const (
+	// Plain: strings unquoted, everything else as it stands.
+	Plain Encoding = iota
+	// Document: the JSON itself.
+	Document
+	// PlainList, DocumentList: a JSON array as a Postgres array of the above.
+	PlainList
+	DocumentList
+	// ListOfArrays: a JSON array of arrays as a Postgres array of their texts.
+	ListOfArrays
+	// GeoJSON is checked and passed on.
+	GeoJSON
+	// Raster is hexadecimal.
+	Raster
+	// JSONPath is a path into a JSON value as a Postgres text array.
+	JSONPath
+)
+
+func encodingOf(t *catalog.Type) Encoding {
+	switch {
+	case t.Kind == catalog.ArrayType && t.Elem != nil:
+		return listEncoding(encodingOf(t.Elem))
+	case t.Name.Name == "json" || t.Name.Name == "jsonb":
+		return Document
+	case t.Name.Name == "raster":
+		return Raster
+	case t.Kind == catalog.DomainType && t.Base != nil:
+		return encodingOf(t.Base)
+	}
+	return Plain
+}
+
+func listEncoding(e Encoding) Encoding {
+	if e == Document || e == DocumentList {
+		return DocumentList
+	}
+	return PlainList
+}
+
+// Values gives the content of values for one request.
+type Values interface {
+	// Variable is the JSON a variable holds, nil when there is none.
+	Variable(*schema.Variable) json.RawMessage
+	// Session is a session variable; ok is false when the session lacks it.
+	Session(name string) (text string, ok bool)
+	// SessionJSON is the object of all session variables.
+	SessionJSON() string
+	// Produced is what an earlier step wrote; nil is null.
+	Produced(schema.Produced) *string
+}
+
+// Text is the text of a parameter; nil is null.
+func (a Arg) Text(in Values) (*string, error) {
+	switch v := a.Value.(type) {
+	case *schema.Literal:
+		return a.encode(v.JSON)
+	case *schema.Variable:
+		raw := in.Variable(v)
+		if raw == nil {
+			return nil, fault.New(fault.Unexpected, a.Path, "a value of variable %q is missing", v.Name)
+		}
+		return a.encode(raw)
+	case *schema.Template:
+		var b strings.Builder
+		for i, hole := range v.Holes {
+			b.WriteString(v.Parts[i])
+			raw := in.Variable(hole)
+			if raw == nil {
+				return nil, fault.New(fault.Unexpected, a.Path, "a value of variable %q is missing", hole.Name)
+			}
+			b.Write(raw)
+		}
+		b.WriteString(v.Parts[len(v.Parts)-1])
+		return a.encode([]byte(b.String()))
+	case schema.SessionVariable:
+		text, ok := in.Session(v.Name)
+		if !ok {
+			return nil, fault.New(fault.NotFound, fault.Root, "missing session variable: %q", v.Name)
+		}
+		return a.sessionText(text), nil
+	case schema.SessionJSON:
+		text := in.SessionJSON()
+		return &text, nil
+	case schema.Produced:
+		return in.Produced(v), nil
+	}
+	return nil, fmt.Errorf("a parameter of unknown origin %T", a.Value)
+}
+
+// sessionText takes a session variable as Postgres' own text. Where an array is wanted, a JSON array is rewritten,
+// because tokens carry lists as JSON.
+func (a Arg) sessionText(text string) *string {
+	if (a.Encoding == PlainList || a.Encoding == DocumentList) && strings.HasPrefix(strings.TrimSpace(text), "[") && json.Valid([]byte(text)) {
+		list := arrayText([]byte(text), a.Encoding == DocumentList)
+		return &list
+	}
+	return &text
+}
+
+func (a Arg) encode(raw []byte) (*string, error) {
+	raw = bytes.TrimSpace(raw)
+	if string(raw) == "null" && a.Encoding != Document {
+		return nil, nil
+	}
+	var text string
+	switch a.Encoding {
+	case Document:
+		text = string(raw)
+	case PlainList, DocumentList:
+		if raw[0] == '"' { // an array literal in Postgres' form
+			text = unquoted(raw)
+		} else {
+			text = arrayText(raw, a.Encoding == DocumentList)
+		}
+	case ListOfArrays:
+		var items []json.RawMessage
+		if err := json.Unmarshal(raw, &items); err != nil {
+			return nil, fault.New(fault.ParseFailed, a.Path, "parsing list failed, expected Array")
+		}
+		texts := make([]string, len(items))
+		for i, item := range items {
+			texts[i] = arrayText(item, false)
+		}
+		list, err := json.Marshal(texts)
+		if err != nil {
+			return nil, err
+		}
+		text = arrayText(list, false)
+	case GeoJSON:
+		if err := checkGeoJSON(raw, a.Path); err != nil {
+			return nil, err
+		}
+		text = string(raw)
+	case Raster:
+		text = unquoted(raw)
+		if _, err := hex.DecodeString(text); err != nil || text == "" {
+			return nil, fault.New(fault.ParseFailed, a.Path, "invalid hexadecimal representation of raster well known binary format")
+		}
+	case JSONPath:
+		path := unquoted(raw)
+		steps, ok := jsonPathSteps(path)
+		if !ok {
+			return nil, fault.New(fault.ValidationFailed, a.Path, "parse json path error: %s", path)
+		}
+		list, err := json.Marshal(steps)
+		if err != nil {
+			return nil, err
+		}
+		text = arrayText(list, false)
+	default:
+		text = unquoted(raw)
+	}
+	if strings.IndexByte(text, 0) >= 0 {
+		return nil, fault.New(fault.DataException, a.Path, "a text value cannot contain the character with code zero")
+	}
+	return &text, nil
+}
+
+func unquoted(raw []byte) string {
+	if len(raw) == 0 || raw[0] != '"' {
+		return string(raw)
+	}
+	var s string
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return string(raw)
+	}
+	return s
+}
+
+// arrayText writes a JSON array as a Postgres array literal. documents: elements stay JSON.
+func arrayText(raw []byte, documents bool) string {
+	var items []json.RawMessage
+	if json.Unmarshal(raw, &items) != nil {
+		items = []json.RawMessage{raw} // one value stands for a list of it
+	}
+	var b strings.Builder
+	b.WriteByte('{')
+	for i, item := range items {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		item = bytes.TrimSpace(item)
+		switch {
+		case string(item) == "null":
+			b.WriteString("NULL")
+		case item[0] == '[' && !documents:
+			b.WriteString(arrayText(item, false))
+		default:
+			text := string(item)
+			if !documents {
+				text = unquoted(item)
+			}
+			b.WriteByte('"')
+			b.WriteString(strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text))
+			b.WriteByte('"')
+		}
+	}
+	b.WriteByte('}')
+	return b.String()
+}
+
+// jsonPathSteps reads a path into a JSON value: $.a.b[0]["c d"], the $ optional.
+func jsonPathSteps(s string) ([]string, bool) {
+	s = strings.TrimPrefix(s, "$")
+	steps := []string{}
+	for first := true; s != ""; first = false {
+		if s[0] == '[' {
+			step, rest, ok := bracketStep(s)
+			if !ok {
+				return nil, false
+			}
+			steps, s = append(steps, step), rest
+			continue
+		}
+		if s[0] == '.' {
+			s = s[1:]
+		} else if !first {
+			return nil, false
+		}
+		end := strings.IndexAny(s, ".[")
+		if end < 0 {
+			end = len(s)
+		}
+		if end == 0 {
+			return nil, false
+		}
+		steps, s = append(steps, s[:end]), s[end:]
+	}
+	return steps, true
+}
+
+func bracketStep(s string) (step, rest string, ok bool) {
+	if len(s) > 1 && (s[1] == '"' || s[1] == '\'') {
+		end := strings.IndexByte(s[2:], s[1])
+		if end < 0 || len(s) <= end+3 || s[end+3] != ']' {
+			return "", "", false
+		}
+		return s[2 : end+2], s[end+4:], true
+	}
+	end := strings.IndexByte(s, ']')
+	if end < 2 || strings.Trim(s[1:end], "0123456789-") != "" {
+		return "", "", false
+	}
+	return s[1:end], s[end+1:], true
+}

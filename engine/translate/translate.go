@@ -1,0 +1,183 @@
+// Package translate turns a plan into SQL statements: text with numbered parameters, and for each parameter where its
+// value comes from.
+//
+// It stands between plan and execute and is pure. It adds no condition and drops none; it only says in SQL what the
+// plan says. The shape of results is decided here, in result.go, and nowhere else. See DESIGN.md.
+package translate
+
+import (
+	"strconv"
+
+	"gatehouse/engine/catalog"
+	"gatehouse/engine/pgsql"
+	"gatehouse/engine/plan"
+	"gatehouse/engine/schema"
+)
+
+// Statement is one SQL statement.
+type Statement struct {
+	SQL  string
+	Args []Arg
+}
+
+// Arg is where a parameter's value comes from and how it is written for Postgres.
+type Arg struct {
+	Value    schema.Value
+	Encoding Encoding
+	// Path is where the value stands in the request, for errors.
+	Path string
+}
+
+// Step is one root field, ready to run.
+type Step struct {
+	// Alias is the response key; Path where the field stands in the request.
+	Alias, Path string
+	// Source is "" when no database is needed.
+	Source string
+	// Exactly one of these is set.
+	Constant   []byte
+	Group      []Step
+	IsGroup    bool
+	Introspect *plan.Introspect
+	Read       *Statement
+	Write      *Write
+}
+
+// Options are the settings that change SQL.
+type Options struct {
+	// StringifyNumericTypes shows bigint, numeric, float8 and money as strings.
+	StringifyNumericTypes bool
+}
+
+// Steps translates a plan's root fields, in order.
+func Steps(p *plan.Plan, o Options) ([]Step, error) {
+	return steps(p.Roots, o)
+}
+
+func steps(roots []plan.Root, o Options) ([]Step, error) {
+	out := make([]Step, 0, len(roots))
+	for _, r := range roots {
+		s := Step{Alias: r.Alias, Path: r.Path}
+		if r.Source != nil {
+			s.Source = r.Source.Name
+		}
+		var err error
+		switch n := r.Node.(type) {
+		case plan.Constant:
+			s.Constant = []byte(n)
+		case plan.Group:
+			s.IsGroup = true
+			s.Group, err = steps(n, o)
+		case plan.Introspect:
+			s.Introspect = &n
+		case *plan.Select:
+			t := &translator{o: o}
+			s.Read = t.print(t.rootSelect(n))
+		case *plan.Aggregate:
+			t := &translator{o: o}
+			s.Read = t.print(t.aggregate(n, ""))
+		default:
+			s.Write, err = write(r.Node, o)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// translator builds one statement; it numbers aliases.
+type translator struct {
+	o    Options
+	next int
+	// written holds the relations of written rows (common table expressions): unlike a table's alias, such a relation
+	// as a whole is not a value of the table's row type.
+	written map[pgsql.Ident]*schema.Table
+}
+
+func (t *translator) alias(prefix string) pgsql.Ident {
+	t.next++
+	return pgsql.Ident(prefix + strconv.Itoa(t.next))
+}
+
+func (t *translator) print(s pgsql.Statement) *Statement {
+	text, args := pgsql.Print(s)
+	out := &Statement{SQL: text, Args: make([]Arg, len(args))}
+	for i, a := range args {
+		out.Args[i] = a.(Arg)
+	}
+	return out
+}
+
+func name(n catalog.Name) pgsql.Name {
+	return pgsql.Name{Schema: pgsql.Ident(n.Schema), Name: pgsql.Ident(n.Name)}
+}
+
+// typ is a type as casts spell it. Built-in types are found without their schema.
+func typ(t *catalog.Type) pgsql.Type {
+	if t.Kind == catalog.ArrayType && t.Elem != nil {
+		e := typ(t.Elem)
+		e.Array = true
+		return e
+	}
+	return pgsql.Type{Name: name(t.Name)}
+}
+
+func builtin(n string) pgsql.Type {
+	return pgsql.Type{Name: pgsql.Name{Schema: "pg_catalog", Name: pgsql.Ident(n)}}
+}
+
+var (
+	textType  = builtin("text")
+	jsonType  = builtin("json")
+	jsonbType = builtin("jsonb")
+	int8Type  = builtin("int8")
+)
+
+// fn names a built-in function.
+func fn(n pgsql.Ident) pgsql.Name { return pgsql.Name{Name: n} }
+
+func call(n pgsql.Ident, args ...pgsql.Expr) pgsql.Call { return pgsql.Call{Func: fn(n), Args: args} }
+
+// value is a value of a Postgres type as a parameter; list: an array of it.
+func (t *translator) value(v schema.Value, ty *catalog.Type, list bool, path string) pgsql.Expr {
+	if v == nil {
+		return pgsql.Cast{Expr: pgsql.Null{}, Type: typ(ty)}
+	}
+	if geo := geometry(ty); geo != "" && !list && fromRequest(v) {
+		from := pgsql.Param{Arg: Arg{Value: v, Encoding: GeoJSON, Path: path}, Type: textType}
+		return pgsql.Cast{Expr: call("st_geomfromgeojson", from), Type: typ(ty)}
+	}
+	e := encodingOf(ty)
+	pt := typ(ty)
+	if list {
+		e = listEncoding(e)
+		pt.Array = true
+	}
+	return pgsql.Param{Arg: Arg{Value: v, Encoding: e, Path: path}, Type: pt}
+}
+
+func geometry(t *catalog.Type) string {
+	if n := t.Name.Name; n == "geometry" || n == "geography" {
+		return n
+	}
+	return ""
+}
+
+// isJSONValue tells a JSON value from a session variable.
+func isJSONValue(v schema.Value) bool {
+	_, isSession := v.(schema.SessionVariable)
+	return !isSession
+}
+
+// fromRequest tells a client's value from one of the metadata or session, which is Postgres' own text form.
+func fromRequest(v schema.Value) bool {
+	switch v := v.(type) {
+	case *schema.Variable, *schema.Template:
+		return true
+	case *schema.Literal:
+		return len(v.JSON) > 0 && v.JSON[0] == '{'
+	}
+	return false
+}
