@@ -1,0 +1,74 @@
+package execute
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"gatehouse/engine/fault"
+	"gatehouse/engine/translate"
+)
+
+// mapError words a database error as Hasura does (Hasura: Postgres/Execute/Types, mkTxErrorHandler).
+func mapError(err error, path string, s *translate.Statement) error {
+	var known *fault.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+			return fault.New(fault.Timeout, path, "the request was cancelled or took too long").WithCause(err)
+		}
+		return fault.New(fault.Unexpected, path, "database query error").WithCause(err)
+	}
+	fail := func(code, prefix string) error {
+		return fault.New(code, path, "%s%s", prefix, pg.Message).WithCause(err)
+	}
+	switch pg.Code {
+	case "23001":
+		return fail(fault.ConstraintViolation, "Can not delete or update due to data being referred. ")
+	case "23502":
+		return fail(fault.ConstraintViolation, "Not-NULL violation. ")
+	case "23503":
+		return fail(fault.ConstraintViolation, "Foreign key violation. ")
+	case "23505":
+		return fail(fault.ConstraintViolation, "Uniqueness violation. ")
+	case "23514":
+		return fail(fault.PermissionError, "Check constraint violation. ")
+	case "23P01":
+		return fail(fault.ConstraintViolation, "Exclusion violation. ")
+	case "22025":
+		return fail(fault.BadRequest, "")
+	case "42704":
+		return fail(fault.ConstraintError, "")
+	case "42P10":
+		return fault.New(fault.ConstraintError, path, "there is no unique or exclusion constraint on target column(s)").WithCause(err)
+	case "40001":
+		return fault.New(fault.ConcurrentUpdate, path, "serialization failure due to concurrent update").WithCause(err)
+	}
+	switch {
+	case strings.HasPrefix(pg.Code, "22"):
+		return fail(fault.DataException, "")
+	case strings.HasPrefix(pg.Code, "23"):
+		return fail(fault.ConstraintViolation, "")
+	case strings.HasPrefix(pg.Code, "40"):
+		return fail(fault.ConcurrentUpdate, "")
+	}
+	e := fault.New(fault.Unexpected, path, "database query error").WithCause(err)
+	internal := map[string]any{"error": map[string]any{"exec_status": "FatalError", "message": pg.Message, "status_code": pg.Code,
+		"description": optional(pg.Detail), "hint": optional(pg.Hint)}, "prepared": true, "arguments": []string{}}
+	if s != nil {
+		internal["statement"] = s.SQL
+	}
+	return e.WithInternal(internal)
+}
+
+func optional(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}

@@ -1,0 +1,225 @@
+package execute
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"gatehouse/engine/operation"
+	"gatehouse/engine/schema"
+	"gatehouse/engine/session"
+	"gatehouse/engine/translate"
+)
+
+// Request is what steps need to know of one request.
+type Request struct {
+	Bound   *operation.Bound
+	Session *session.Session
+	Schema  *schema.Schema
+}
+
+// Run executes an operation's steps and gives the response body, {"data":{…}}.
+func (e *Executor) Run(ctx context.Context, kind operation.Kind, steps []translate.Step, r Request) ([]byte, error) {
+	run := &run{e: e, r: r, results: map[*translate.Step][]byte{}}
+	var err error
+	if kind == operation.Mutation {
+		err = run.mutation(ctx, steps)
+	} else {
+		err = run.query(ctx, steps)
+	}
+	if err != nil {
+		return nil, err
+	}
+	body := append(make([]byte, 0, run.size+64), `{"data":`...)
+	return append(run.object(body, steps), '}'), nil
+}
+
+type run struct {
+	e       *Executor
+	r       Request
+	results map[*translate.Step][]byte
+	size    int
+}
+
+// leaves are the steps that do something, groups opened.
+func leaves(steps []translate.Step, visit func(*translate.Step)) {
+	for i := range steps {
+		if s := &steps[i]; s.IsGroup {
+			leaves(s.Group, visit)
+		} else {
+			visit(s)
+		}
+	}
+}
+
+func (r *run) local(s *translate.Step) bool {
+	switch {
+	case s.Constant != nil:
+		r.put(s, s.Constant)
+	case s.Introspect != nil:
+		r.put(s, introspect(r.r.Schema, s.Introspect.Field))
+	default:
+		return false
+	}
+	return true
+}
+
+func (r *run) put(s *translate.Step, result []byte) {
+	r.results[s] = result
+	r.size += len(result) + len(s.Alias) + 8
+}
+
+// object writes the response keys in the order selected.
+func (r *run) object(body []byte, steps []translate.Step) []byte {
+	body = append(body, '{')
+	for i := range steps {
+		s := &steps[i]
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = append(append(append(body, '"'), s.Alias...), '"', ':')
+		if s.IsGroup {
+			body = r.object(body, s.Group)
+		} else {
+			body = append(body, r.results[s]...)
+		}
+	}
+	return append(body, '}')
+}
+
+// query runs reading steps: one statement on its own; several of one source in one snapshot, so that the parts of a
+// response fit together.
+func (r *run) query(ctx context.Context, steps []translate.Step) error {
+	var order []string
+	bySource := map[string][]*translate.Step{}
+	leaves(steps, func(s *translate.Step) {
+		if r.local(s) {
+			return
+		}
+		if bySource[s.Source] == nil {
+			order = append(order, s.Source)
+		}
+		bySource[s.Source] = append(bySource[s.Source], s)
+	})
+	for _, name := range order {
+		if err := r.read(ctx, name, bySource[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) read(ctx context.Context, name string, steps []*translate.Step) error {
+	src, err := r.e.source(name)
+	if err != nil {
+		return err
+	}
+	args := make([][]any, len(steps))
+	for i, s := range steps {
+		if args[i], err = arguments(s.Read, r); err != nil {
+			return err
+		}
+	}
+	if len(steps) == 1 {
+		result, err := one(ctx, src.pool, steps[0].Read, args[0])
+		if err != nil {
+			return mapError(err, "$", steps[0].Read)
+		}
+		r.put(steps[0], result)
+		return nil
+	}
+	tx, err := src.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	if err != nil {
+		return mapError(err, "$", nil)
+	}
+	defer rollback(tx)
+	for i, s := range steps {
+		result, err := one(ctx, tx, s.Read, args[i])
+		if err != nil {
+			return mapError(err, "$", s.Read)
+		}
+		r.put(s, result)
+	}
+	return mapError(tx.Commit(ctx), "$", nil)
+}
+
+func rollback(tx pgx.Tx) { _ = tx.Rollback(context.WithoutCancel(context.Background())) }
+
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// one runs a statement that gives one row and takes the first column's bytes as they are.
+func one(ctx context.Context, q querier, s *translate.Statement, args []any) ([]byte, error) {
+	row, err := values(ctx, q, s, args)
+	if err != nil || len(row) == 0 || row[0] == nil {
+		return []byte("null"), err
+	}
+	return row[0], nil
+}
+
+// values runs a statement and gives the first row's columns as text; no row is no columns.
+func values(ctx context.Context, q querier, s *translate.Statement, args []any) ([][]byte, error) {
+	rows, err := q.Query(ctx, s.SQL, append([]any{pgx.QueryResultFormats{pgx.TextFormatCode}}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out [][]byte
+	for rows.Next() {
+		if out != nil {
+			continue
+		}
+		raw := rows.RawValues()
+		out = make([][]byte, len(raw))
+		for i, v := range raw {
+			if v != nil {
+				out[i] = append([]byte{}, v...)
+			}
+		}
+	}
+	return out, rows.Err()
+}
+
+// arguments are the values of a statement's parameters, as text.
+func arguments(s *translate.Statement, in translate.Values) ([]any, error) {
+	out := make([]any, len(s.Args))
+	for i, a := range s.Args {
+		text, err := a.Text(in)
+		if err != nil {
+			return nil, err
+		}
+		if text != nil {
+			out[i] = *text
+		}
+	}
+	return out, nil
+}
+
+// Variable, Session, SessionJSON and Produced make a run translate.Values.
+
+func (r *run) Variable(v *schema.Variable) json.RawMessage { return r.r.Bound.Raw(v) }
+
+func (r *run) Session(name string) (string, bool) {
+	v, ok := r.r.Session.Variables[name]
+	return v, ok
+}
+
+func (r *run) SessionJSON() string { return sessionJSON(r.r.Session) }
+
+func (r *run) Produced(schema.Produced) *string { return nil }
+
+func sessionJSON(s *session.Session) string {
+	raw, err := json.Marshal(s.Variables)
+	if err != nil {
+		panic(fmt.Sprintf("execute: session variables are text: %v", err))
+	}
+	return string(raw)
+}
+
+func (r *run) mutation(context.Context, []translate.Step) error {
+	return errors.New("mutations are not executed")
+}
