@@ -7,7 +7,6 @@ package hasurahook
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,7 +15,6 @@ import (
 	"gatehouse/httpd"
 	"gatehouse/identity/directory"
 	"gatehouse/identity/oidc"
-	"gatehouse/identity/token"
 	"gatehouse/jwt"
 )
 
@@ -128,32 +126,22 @@ func checkResource(values []string) *problem {
 	if len(values) == 1 && values[0] != "" {
 		return nil
 	}
-	issue := new(token.Object)
-	said := "String must contain at least 1 character(s)"
-	if len(values) == 1 {
-		issue.Set("code", "too_small")
-		issue.Set("minimum", 1)
-		issue.Set("type", "string")
-		issue.Set("inclusive", true)
-		issue.Set("exact", false)
-		issue.Set("message", said)
-		issue.Set("path", []string{"resource"})
-	} else {
-		received, message := "undefined", "Required"
-		if len(values) > 1 {
-			received, message = "array", "Expected string, received array"
-		}
-		said = "Expected string but received " + received + "."
-		issue.Set("code", "invalid_type")
-		issue.Set("expected", "string")
-		issue.Set("received", received)
-		issue.Set("path", []string{"resource"})
-		issue.Set("message", message)
+	issue := map[string]any{
+		"code": "too_small", "minimum": 1, "type": "string", "inclusive": true, "exact": false,
+		"message": "String must contain at least 1 character(s)", "path": []string{"resource"},
 	}
-	code, _ := issue.Get("code")
+	said := "String must contain at least 1 character(s)"
+	if len(values) != 1 {
+		received := "undefined"
+		if len(values) > 1 {
+			received = "array"
+		}
+		issue = map[string]any{"code": "invalid_type", "expected": "string", "received": received, "path": []string{"resource"}, "message": "Required"}
+		said = "Expected string but received " + received + "."
+	}
 	return &problem{
 		Code: "guard.invalid_input", Message: "The request query is invalid.",
 		Data:    map[string]any{"issues": []any{issue}, "name": "ZodError"},
-		Details: fmt.Sprintf(`Error in key path "resource": (%s) %s`, code, said),
+		Details: `Error in key path "resource": (` + issue["code"].(string) + `) ` + said,
 	}
 }

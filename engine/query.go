@@ -1,0 +1,126 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/maypok86/otter/v2"
+
+	"gatehouse/engine/execute"
+	"gatehouse/engine/fault"
+	"gatehouse/engine/operation"
+	"gatehouse/engine/plan"
+	"gatehouse/engine/schema"
+	"gatehouse/engine/session"
+	"gatehouse/engine/translate"
+)
+
+// Line is the query line over one model: parse, bind, plan, translate, run. Its caches belong to it, so a reload, which
+// makes a new line, drops them.
+type Line struct {
+	model *schema.Model
+	exec  *execute.Executor
+
+	operations *otter.Cache[documentKey, *operation.Operation]
+	variables  *otter.Cache[roleKey, map[string]*schema.Ref]
+	plans      *otter.Cache[planKey, []translate.Step]
+}
+
+type documentKey struct{ text, operationName string }
+
+type roleKey struct {
+	op          *operation.Operation
+	role        string
+	backendOnly bool
+}
+
+type planKey struct {
+	roleKey
+	shape string
+}
+
+// The caches' bounds, in entries; a text or shape past its bound in bytes is worked out anew each time.
+const (
+	maxOperations = 2_000
+	maxPlans      = 4_000
+	maxText       = 64 << 10
+	maxShape      = 4 << 10
+)
+
+// NewLine makes the query line of a model.
+func NewLine(model *schema.Model, exec *execute.Executor) *Line {
+	return &Line{model: model, exec: exec,
+		operations: otter.Must(&otter.Options[documentKey, *operation.Operation]{MaximumSize: maxOperations}),
+		variables:  otter.Must(&otter.Options[roleKey, map[string]*schema.Ref]{MaximumSize: maxPlans}),
+		plans:      otter.Must(&otter.Options[planKey, []translate.Step]{MaximumSize: maxPlans}),
+	}
+}
+
+// Query answers one request with the whole response body. Errors a client may see are *fault.Error.
+func (l *Line) Query(ctx context.Context, s *session.Session, req operation.Request) ([]byte, error) {
+	op, err := l.parse(req)
+	if err != nil {
+		return nil, err
+	}
+	if op.Kind == operation.Subscription {
+		return nil, fault.New(fault.UnexpectedPayload, fault.Root, "subscriptions are not supported over HTTP, use websockets instead")
+	}
+	bound, err := op.Bind(req.Variables)
+	if err != nil {
+		return nil, err
+	}
+	role := l.model.Role(s.Role, s.BackendOnly)
+	steps, err := l.steps(bound, role)
+	if err != nil {
+		return nil, err
+	}
+	return l.exec.Run(ctx, op.Kind, steps, execute.Request{Bound: bound, Session: s, Schema: role})
+}
+
+// parse is operation.Parse, remembered by text.
+func (l *Line) parse(req operation.Request) (*operation.Operation, error) {
+	key := documentKey{req.Query, req.OperationName}
+	if op, ok := l.operations.GetIfPresent(key); ok {
+		return op, nil
+	}
+	op, err := operation.Parse(req.Query, req.OperationName)
+	if err == nil && len(req.Query) <= maxText {
+		l.operations.Set(key, op)
+	}
+	return op, err
+}
+
+// steps resolves, plans and translates, remembered by operation, role and the variables' shape: everything that steers
+// the SQL's text. The shape can be told once the operation was resolved for the role before.
+func (l *Line) steps(b *operation.Bound, role *schema.Schema) ([]translate.Step, error) {
+	key := roleKey{b.Operation, role.Role, role.BackendOnly}
+	types, known := l.variables.GetIfPresent(key)
+	if known {
+		if shape := b.Shape(types); len(shape) <= maxShape {
+			if steps, ok := l.plans.GetIfPresent(planKey{key, shape}); ok {
+				return steps, nil
+			}
+		}
+	}
+	resolved, err := b.Resolve(role)
+	if err != nil {
+		return nil, err
+	}
+	p, err := plan.Build(resolved, role)
+	if err != nil {
+		return nil, err
+	}
+	steps, err := translate.Steps(p, translate.Options{StringifyNumericTypes: l.model.Options.StringifyNumericTypes})
+	if err != nil {
+		return nil, err
+	}
+	for name, ref := range types { // places another request's branch showed
+		if resolved.VariableTypes[name] == nil {
+			resolved.VariableTypes[name] = ref
+		}
+	}
+	l.variables.Set(key, resolved.VariableTypes)
+	if shape := b.Shape(resolved.VariableTypes); len(shape) <= maxShape {
+		l.plans.Set(planKey{key, shape}, steps)
+	}
+	return steps, nil
+}

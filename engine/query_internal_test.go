@@ -1,0 +1,231 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gatehouse/engine/catalog"
+	"gatehouse/engine/execute"
+	"gatehouse/engine/fault"
+	"gatehouse/engine/metadata"
+	"gatehouse/engine/operation"
+	"gatehouse/engine/schema"
+	"gatehouse/engine/session"
+	"gatehouse/internal/testpg"
+	"gatehouse/postgres"
+)
+
+var update = flag.Bool("update", false, "rewrite what the golden cases want")
+
+// lineOver makes a query line over a database built by the fixture.
+func lineOver(t testing.TB, o schema.Options) *Line {
+	t.Helper()
+	ctx := t.Context()
+	url := testpg.Clone(t, "engine_query", func(ctx context.Context, url string) error {
+		sql, err := os.ReadFile("testdata/query/fixture.sql")
+		if err != nil {
+			return err
+		}
+		pool, err := postgres.Open(ctx, postgres.Config{URL: url})
+		if err != nil {
+			return err
+		}
+		defer pool.Close()
+		_, err = pool.Exec(ctx, string(sql))
+		return err
+	})
+	raw, err := os.ReadFile("testdata/query/metadata.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	meta, err := metadata.Decode(raw, "$", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec := execute.New(slog.New(slog.NewTextHandler(io.Discard, nil)))
+	t.Cleanup(exec.Close)
+	if err := exec.Open(ctx, execute.Source{Name: "default", URL: url}); err != nil {
+		t.Fatal(err)
+	}
+	pool, err := exec.Pool("default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cat, err := catalog.Load(ctx, pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := schema.Build(schema.Input{Metadata: meta, Catalogs: map[string]*catalog.Catalog{"default": cat}, Options: o,
+		EnumValues: map[string]map[catalog.Name][]schema.EnumValue{"default": {{Schema: "public", Name: "genre"}: {
+			{Name: "novel", Description: "long"}, {Name: "essay", Description: "short"}, {Name: "poem"}}}}})
+	for _, i := range model.Inconsistencies() {
+		t.Errorf("inconsistent: %s: %s", i.Name, i.Reason)
+	}
+	return NewLine(model, exec)
+}
+
+// goldenCase is one file of testdata/query: requests in order, over one fresh database.
+type goldenCase struct {
+	Session map[string]string `json:"session,omitempty"`
+	Backend bool              `json:"backend,omitempty"`
+	// Stringify turns --stringify-numeric-types on; only the first request's counts.
+	Stringify bool            `json:"stringify,omitempty"`
+	Query     string          `json:"query"`
+	Variables json.RawMessage `json:"variables,omitempty"`
+	SQL       []string        `json:"sql,omitempty"`
+	Want      json.RawMessage `json:"want"`
+}
+
+func TestQuery(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/query/cases/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
+			t.Parallel()
+			raw, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var cases []*goldenCase
+			if err := json.Unmarshal(raw, &cases); err != nil {
+				t.Fatal(err)
+			}
+			line := lineOver(t, schema.Options{InferFunctionPermissions: true, StringifyNumericTypes: cases[0].Stringify})
+			for i, c := range cases {
+				got := ask(t, line, c)
+				if *update {
+					c.Want = got
+					if len(c.SQL) > 0 {
+						c.SQL = statements(t, line, c)
+					}
+					continue
+				}
+				if g, w := compact(got), compact(c.Want); g != w {
+					t.Errorf("request %d: %s\n got %s\nwant %s", i, c.Query, g, w)
+				}
+				if len(c.SQL) > 0 {
+					if g, w := strings.Join(statements(t, line, c), "\n"), strings.Join(c.SQL, "\n"); g != w {
+						t.Errorf("request %d: SQL\n got %s\nwant %s", i, g, w)
+					}
+				}
+			}
+			if *update {
+				out, err := marshal(cases)
+				if err == nil {
+					err = os.WriteFile(file, out, 0o644)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func marshal(v any) ([]byte, error) {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", " ")
+	err := e.Encode(v)
+	return []byte(b.String()), err
+}
+
+func (c *goldenCase) session() *session.Session {
+	s := &session.Session{Role: session.Admin, Variables: map[string]string{}, BackendOnly: c.Backend}
+	for k, v := range c.Session {
+		s.Variables[strings.ToLower(k)] = v
+		if strings.EqualFold(k, "x-hasura-role") {
+			s.Role = v
+		}
+	}
+	s.Variables["x-hasura-role"] = s.Role
+	return s
+}
+
+func (c *goldenCase) request() operation.Request {
+	req := operation.Request{Query: c.Query}
+	if len(c.Variables) > 0 {
+		_ = json.Unmarshal(c.Variables, &req.Variables)
+	}
+	return req
+}
+
+// ask runs a case twice when it only reads, so that what the caches give is compared too.
+func ask(t *testing.T, line *Line, c *goldenCase) json.RawMessage {
+	t.Helper()
+	times := 2
+	if strings.HasPrefix(strings.TrimSpace(c.Query), "mutation") {
+		times = 1
+	}
+	var body []byte
+	for range times {
+		var err error
+		body, err = line.Query(t.Context(), c.session(), c.request())
+		var known *fault.Error
+		if errors.As(err, &known) {
+			body, err = json.Marshal(map[string]any{"error": known.Message, "code": known.Code, "path": known.Path})
+			if known.Code == fault.Unexpected {
+				t.Errorf("%s: %v %v", c.Query, known, known.Internal)
+			}
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", c.Query, err)
+		}
+	}
+	return body
+}
+
+func statements(t *testing.T, line *Line, c *goldenCase) []string {
+	t.Helper()
+	op, err := line.parse(c.request())
+	if err != nil {
+		t.Fatal(err)
+	}
+	bound, err := op.Bind(c.request().Variables)
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps, err := line.steps(bound, line.model.Role(c.session().Role, c.Backend))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, s := range steps {
+		if s.Read != nil {
+			out = append(out, s.Read.SQL)
+		}
+	}
+	return out
+}
+
+func compact(raw json.RawMessage) string {
+	var b strings.Builder
+	var v any
+	if json.Unmarshal(raw, &v) != nil {
+		return string(raw)
+	}
+	d := json.NewDecoder(strings.NewReader(string(raw)))
+	d.UseNumber()
+	var keep json.RawMessage
+	if d.Decode(&keep) != nil {
+		return string(raw)
+	}
+	c, err := json.Marshal(keep) // keeps key order, drops white space
+	if err != nil {
+		return string(raw)
+	}
+	b.Write(c)
+	return b.String()
+}
