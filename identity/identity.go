@@ -18,6 +18,7 @@ import (
 	"gatehouse/identity/directory"
 	"gatehouse/identity/experience"
 	"gatehouse/identity/hasurahook"
+	"gatehouse/identity/management"
 	"gatehouse/identity/migrations"
 	"gatehouse/identity/oidc"
 	"gatehouse/identity/password"
@@ -114,6 +115,10 @@ func (i *Identity) mount() http.Handler {
 	i.provider.Mount(mux)
 	i.experience.Mount(mux)
 	(&hasurahook.Handler{Directory: i.directory, Verify: i.provider.VerifyAccess, Issuer: i.Issuer(), Now: i.config.Now}).Mount(mux)
+	(&management.Handler{
+		Directory: i.directory, DB: i.config.Pool, Verify: i.provider.VerifyAccess, Issuers: []string{i.Issuer()},
+		IsAdminSecret: i.config.IsAdminSecret, AllowedOrigins: i.config.AllowedOrigins, TestScript: i.testScript, Sessions: i.sessions(),
+	}).Mount(mux)
 	return mux
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"gatehouse/httpd"
 	"gatehouse/identity"
 	"gatehouse/identity/migrations"
 	"gatehouse/internal/testpg"
@@ -97,7 +98,7 @@ func startIdentity(t *testing.T, w *wing) (*identity.Identity, http.Handler) {
 		t.Fatal(err)
 	}
 	t.Cleanup(id.Close)
-	return id, id.Handler()
+	return id, httpd.Middleware(httpd.Config{Log: slog.New(slog.NewTextHandler(io.Discard, nil))}, id.Handler())
 }
 
 func (w *wing) exec(sql string, args ...any) {

@@ -127,6 +127,9 @@ func Verify(token string, keys []jose.JSONWebKey, algorithms []jose.SignatureAlg
 			continue
 		}
 		fitting++
+		if _, symmetric := k.Key.([]byte); !symmetric && !k.IsPublic() {
+			k = k.Public() // an issuer's own set holds its private keys
+		}
 		if payload, err := parsed.Verify(k.Key); err == nil {
 			return &Token{Algorithm: header.Algorithm, KeyID: header.KeyID, Type: typ, Payload: payload}, nil
 		}

@@ -146,3 +146,12 @@ func TestParseKeySet_leavesSecretsAndEncryptionKeysOut(t *testing.T) {
 		}
 	}
 }
+
+// An issuer verifies its own tokens with the set it signs from.
+func TestVerify_acceptsAPrivateKeyAsItsPublicHalf(t *testing.T) {
+	t.Parallel()
+	key := newKey(t)
+	if _, err := jwt.Verify(sign(t, key, "at+jwt", `{"sub":"a"}`), []jose.JSONWebKey{key}, jwt.AllAlgorithms); err != nil {
+		t.Error(err)
+	}
+}

@@ -7,6 +7,7 @@ package hasurahook
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"gatehouse/httpd"
 	"gatehouse/identity/directory"
 	"gatehouse/identity/oidc"
+	"gatehouse/identity/token"
 	"gatehouse/jwt"
 )
 
@@ -126,22 +128,32 @@ func checkResource(values []string) *problem {
 	if len(values) == 1 && values[0] != "" {
 		return nil
 	}
-	issue := map[string]any{
-		"code": "too_small", "minimum": 1, "type": "string", "inclusive": true, "exact": false,
-		"message": "String must contain at least 1 character(s)", "path": []string{"resource"},
-	}
+	issue := new(token.Object)
 	said := "String must contain at least 1 character(s)"
-	if len(values) != 1 {
-		received := "undefined"
+	if len(values) == 1 {
+		issue.Set("code", "too_small")
+		issue.Set("minimum", 1)
+		issue.Set("type", "string")
+		issue.Set("inclusive", true)
+		issue.Set("exact", false)
+		issue.Set("message", said)
+		issue.Set("path", []string{"resource"})
+	} else {
+		received, message := "undefined", "Required"
 		if len(values) > 1 {
-			received = "array"
+			received, message = "array", "Expected string, received array"
 		}
-		issue = map[string]any{"code": "invalid_type", "expected": "string", "received": received, "path": []string{"resource"}, "message": "Required"}
 		said = "Expected string but received " + received + "."
+		issue.Set("code", "invalid_type")
+		issue.Set("expected", "string")
+		issue.Set("received", received)
+		issue.Set("path", []string{"resource"})
+		issue.Set("message", message)
 	}
+	code, _ := issue.Get("code")
 	return &problem{
 		Code: "guard.invalid_input", Message: "The request query is invalid.",
 		Data:    map[string]any{"issues": []any{issue}, "name": "ZodError"},
-		Details: `Error in key path "resource": (` + issue["code"].(string) + `) ` + said,
+		Details: fmt.Sprintf(`Error in key path "resource": (%s) %s`, code, said),
 	}
 }

@@ -137,8 +137,10 @@ func createApplication(c *call) error {
 	case in.Type == directory.AppSAML:
 		return badRequest("application.saml.use_saml_app_api", "Use `[METHOD] /saml-applications(/.*)?` API to operate SAML app.")
 	case in.Type == directory.AppProtected:
-		return &problem{status: http.StatusNotImplemented, code: "application.protected_app_not_configured",
-			message: "Protected app provider is not configured. This feature is not available for open source version."}
+		return &problem{
+			status: http.StatusNotImplemented, code: "application.protected_app_not_configured",
+			message: "Protected app provider is not configured. This feature is not available for open source version.",
+		}
 	case in.IsThirdParty && in.Type == directory.AppMachineToMachine:
 		return badRequest("application.invalid_third_party_application_type", "Only traditional web applications can be marked as a third-party app.")
 	}
@@ -213,6 +215,10 @@ func updateApplication(c *call) error {
 	app, err := c.application()
 	if err != nil {
 		return err
+	}
+	if in.AppLevelAccessControlEnabled != nil && *in.AppLevelAccessControlEnabled {
+		// There are no rules to obey yet; taking the switch would leave open what its user believes closed.
+		return invalidInput("`appLevelAccessControlEnabled` cannot be carried out by this version.")
 	}
 	if in.IsAdmin != nil && *in.IsAdmin && app.Type != directory.AppMachineToMachine {
 		return notMachine()

@@ -51,8 +51,10 @@ type joseError struct {
 }
 
 func unauthorized(data any) *problem {
-	return &problem{status: http.StatusUnauthorized, code: "auth.unauthorized", data: data,
-		message: "Unauthorized. Please check credentials and its scope."}
+	return &problem{
+		status: http.StatusUnauthorized, code: "auth.unauthorized", data: data,
+		message: "Unauthorized. Please check credentials and its scope.",
+	}
 }
 
 func wrongClaim(claim, reason string) *problem {
@@ -132,8 +134,10 @@ func bearer(r *http.Request) (string, error) {
 	}
 	token, ok := strings.CutPrefix(header, "Bearer ")
 	if !ok {
-		return "", &problem{status: http.StatusUnauthorized, code: "auth.authorization_token_type_not_supported",
-			message: "Authorization type is not supported.", data: map[string]any{"supportedTypes": []string{"Bearer"}}}
+		return "", &problem{
+			status: http.StatusUnauthorized, code: "auth.authorization_token_type_not_supported",
+			message: "Authorization type is not supported.", data: map[string]any{"supportedTypes": []string{"Bearer"}},
+		}
 	}
 	return token, nil
 }

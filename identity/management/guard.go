@@ -120,8 +120,10 @@ func minLength(n int) rule {
 		if length(v) >= n {
 			return nil
 		}
-		return issue{"code": "too_small", "minimum": n, "type": "string", "inclusive": true, "exact": false,
-			"message": fmt.Sprintf("String must contain at least %d character(s)", n)}
+		return issue{
+			"code": "too_small", "minimum": n, "type": "string", "inclusive": true, "exact": false,
+			"message": fmt.Sprintf("String must contain at least %d character(s)", n),
+		}
 	}
 }
 
@@ -130,8 +132,10 @@ func maxLength(n int) rule {
 		if length(v) <= n {
 			return nil
 		}
-		return issue{"code": "too_big", "maximum": n, "type": "string", "inclusive": true, "exact": false,
-			"message": fmt.Sprintf("String must contain at most %d character(s)", n)}
+		return issue{
+			"code": "too_big", "maximum": n, "type": "string", "inclusive": true, "exact": false,
+			"message": fmt.Sprintf("String must contain at most %d character(s)", n),
+		}
 	}
 }
 
@@ -177,8 +181,10 @@ func integer(low, high int64) schema {
 			return nil, dirty
 		}
 		bound := func(code, key, words string, n int64) {
-			c.add(path, issue{"code": code, key: n, "type": "number", "inclusive": true, "exact": false,
-				"message": fmt.Sprintf("Number must be %s than or equal to %d", words, n)})
+			c.add(path, issue{
+				"code": code, key: n, "type": "number", "inclusive": true, "exact": false,
+				"message": fmt.Sprintf("Number must be %s than or equal to %d", words, n),
+			})
 		}
 		switch {
 		case f < float64(low):
@@ -213,8 +219,10 @@ func enum(options ...string) schema {
 			return nil, c.wrongType(path, expected, v)
 		}
 		if !slices.Contains(options, s) {
-			c.add(path, issue{"received": s, "code": "invalid_enum_value", "options": options,
-				"message": fmt.Sprintf("Invalid enum value. Expected %s, received '%s'", expected, s)})
+			c.add(path, issue{
+				"received": s, "code": "invalid_enum_value", "options": options,
+				"message": fmt.Sprintf("Invalid enum value. Expected %s, received '%s'", expected, s),
+			})
 			return nil, wrong
 		}
 		return v, valid
@@ -313,8 +321,10 @@ func listOf(item schema, minimum int) schema {
 		}
 		result := valid
 		if len(items) < minimum {
-			c.add(path, issue{"code": "too_small", "minimum": minimum, "type": "array", "inclusive": true, "exact": false,
-				"message": fmt.Sprintf("Array must contain at least %d element(s)", minimum)})
+			c.add(path, issue{
+				"code": "too_small", "minimum": minimum, "type": "array", "inclusive": true, "exact": false,
+				"message": fmt.Sprintf("Array must contain at least %d element(s)", minimum),
+			})
 			result = dirty
 		}
 		out := make([]any, len(items))
@@ -387,8 +397,10 @@ func (c *check) unknownKeys(path []any, given map[string]any, fields []field) ve
 	for _, key := range unknown {
 		quoted = append(quoted, "'"+key+"'")
 	}
-	c.add(path, issue{"code": "unrecognized_keys", "keys": unknown,
-		"message": "Unrecognized key(s) in object: " + strings.Join(quoted, ", ")})
+	c.add(path, issue{
+		"code": "unrecognized_keys", "keys": unknown,
+		"message": "Unrecognized key(s) in object: " + strings.Join(quoted, ", "),
+	})
 	return dirty
 }
 

@@ -184,8 +184,10 @@ func (c *call) body(s schema, dst any) error {
 func (c *call) json() (any, error) {
 	raw, err := httpd.ReadBody(c.w, c.r, maxBody)
 	if httpd.IsTooLarge(err) {
-		return nil, &problem{status: http.StatusRequestEntityTooLarge, code: "request.invalid_input",
-			message: fmt.Sprintf("Input is invalid. The request body is larger than %d bytes.", maxBody)}
+		return nil, &problem{
+			status: http.StatusRequestEntityTooLarge, code: "request.invalid_input",
+			message: fmt.Sprintf("Input is invalid. The request body is larger than %d bytes.", maxBody),
+		}
 	}
 	if err != nil {
 		return nil, invalidInput("The request body cannot be read.")

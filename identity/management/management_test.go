@@ -28,6 +28,12 @@ func (a *api) id(got answer) string {
 
 type object = map[string]any
 
+func equal(a, b any) bool {
+	x, _ := json.Marshal(a)
+	y, _ := json.Marshal(b)
+	return string(x) == string(y)
+}
+
 func TestRefusals_ofWhatMustNotChange(t *testing.T) {
 	t.Parallel()
 	a := serve(t)
@@ -81,6 +87,7 @@ func TestRefusals_ofWhatMustNotChange(t *testing.T) {
 
 		{http.MethodGet, "/api/applications/" + spa + "/roles", nil, 422, "application.invalid_type"},
 		{http.MethodPatch, "/api/applications/" + spa, object{"isAdmin": true}, 422, "application.invalid_type"},
+		{http.MethodPatch, "/api/applications/" + spa, object{"appLevelAccessControlEnabled": true}, 400, "request.invalid_input"},
 		{http.MethodDelete, "/api/applications/" + machine + "/legacy-secret", nil, 400, "application.no_legacy_secret_found"},
 		{http.MethodPost, "/api/applications/" + machine + "/secrets", object{"name": "Default secret"}, 422, "application.secret_name_exists"},
 		{http.MethodPost, "/api/applications/" + machine + "/secrets", object{"name": "old", "expiresAt": 1}, 400, "request.invalid_input"},

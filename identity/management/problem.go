@@ -43,8 +43,10 @@ func notFound() *problem {
 }
 
 func notExists(entity, id string) *problem {
-	return &problem{status: http.StatusNotFound, code: "entity.not_exists_with_id",
-		message: "The " + entity + " with ID `" + id + "` does not exist."}
+	return &problem{
+		status: http.StatusNotFound, code: "entity.not_exists_with_id",
+		message: "The " + entity + " with ID `" + id + "` does not exist.",
+	}
 }
 
 func invalidInput(reason string) *problem {
@@ -52,13 +54,17 @@ func invalidInput(reason string) *problem {
 }
 
 func invalidGuard(part string, issues []issue) *problem {
-	return &problem{status: http.StatusBadRequest, code: "guard.invalid_input", message: "The request " + part + " is invalid.",
-		data: map[string]any{"issues": issues, "name": "ZodError"}, details: details(issues)}
+	return &problem{
+		status: http.StatusBadRequest, code: "guard.invalid_input", message: "The request " + part + " is invalid.",
+		data: map[string]any{"issues": issues, "name": "ZodError"}, details: details(issues),
+	}
 }
 
 func internalRole() *problem {
-	return &problem{status: http.StatusForbidden, code: "role.internal_role_violation",
-		message: `You may be trying to update or delete an internal role which is forbidden by Logto. If you are creating a new role, try another name that does not start with "#internal:".`}
+	return &problem{
+		status: http.StatusForbidden, code: "role.internal_role_violation",
+		message: `You may be trying to update or delete an internal role which is forbidden by Logto. If you are creating a new role, try another name that does not start with "#internal:".`,
+	}
 }
 
 // orNotExists names the entity in the 404 of those lookups that do.
@@ -101,8 +107,10 @@ func asProblem(err error) (*problem, bool) {
 	case "23514", "22001": // a check of a table that no schema here stated
 		return badRequest("entity.db_constraint_violated", "Database constraint violated."), true
 	case "23503":
-		return &problem{status: http.StatusUnprocessableEntity, code: "entity.relation_foreign_key_not_found",
-			message: "Cannot find one or more foreign keys. Please check the input and ensure that all referenced entities exist."}, true
+		return &problem{
+			status: http.StatusUnprocessableEntity, code: "entity.relation_foreign_key_not_found",
+			message: "Cannot find one or more foreign keys. Please check the input and ensure that all referenced entities exist.",
+		}, true
 	case "2201B", "22025", "22019": // a search pattern Postgres cannot read
 		return invalidInput("The search pattern is not valid."), true
 	}

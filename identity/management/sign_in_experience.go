@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/mail"
 	"regexp"
+	"slices"
+	"strings"
 
 	"gatehouse/identity/directory"
 )
@@ -128,12 +130,49 @@ func updateSignInExperience(c *call) error {
 		if experience, err = tx.UpdateSignInExperience(c.ctx(), in); err != nil {
 			return err
 		}
+		if err := carriedOut(in); err != nil {
+			return err
+		}
 		return coherent(experience)
 	})
 	if err != nil {
 		return err
 	}
 	return c.ok(experience)
+}
+
+// notCarriedOut are settings that protect an account and that sign-in does not obey yet, by their path, with the values
+// that ask for nothing. Storing one would promise a protection that is not there.
+var notCarriedOut = map[string][]string{
+	"mfa.factors":                                   {"[]"},
+	"adaptiveMfa.enabled":                           {"false"},
+	"captchaPolicy.enabled":                         {"false"},
+	"passkeySignIn.enabled":                         {"false"},
+	"passwordExpiration.enabled":                    {"false"},
+	"singleSignOnEnabled":                           {"false"},
+	"forgotPasswordMethods":                         {"null", "[]"},
+	"socialSignInConnectorTargets":                  {"[]"},
+	"signUpProfileFields":                           {"null", "[]"},
+	"emailBlocklistPolicy.customBlocklist":          {"[]"},
+	"emailBlocklistPolicy.blockSubaddressing":       {"false"},
+	"emailBlocklistPolicy.blockDisposableAddresses": {"false"},
+}
+
+func carriedOut(changes json.RawMessage) error {
+	for path, harmless := range notCarriedOut {
+		value := changes
+		for _, key := range strings.Split(path, ".") {
+			var o map[string]json.RawMessage
+			if json.Unmarshal(value, &o) != nil {
+				o = nil
+			}
+			value = o[key]
+		}
+		if value != nil && !slices.Contains(harmless, string(value)) {
+			return invalidInput("`" + path + "` cannot be carried out by this version.")
+		}
+	}
+	return nil
 }
 
 // coherent refuses settings under which nobody could sign in, or that nothing here can carry out: without an e-mail

@@ -6,8 +6,8 @@ create table identity.sessions (
     digest           bytea       not null unique,
     user_id          text        not null references identity.users (id) on delete cascade,
     authenticated_at timestamptz not null,
-    -- How the user signed in last, for custom claims and the list of sessions.
-    interaction      jsonb,
+    -- How the user signed in last, for custom claims and the list of sessions; json, as scripts see the order of keys.
+    interaction      json,
     created_at       timestamptz not null,
     expires_at       timestamptz not null
 );
@@ -42,8 +42,8 @@ create table identity.interactions (
     params     jsonb       not null,
     prompt     jsonb       not null,
     -- What the sign-in pages know so far, and their outcome once there is one.
-    state      jsonb       not null default '{}',
-    result     jsonb,
+    state      json        not null default '{}',
+    result     json,
     created_at timestamptz not null,
     expires_at timestamptz not null
 );

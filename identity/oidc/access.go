@@ -30,7 +30,7 @@ type AccessClaims struct {
 // user of a user's token, the application of a machine's. Claims are the caller's to check. Errors are jwt's, ErrEnded, or
 // those of the database.
 func (p *Provider) VerifyAccess(ctx context.Context, text string) (*jwt.Token, error) {
-	t, err := jwt.Verify(text, p.keys.Keys(), algorithms)
+	t, err := jwt.Verify(text, p.keys.Public().Keys, algorithms)
 	if err != nil {
 		return nil, err
 	}

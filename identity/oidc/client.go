@@ -27,6 +27,9 @@ var builtInPages = map[string]struct{ redirect, postLogout []string }{
 	"demo-app":      {[]string{"/demo-app", "/demo", "/demo/callback"}, []string{"/demo-app", "/demo"}},
 }
 
+// Client loads a client, a built-in one too; an *Error invalid_client says that there is none.
+func (p *Provider) Client(ctx context.Context, id string) (*Client, error) { return p.client(ctx, id) }
+
 // client loads a client, or fails with invalid_client.
 func (p *Provider) client(ctx context.Context, id string) (*Client, error) {
 	app, err := p.directory.Application(ctx, id)

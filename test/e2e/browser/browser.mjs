@@ -43,7 +43,9 @@ export const openPage = async (context, origins = [new URL(base).origin]) => {
  * one id. Returns the complaints.
  */
 export const inaccessible = (page) =>
-  page.evaluate(() => {
+  page.evaluate(async () => {
+    // Colours on their way from one to the other are nobody's.
+    await Promise.all(document.getAnimations().filter((a) => a.effect.getComputedTiming().endTime !== Infinity).map((a) => a.finished.catch(() => {})));
     const complaints = [];
     const isSeen = (element) => element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }) && !element.closest("[aria-hidden='true'], .unseen");
     const nameOf = (element) =>

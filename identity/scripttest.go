@@ -1,0 +1,34 @@
+package identity
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"gatehouse/identity/management"
+	"gatehouse/identity/token"
+)
+
+// testScript runs a custom-claims script once, for the Management API.
+func (i *Identity) testScript(ctx context.Context, t management.ScriptTest) (json.RawMessage, error) {
+	in := token.Input{Token: t.Token, Context: t.Context}
+	if len(t.Context) == 0 {
+		in.Context = struct{}{}
+	}
+	if t.EnvironmentVariables != nil {
+		environment, err := json.Marshal(t.EnvironmentVariables)
+		if err != nil {
+			return nil, err
+		}
+		in.Environment = environment
+	}
+	claims, err := i.sandbox.Run(ctx, t.Script, in)
+	var failed *token.ScriptError
+	if errors.As(err, &failed) {
+		return nil, &management.ScriptError{Message: failed.Message, Denied: failed.Kind == token.ScriptDenied}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(claims)
+}
