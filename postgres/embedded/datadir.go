@@ -18,9 +18,9 @@ import (
 // fallbackDataDir is used by root when the wanted directory cannot be entered by the unprivileged user.
 const fallbackDataDir = "/var/lib/gatehouse"
 
-// prepareDataDir makes the directory. With cred set (running as root) a directory below one that the unprivileged user
-// cannot traverse, for instance /root, moves to /var/lib/gatehouse.
-func prepareDataDir(dir string, cred *syscall.Credential) (string, error) {
+// locate says where the data directory really is. With cred set (running as root) a directory below one that the
+// unprivileged user cannot traverse, for instance /root, moves to /var/lib/gatehouse.
+func locate(dir string, cred *syscall.Credential) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return "", fmt.Errorf("data directory: %w", err)
@@ -28,6 +28,15 @@ func prepareDataDir(dir string, cred *syscall.Credential) (string, error) {
 	if cred != nil && !traversable(filepath.Dir(dir), cred) {
 		// Named after the wanted place: two projects in untraversable places must not share one cluster.
 		dir = filepath.Join(fallbackDataDir, strings.Trim(strings.ReplaceAll(dir, "/", "-"), "-"))
+	}
+	return dir, nil
+}
+
+// prepareDataDir makes the directory where it belongs.
+func prepareDataDir(dir string, cred *syscall.Credential) (string, error) {
+	dir, err := locate(dir, cred)
+	if err != nil {
+		return "", err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // pgdata inside is 0700; the unprivileged user must enter
 		return "", fmt.Errorf("make data directory: %w", err)
@@ -89,15 +98,15 @@ func initialise(ctx context.Context, pgdata string, bin Binaries, cred *syscall.
 	if err := os.Mkdir(work, 0o700); err != nil {
 		return fmt.Errorf("make cluster directory: %w", err)
 	}
-	passwordFile, err := writePasswordFile(password, cred)
+	pwFile, err := writePasswordFile(password, cred)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(passwordFile)
+	defer os.Remove(pwFile)
 	if err := give(work, cred); err != nil {
 		return err
 	}
-	args := []string{"-D", work, "-U", Owner, "--encoding=UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256", "--pwfile=" + passwordFile}
+	args := []string{"-D", work, "-U", Owner, "--encoding=UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256", "--pwfile=" + pwFile}
 	if c.Volatile {
 		args = append(args, "--no-sync")
 	}

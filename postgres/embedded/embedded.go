@@ -96,7 +96,7 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 func (s *Server) start(ctx context.Context, c Config, bin Binaries, cred *syscall.Credential) error {
 	pgdata := filepath.Join(s.dataDir, "pgdata")
 	var err error
-	if s.password, err = readOrCreate(filepath.Join(s.dataDir, "postgres-password"), func() string { return secret.Token(32) }); err != nil {
+	if s.password, err = readOrCreate(filepath.Join(s.dataDir, passwordFile), func() string { return secret.Token(32) }); err != nil {
 		return err
 	}
 	if err := initialise(ctx, pgdata, bin, cred, s.password, c); err != nil {
@@ -111,6 +111,9 @@ func (s *Server) start(ctx context.Context, c Config, bin Binaries, cred *syscal
 	if s.socketDir, err = socketDirectory(cred); err != nil {
 		return err
 	}
+	if err := os.WriteFile(filepath.Join(s.dataDir, socketFile), []byte(s.socketDir+"\n"), 0o600); err != nil {
+		return fmt.Errorf("note the socket: %w", err)
+	}
 	if err := s.launch(c, pgdata, bin, cred); err != nil {
 		return err
 	}
@@ -119,6 +122,46 @@ func (s *Server) start(ctx context.Context, c Config, bin Binaries, cred *syscal
 		return err
 	}
 	return s.ensureDatabase(ctx)
+}
+
+// Files of the data directory: the owner's password, and where the running server's socket is, for commands beside it.
+const (
+	socketFile   = "postgres-socket"
+	passwordFile = "postgres-password"
+)
+
+// Running gives the superuser's URL of the cluster that another process runs on a data directory; ok is false when none
+// does, or when this user may not read the directory's secrets.
+func Running(ctx context.Context, dataDir string) (ownerURL string, ok bool) {
+	cred, err := unprivileged()
+	if err != nil {
+		return "", false
+	}
+	dir, err := locate(dataDir, cred)
+	if err != nil {
+		return "", false
+	}
+	socket, err1 := os.ReadFile(filepath.Join(dir, socketFile))
+	password, err2 := os.ReadFile(filepath.Join(dir, passwordFile))
+	if err1 != nil || err2 != nil {
+		return "", false
+	}
+	s := &Server{dataDir: dir, socketDir: strings.TrimSpace(string(socket)), password: strings.TrimSpace(string(password))}
+	found, _ := filepath.Glob(filepath.Join(s.socketDir, ".s.PGSQL.*"))
+	for _, file := range found {
+		if port, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(file), ".s.PGSQL.")); err == nil {
+			s.port = port
+		}
+	}
+	if s.port == 0 {
+		return "", false
+	}
+	conn, err := pgx.Connect(ctx, s.OwnerURL())
+	if err != nil {
+		return "", false
+	}
+	_ = conn.Close(ctx)
+	return s.OwnerURL(), true
 }
 
 // DataDir is where the cluster and its secrets are: Config.DataDir, unless the unprivileged user could not reach it.

@@ -140,6 +140,24 @@ func TestStart_refusesAForeignDirectory(t *testing.T) {
 	}
 }
 
+func TestRunning_reachesTheClusterOfAnotherProcess(t *testing.T) {
+	t.Parallel()
+	dir := directory(t)
+	if _, ok := embedded.Running(t.Context(), dir); ok {
+		t.Error("nothing runs there yet")
+	}
+	s := start(t, dir)
+	if url, ok := embedded.Running(t.Context(), dir); !ok || url != s.OwnerURL() {
+		t.Errorf("got %q, %v; want the server's URL", url, ok)
+	}
+	if err := s.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := embedded.Running(t.Context(), dir); ok {
+		t.Error("the server has stopped")
+	}
+}
+
 func TestFindBinaries_namesTheInstallCommand(t *testing.T) {
 	if _, err := embedded.FindBinaries(t.TempDir()); err == nil {
 		t.Error("an empty directory was accepted")

@@ -1,0 +1,60 @@
+package experience
+
+import (
+	"context"
+	"net/http"
+
+	"gatehouse/httpd"
+	"gatehouse/identity/directory"
+	"gatehouse/secret"
+)
+
+// SetUp answers the page behind the set-up link, POST {token, username, password}: whoever holds the link, or the admin
+// secret, makes the first administrator. It is never just the first visitor.
+type SetUp struct {
+	// Token is the secret of the link.
+	Token string
+	// IsAdminSecret judges X-Hasura-Admin-Secret; nil: the header opens nothing.
+	IsAdminSecret func(candidate string) bool
+	// Create makes the administrator; ErrAlreadySetUp when there is one.
+	Create func(ctx context.Context, username, password string) (*directory.User, error)
+}
+
+// ErrAlreadySetUp says that there is an administrator.
+var ErrAlreadySetUp error = &problem{status: 403, code: "auth.forbidden", message: "There is an administrator already: ask them, or run `gatehouse admin create`."}
+
+var errSetUpToken = &problem{
+	status: 401, code: "auth.unauthorized",
+	message: "The set-up link is not valid. Use the one Gatehouse printed at its start, or the admin secret.",
+}
+
+func (s *SetUp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	u, err := s.create(&call{w, r})
+	if err != nil {
+		fail(w, r, err)
+		return
+	}
+	httpd.Logger(r.Context()).InfoContext(r.Context(), "first administrator created", "user_id", u.ID)
+	httpd.WriteJSON(w, http.StatusCreated, map[string]string{"userId": u.ID})
+}
+
+// create needs no cookie, so a forged request has nothing to ride on: the token proves the caller.
+func (s *SetUp) create(c *call) (*directory.User, error) {
+	var in struct{ Token, Username, Password string }
+	if err := c.body(&in); err != nil {
+		return nil, err
+	}
+	given := c.r.Header.Get("X-Hasura-Admin-Secret")
+	bySecret := s.IsAdminSecret != nil && given != "" && s.IsAdminSecret(given)
+	if !bySecret && (in.Token == "" || !secret.Equal(in.Token, s.Token)) {
+		return nil, errSetUpToken
+	}
+	if err := require(in.Username, "username"); err != nil {
+		return nil, err
+	}
+	if err := require(in.Password, "password"); err != nil {
+		return nil, err
+	}
+	return s.Create(c.ctx(), in.Username, in.Password)
+}
