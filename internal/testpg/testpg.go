@@ -51,7 +51,8 @@ func startCluster() (string, error) {
 	return s.OwnerURL(), nil
 }
 
-// clearAbandoned removes clusters of test processes that have ended: their lock is free.
+// clearAbandoned removes clusters of test processes that have ended: their lock is free, and has been there for a while
+// (a process that is just starting creates the file before it locks it).
 func clearAbandoned() {
 	dirs, _ := filepath.Glob("/tmp/gh-testpg-*")
 	for _, dir := range dirs {
@@ -59,7 +60,9 @@ func clearAbandoned() {
 		if err != nil {
 			continue
 		}
-		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil { //nolint:gosec // a file descriptor
+		st, err := f.Stat()
+		isOld := err == nil && time.Since(st.ModTime()) > 5*time.Minute
+		if isOld && syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil { //nolint:gosec // a file descriptor
 			_ = os.RemoveAll(dir)
 		}
 		_ = f.Close()
