@@ -37,7 +37,8 @@ type Config struct {
 // signInPaths are the addresses of the one sign-in app, in Logto's words; an authorization request may ask for any of them (first_screen,
 // direct_sign_in). Assets of the app are under /sign-in/.
 var signInPaths = []string{
-	"/sign-in", "/sign-in/", "/register", "/register/", "/identifier-sign-in", "/identifier-register", "/direct/", "/consent", "/unknown-session",
+	"/sign-in", "/sign-in/", "/register", "/register/", "/identifier-sign-in", "/identifier-register", "/direct/",
+	"/single-sign-on", "/forgot-password", "/consent", "/unknown-session",
 }
 
 // Patterns lists the ServeMux patterns Handler answers, so that the composition root can mount it between the APIs. They name no method: a more

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { give, identity, data, serveApp, setUpData, setUpIdentity, sql, take, userIdOf } from "./articles_setup.mjs";
+import { give, identity, data, serveApp, setUpClaims, setUpData, setUpIdentity, sql, take, userIdOf } from "./articles_setup.mjs";
 import { inaccessible, launch, openPage } from "./browser.mjs";
 
 const mode = process.env.MODE ?? "builtin";
@@ -16,6 +16,7 @@ let app, browser, page, faults, userId;
 before(async () => {
   app = await serveApp();
   await setUpData();
+  if (mode === "jwt") await setUpClaims();
   await app.open(await setUpIdentity(app.origin));
   browser = await launch();
   ({ page, faults } = await openPage(browser.context, [app.origin, new URL(identity).origin, new URL(data).origin]));

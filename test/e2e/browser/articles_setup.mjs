@@ -63,6 +63,19 @@ export const setUpIdentity = async (appOrigin) => {
   return application.id;
 };
 
+/** The second article's script: Hasura's claims from the roles of the user. */
+export const setUpClaims = () =>
+  call("PUT", `${identity}/api/configs/jwt-customizer/access-token`, {
+    environmentVariables: { USER_DEFAULT_ROLE_NAMES: env("DEFAULT_ROLES", "") },
+    script: `const getCustomJwtClaims = async ({ token, context, environmentVariables }) => {
+      const held = context.user.roles.map(({ name }) => name);
+      const defaults = (environmentVariables?.USER_DEFAULT_ROLE_NAMES ?? '').split(',').filter(Boolean);
+      const roles = [...new Set([...held, ...defaults])];
+      return { 'https://hasura.io/jwt/claims': {
+        'x-hasura-user-id': context.user.id, 'x-hasura-default-role': roles[0], 'x-hasura-allowed-roles': roles } };
+    };`,
+  });
+
 const find = async (list, matches) => (await call("GET", `${identity}/api/${list}?page_size=100`)).find(matches);
 export const userIdOf = async (username) => (await find("users", (user) => user.username === username)).id;
 const roleIdOf = async (name) => (await find("roles", (role) => role.name === name)).id;
