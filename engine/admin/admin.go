@@ -1,0 +1,166 @@
+// Package admin is the administrator's API: /v1/metadata, /v2/query and /v1/query, one file per family of commands.
+//
+// It reads requests, refuses everybody but administrators (the row commands of /v1/query and /v2/query follow
+// permissions instead), and turns commands into changes of a draft that the engine commits as a whole. What a command
+// does to the document is decided in metadata; what can be served, in schema.
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"gatehouse/engine/catalog"
+	"gatehouse/engine/fault"
+	"gatehouse/engine/metadata"
+	"gatehouse/engine/session"
+	"gatehouse/httpd"
+)
+
+// View is a state of the engine. It does not change.
+type View interface {
+	Metadata() *metadata.Metadata
+	// Version is the resource version.
+	Version() int
+	// Catalog is nil for a source that cannot be reached.
+	Catalog(source string) *catalog.Catalog
+	Inconsistencies() []metadata.Inconsistency
+	// Pool connects to a source; the error is a client's.
+	Pool(source string) (*pgxpool.Pool, error)
+	Facts() metadata.Facts
+}
+
+// Draft is a state in the making: the view of one request, which becomes everybody's when the request succeeds.
+type Draft interface {
+	View
+	// Rebuild derives the state from doc, reading the catalogs of the given sources anew.
+	Rebuild(ctx context.Context, doc *metadata.Metadata, reload ...string) error
+	// RebuildIn does so with a catalog read in a transaction on its source, whose uncommitted changes it sees.
+	RebuildIn(ctx context.Context, doc *metadata.Metadata, source string, c *catalog.Catalog, tx pgx.Tx) error
+	// IsFresh tells whether a source's catalog was read in this draft.
+	IsFresh(source string) bool
+	// MakeStale makes the source's catalog be read again before it is next relied on.
+	MakeStale(source string)
+	// Mark gives a function that puts the draft back to where it is now.
+	Mark() (restore func())
+}
+
+// Engine is what the API administers.
+type Engine interface {
+	// View is the present state, brought up to date with other processes first.
+	View(ctx context.Context) (View, error)
+	// Update runs change on a draft and commits it, one at a time. expect is the resource version the client believes
+	// to change, nil for any.
+	Update(ctx context.Context, expect *int, change func(Draft) error) error
+	// State and SetState are what the CLI and the console keep in the catalog.
+	State(ctx context.Context) (id string, cli, console json.RawMessage, err error)
+	SetState(ctx context.Context, kind string, state json.RawMessage) error
+}
+
+// Handler serves the administrator's API.
+type Handler struct {
+	Engine  Engine
+	Resolve func(ctx context.Context, req session.Request) (*session.Session, error)
+	// WriteError writes err as {"path","error","code"}; the session is nil while the caller is unknown.
+	WriteError func(w http.ResponseWriter, r *http.Request, s *session.Session, err error)
+	// Rows runs the row commands: select, insert, update, delete, count.
+	Rows RowCommands
+	// MaxBody bounds a request's body, in bytes.
+	MaxBody int64
+}
+
+// RowCommands runs a row command under a caller's permissions.
+type RowCommands interface {
+	Run(ctx context.Context, v View, s *session.Session, kind string, args json.RawMessage, path string) (json.RawMessage, error)
+}
+
+// Mount puts the API's paths on mux.
+func (h *Handler) Mount(mux *http.ServeMux) {
+	mux.HandleFunc("POST /v1/metadata", h.serve(metadataAPI))
+	mux.HandleFunc("POST /v1/query", h.serve(queryV1))
+	mux.HandleFunc("POST /v2/query", h.serve(queryV2))
+}
+
+// api is one of the three endpoints, which differ in the commands they know and in the paths of their errors.
+type api struct {
+	name string
+	// argsKey is the key errors found while running stand under ("" for none), parseKey those found while reading.
+	argsKey, parseKey string
+	// hasMetadata and hasRows tell which commands it knows; run_sql is in both.
+	hasMetadata, hasRows bool
+}
+
+var (
+	metadataAPI = api{name: "metadata", argsKey: "args", parseKey: "args", hasMetadata: true}
+	// Hasura reads the arguments of these two apart from the request, so that their paths start at the arguments.
+	queryV1 = api{name: "query", argsKey: "args", hasMetadata: true, hasRows: true}
+	queryV2 = api{name: "query v2", hasRows: true}
+)
+
+func (a api) runPath(path string) string {
+	if a.argsKey == "" {
+		return path
+	}
+	return fault.Key(path, a.argsKey)
+}
+
+func (a api) parsePath(path string) string {
+	if a.parseKey == "" {
+		return path
+	}
+	return fault.Key(path, a.parseKey)
+}
+
+func (h *Handler) serve(a api) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s, err := h.Resolve(r.Context(), session.Request{Header: r.Header, Host: r.Host})
+		if err != nil {
+			h.WriteError(w, r, nil, err)
+			return
+		}
+		body, err := httpd.ReadBody(w, r, h.MaxBody)
+		if err != nil {
+			h.WriteError(w, r, s, bodyError(err))
+			return
+		}
+		answer, err := h.run(r.Context(), a, s, body)
+		for _, header := range s.ResponseHeaders {
+			w.Header().Add(header[0], header[1])
+		}
+		if err != nil {
+			h.WriteError(w, r, s, err)
+			return
+		}
+		httpd.WriteBytes(w, http.StatusOK, answer)
+	}
+}
+
+func bodyError(err error) error {
+	if httpd.IsTooLarge(err) {
+		return fault.New(fault.BadRequest, "", "request body is too large").WithStatus(http.StatusRequestEntityTooLarge)
+	}
+	return fault.New(fault.BadRequest, "", "cannot read the request's body").WithCause(err)
+}
+
+// run answers one request.
+func (h *Handler) run(ctx context.Context, a api, s *session.Session, body []byte) ([]byte, error) {
+	req, err := parseRequest(body, a)
+	if err != nil {
+		if !s.IsAdmin() && !a.hasRows {
+			return nil, adminOnly(a)
+		}
+		return nil, err
+	}
+	if !s.IsAdmin() && !req.isOpenToAll() {
+		return nil, adminOnly(a)
+	}
+	e := &execution{h: h, api: a, session: s}
+	return e.request(ctx, req)
+}
+
+func adminOnly(api) error {
+	return fault.New(fault.AccessDenied, "$.args", "restricted access : admin only")
+}

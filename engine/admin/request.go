@@ -1,0 +1,145 @@
+package admin
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"gatehouse/engine/fault"
+)
+
+// request is one command: {type, version?, args, source?, resource_version?}.
+type request struct {
+	kind    string // without the prefix pg_
+	full    string // as the client wrote it
+	version int
+	args    json.RawMessage
+	expect  *int
+	// path is where the request stands, "$" for the outermost; where it runs and is parsed follows from the api.
+	path, parsePath, runPath string
+	// items are the commands of a bulk.
+	items []*request
+}
+
+// rowCommands are open to every role, within its permissions.
+var rowCommands = []string{"select", "insert", "update", "delete", "count"}
+
+// bulks are commands made of commands.
+var bulks = []string{"bulk", "bulk_keep_going", "bulk_atomic", "concurrent_bulk"}
+
+func (r *request) isOpenToAll() bool {
+	if slices.Contains(bulks, r.kind) {
+		return !slices.ContainsFunc(r.items, func(item *request) bool { return !item.isOpenToAll() })
+	}
+	return slices.Contains(rowCommands, r.kind)
+}
+
+func parseRequest(body []byte, a api) (*request, error) {
+	if !json.Valid(body) {
+		var v any
+		message := "not a JSON value"
+		if err := json.Unmarshal(body, &v); err != nil {
+			message = err.Error()
+		}
+		return nil, fault.New(fault.InvalidJSON, "", "Error in $: %s", message)
+	}
+	return a.parse(body, fault.Root, fault.Root, fault.Root)
+}
+
+// parse reads a command. path, parsePath and runPath are where it stands, for the three kinds of errors.
+func (a api) parse(data []byte, path, parsePath, runPath string) (*request, error) {
+	var o map[string]json.RawMessage
+	if err := json.Unmarshal(data, &o); err != nil || o == nil {
+		return nil, fault.New(fault.ParseFailed, parsePath, "parsing Object failed, expected Object, but encountered %s", kindOf(data))
+	}
+	kind, ok := o["type"]
+	if !ok {
+		return nil, fault.New(fault.ParseFailed, parsePath, "key %q not found", "type")
+	}
+	r := &request{version: 1, path: path, parsePath: a.parsePath(parsePath), runPath: a.runPath(runPath)}
+	if err := json.Unmarshal(kind, &r.full); err != nil {
+		return nil, fault.New(fault.ParseFailed, fault.Key(parsePath, "type"), "parsing Text failed, expected String, but encountered %s", kindOf(kind))
+	}
+	if err := r.readVersions(o, parsePath); err != nil {
+		return nil, err
+	}
+	r.args, ok = o["args"]
+	if !ok {
+		return nil, fault.New(fault.ParseFailed, parsePath, "key %q not found", "args")
+	}
+	r.kind = strings.TrimPrefix(r.full, "pg_")
+	if !a.knows(r.kind) {
+		return nil, unknownType(r.full, parsePath)
+	}
+	if slices.Contains(bulks, r.kind) {
+		return r, a.parseItems(r)
+	}
+	return r, nil
+}
+
+func (r *request) readVersions(o map[string]json.RawMessage, parsePath string) error {
+	if v, ok := o["version"]; ok && string(v) != "null" {
+		if err := json.Unmarshal(v, &r.version); err != nil {
+			return fault.New(fault.ParseFailed, fault.Key(parsePath, "version"), "parsing Int failed, expected Number, but encountered %s", kindOf(v))
+		}
+		if r.version != 1 && r.version != 2 {
+			return fault.New(fault.ParseFailed, fault.Key(parsePath, "version"), "expected 1 or 2, encountered %d", r.version)
+		}
+	}
+	if v, ok := o["resource_version"]; ok && string(v) != "null" {
+		if err := json.Unmarshal(v, &r.expect); err != nil {
+			return fault.New(fault.ParseFailed, fault.Key(parsePath, "resource_version"), "parsing Int failed, expected Number, but encountered %s", kindOf(v))
+		}
+	}
+	return nil
+}
+
+func (a api) parseItems(r *request) error {
+	var items []json.RawMessage
+	if err := json.Unmarshal(r.args, &items); err != nil {
+		return fault.New(fault.ParseFailed, r.parsePath, "parsing List failed, expected Array, but encountered %s", kindOf(r.args))
+	}
+	r.items = make([]*request, len(items))
+	for i, item := range items {
+		var err error
+		at := fault.Key(r.path, "args")
+		r.items[i], err = a.parse(item, fault.Index(at, i), fault.Index(r.parsePath, i), fault.Index(r.runPath, i))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unknownType answers a command that does not exist, or belongs to a database Gatehouse does not speak.
+func unknownType(kind, path string) error {
+	for _, prefix := range []string{"mssql_", "bigquery_", "citus_", "cockroach_", "dc_"} {
+		if strings.HasPrefix(kind, prefix) {
+			return fault.New(fault.NotSupported, path, "%q is not supported: Gatehouse speaks Postgres only", kind)
+		}
+	}
+	return fault.New(fault.ParseFailed, fault.Key(path, "type"), "unknown command %q", kind)
+}
+
+// kindOf names a JSON value's type as Hasura's errors do.
+func kindOf(data []byte) string {
+	data = bytes.TrimSpace(data)
+	if len(data) == 0 {
+		return "Null"
+	}
+	switch data[0] {
+	case '{':
+		return "Object"
+	case '[':
+		return "Array"
+	case '"':
+		return "String"
+	case 't', 'f':
+		return "Boolean"
+	case 'n':
+		return "Null"
+	default:
+		return "Number"
+	}
+}

@@ -1,0 +1,273 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"regexp"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"gatehouse/engine/catalog"
+	"gatehouse/engine/fault"
+	"gatehouse/engine/metadata"
+)
+
+type sqlArgs struct {
+	SQL           *string `json:"sql"`
+	Source        string  `json:"source"`
+	Cascade       bool    `json:"cascade"`
+	Check         *bool   `json:"check_metadata_consistency"`
+	ReadOnly      bool    `json:"read_only"`
+	NoTransaction bool    `json:"no_transaction"`
+}
+
+func parseSQL(r *request) (*sqlArgs, error) {
+	var a sqlArgs
+	if err := json.Unmarshal(r.args, &a); err != nil {
+		path := r.parsePath
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) && wrong.Field != "" {
+			path = fault.Key(path, wrong.Field)
+		}
+		return nil, fault.New(fault.ParseFailed, path, "parsing RunSQL failed: %s", err)
+	}
+	if a.SQL == nil {
+		return nil, fault.New(fault.ParseFailed, r.parsePath, "key %q not found", "sql")
+	}
+	if a.Source == "" {
+		a.Source = metadata.DefaultSource
+	}
+	return &a, nil
+}
+
+// changesSchema finds what may change the part of the schema that metadata relies on (Hasura:
+// Backends/Postgres/DDL/RunSQL). creates finds what may add to it.
+var (
+	changesSchema = regexp.MustCompile(`(?im)\balter\b|\bdrop\b|\breplace\b|\bcreate function\b|\bcomment on\b`)
+	creates       = regexp.MustCompile(`(?i)\bcreate\b`)
+)
+
+// needsCheck tells whether metadata must be compared with the schema after a run_sql.
+func needsCheck(args json.RawMessage) bool {
+	var a sqlArgs
+	if json.Unmarshal(args, &a) != nil || a.SQL == nil || a.ReadOnly {
+		return false
+	}
+	if a.Check != nil {
+		return *a.Check
+	}
+	return changesSchema.MatchString(*a.SQL)
+}
+
+// mayCreate tells whether a run_sql may leave the catalog that is known out of date.
+func mayCreate(args json.RawMessage) bool {
+	var a sqlArgs
+	return json.Unmarshal(args, &a) == nil && a.SQL != nil && !a.ReadOnly && creates.MatchString(*a.SQL)
+}
+
+func isReadOnly(args json.RawMessage) bool {
+	var a sqlArgs
+	return json.Unmarshal(args, &a) == nil && a.ReadOnly
+}
+
+// plainSQL runs SQL that does not concern metadata.
+func (e *execution) plainSQL(ctx context.Context, v View, r *request) ([]byte, error) {
+	a, err := parseSQL(r)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := v.Pool(a.Source)
+	if err != nil {
+		return nil, under(r.runPath, err)
+	}
+	if a.NoTransaction {
+		conn, err := pool.Acquire(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer conn.Release()
+		answer, err := execute(ctx, conn.Conn().PgConn(), *a.SQL)
+		return answer, under(r.runPath, err)
+	}
+	mode := pgx.ReadWrite
+	if a.ReadOnly {
+		mode = pgx.ReadOnly
+	}
+	var answer []byte
+	err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{AccessMode: mode}, func(tx pgx.Tx) error {
+		if err := e.setUser(ctx, tx); err != nil {
+			return err
+		}
+		answer, err = execute(ctx, tx.Conn().PgConn(), *a.SQL)
+		return err
+	})
+	return answer, under(r.runPath, commitError(err, *a.SQL))
+}
+
+// setUser shows the session to triggers and functions (Hasura: hasura.user).
+func (e *execution) setUser(ctx context.Context, tx pgx.Tx) error {
+	vars, err := json.Marshal(e.session.Variables)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `select pg_catalog.set_config('hasura.user', $1, true)`, string(vars))
+	return err
+}
+
+// runSQL runs SQL that may change the schema. The change is compared with the metadata before it is committed: renames
+// are followed, what depends on something dropped is refused or, with cascade, dropped.
+func (e *execution) runSQL(ctx context.Context, d Draft, r *request) ([]byte, error) {
+	a, err := parseSQL(r)
+	if err != nil {
+		return nil, err
+	}
+	if !needsCheck(r.args) {
+		answer, err := e.plainSQL(ctx, d, r)
+		d.MakeStale(a.Source)
+		return answer, err
+	}
+	if a.NoTransaction {
+		answer, err := e.plainSQL(ctx, d, r)
+		if err != nil {
+			return nil, err
+		}
+		return answer, under(r.runPath, d.Rebuild(ctx, d.Metadata(), a.Source))
+	}
+	pool, err := d.Pool(a.Source)
+	if err != nil {
+		return nil, under(r.runPath, err)
+	}
+	restore := d.Mark()
+	var answer []byte
+	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		if err := e.setUser(ctx, tx); err != nil {
+			return err
+		}
+		if answer, err = execute(ctx, tx.Conn().PgConn(), *a.SQL); err != nil {
+			return err
+		}
+		after, err := catalog.Load(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return follow(ctx, d, a, after, tx)
+	})
+	if err != nil {
+		restore()
+		return nil, under(r.runPath, commitError(err, *a.SQL))
+	}
+	return answer, nil
+}
+
+// follow brings the draft in line with a source's catalog after a change.
+func follow(ctx context.Context, d Draft, a *sqlArgs, after *catalog.Catalog, tx pgx.Tx) error {
+	doc, facts := d.Metadata(), d.Facts()
+	change := compare(doc.Source(a.Source), d.Catalog(a.Source), after)
+	if len(change.overloaded) > 0 {
+		return fault.New(fault.NotSupported, "", "the following tracked function(s) cannot be overloaded: %s", joinNames(change.overloaded))
+	}
+	gone := change.objects
+	if dependents := change.dependents(doc, facts); len(dependents) > 0 {
+		if !a.Cascade {
+			return metadata.RefuseDependents(dependents)
+		}
+		for _, dependent := range dependents {
+			gone = append(gone, dependent.ID)
+		}
+	}
+	doc = doc.Without(gone...)
+	for _, c := range change.droppedColumns {
+		doc = doc.DropColumn(a.Source, c.Table, c.Column)
+	}
+	doc = doc.Rename(facts, a.Source, change.renames)
+	before := d.Inconsistencies()
+	if err := d.RebuildIn(ctx, doc, a.Source, after, tx); err != nil {
+		return err
+	}
+	if fresh := newInconsistencies(before, d.Inconsistencies()); len(fresh) > 0 {
+		return fault.New(fault.Unexpected, "", "cannot continue due to newly found inconsistent metadata").WithInternal(fresh)
+	}
+	return nil
+}
+
+// sqlFailure is the internal part of a failed run_sql, as Hasura's database library gives it.
+type sqlFailure struct {
+	Statement string   `json:"statement"`
+	Prepared  bool     `json:"prepared"`
+	Error     sqlError `json:"error"`
+	Arguments []string `json:"arguments"`
+}
+
+type sqlError struct {
+	ExecStatus  string  `json:"exec_status"`
+	Hint        *string `json:"hint"`
+	Message     string  `json:"message"`
+	StatusCode  string  `json:"status_code"`
+	Description *string `json:"description"`
+}
+
+// commitError is the client's answer to an error of Postgres.
+func commitError(err error, sql string) error {
+	var pgErr *pgconn.PgError
+	var known *fault.Error
+	if errors.As(err, &known) || !errors.As(err, &pgErr) {
+		return err
+	}
+	return fault.New(fault.PostgresError, "", "query execution failed").WithInternal(sqlFailure{
+		Statement: sql, Arguments: []string{},
+		Error: sqlError{"FatalError", orNull(pgErr.Hint), pgErr.Message, pgErr.Code, orNull(pgErr.Detail)},
+	}).WithCause(err)
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// execute sends SQL as one simple query, which may hold several statements; the last one's result is the answer.
+func execute(ctx context.Context, conn *pgconn.PgConn, sql string) ([]byte, error) {
+	var table [][]string // of the last statement; nil when it gives no rows
+	results := conn.Exec(ctx, sql)
+	for results.NextResult() {
+		table = readTable(results.ResultReader())
+	}
+	if err := results.Close(); err != nil {
+		return nil, commitError(err, sql)
+	}
+	if table == nil {
+		return []byte(`{"result_type":"CommandOk","result":null}`), nil
+	}
+	return marshal(struct {
+		Type   string     `json:"result_type"`
+		Result [][]string `json:"result"`
+	}{"TuplesOk", table})
+}
+
+// readTable reads a statement's rows below a row of column names.
+func readTable(r *pgconn.ResultReader) [][]string {
+	columns := r.FieldDescriptions()
+	if len(columns) == 0 {
+		return nil
+	}
+	header := make([]string, len(columns))
+	for i, c := range columns {
+		header[i] = c.Name
+	}
+	table := [][]string{header}
+	for r.NextRow() {
+		line := make([]string, len(columns))
+		for i, value := range r.Values() {
+			if value == nil {
+				line[i] = "NULL" // Hasura's way to show it
+			} else {
+				line[i] = string(value)
+			}
+		}
+		table = append(table, line)
+	}
+	return table
+}

@@ -1,0 +1,105 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"gatehouse/engine/fault"
+	"gatehouse/engine/metadata"
+)
+
+// warning is why one table of a list was left out.
+type warning struct {
+	Type    string `json:"type"`
+	Name    string `json:"name"`
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+func (e *execution) trackTables(ctx context.Context, d Draft, r *request) ([]byte, error) {
+	list, refuse, err := metadata.ParseTrackTables(r.args, r.parsePath)
+	if err != nil {
+		return nil, err
+	}
+	return e.tableList(ctx, d, r, list, refuse, "track")
+}
+
+func (e *execution) untrackTables(ctx context.Context, d Draft, r *request) ([]byte, error) {
+	list, refuse, err := metadata.ParseUntrackTables(r.args, r.parsePath)
+	if err != nil {
+		return nil, err
+	}
+	return e.tableList(ctx, d, r, list, refuse, "untrack")
+}
+
+// tableList applies each mutation that can be applied, and warns of the others.
+func (e *execution) tableList(ctx context.Context, d Draft, r *request, list []metadata.Mutation, refuseWarnings bool, verb string) ([]byte, error) {
+	seen := map[metadata.ObjectID]int{}
+	var twice []string
+	for _, m := range list {
+		if seen[m.Object]++; seen[m.Object] == 2 {
+			twice = append(twice, m.Object.Name)
+		}
+	}
+	if len(twice) > 0 {
+		return nil, fault.New(fault.BadRequest, fault.Key(r.runPath, "tables"), "The following tables occur more than once in the request: %s", strings.Join(twice, ", "))
+	}
+	var warnings []warning
+	done := 0
+	restore := d.Mark()
+	if all, err := e.together(ctx, d, list); err != nil {
+		return nil, err
+	} else if all {
+		done = len(list)
+	} else {
+		for _, m := range list {
+			err := mutate(ctx, d, m)
+			var known *fault.Error
+			switch {
+			case err == nil:
+				done++
+			case errors.As(err, &known):
+				warnings = append(warnings, warning{m.Object.Type, m.Object.Name, verb + "-table-failed", known.Message})
+			default:
+				return nil, err
+			}
+		}
+	}
+	switch {
+	case done == 0 && len(list) > 0:
+		restore()
+		return nil, fault.New(fault.InvalidConfiguration, r.runPath, "all tables failed to %s", verb).WithInternal(warnings)
+	case refuseWarnings && len(warnings) > 0:
+		restore()
+		return nil, fault.New("metadata-warnings", r.runPath, "failed due to metadata warnings").WithInternal(warnings)
+	}
+	return marshal(struct {
+		Message  string    `json:"message"`
+		Warnings []warning `json:"warnings,omitempty"`
+	}{"success", warnings})
+}
+
+// together tries all mutations with one rebuild, which is what makes tracking hundreds of tables quick.
+func (e *execution) together(ctx context.Context, d Draft, list []metadata.Mutation) (bool, error) {
+	restore := d.Mark()
+	doc, before := d.Metadata(), d.Inconsistencies()
+	for _, m := range list {
+		if !knowsTargets(d, m) {
+			d.MakeStale(m.Source)
+		}
+		next, err := m.Apply(doc, d.Facts())
+		if err != nil {
+			return false, nil //nolint:nilerr // told by the attempt one by one
+		}
+		doc = next
+	}
+	if err := d.Rebuild(ctx, doc); err != nil {
+		return false, err
+	}
+	if len(newInconsistencies(before, d.Inconsistencies())) > 0 {
+		restore()
+		return false, nil
+	}
+	return true, nil
+}
