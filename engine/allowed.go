@@ -1,0 +1,65 @@
+package engine
+
+import (
+	"context"
+	"sync"
+
+	"gatehouse/engine/allowlist"
+	"gatehouse/engine/fault"
+	"gatehouse/engine/metadata"
+	"gatehouse/engine/operation"
+	"gatehouse/engine/session"
+	"gatehouse/engine/transport"
+)
+
+// Query answers one GraphQL request with the whole response body, on the present snapshot.
+func (e *Engine) Query(ctx context.Context, s *session.Session, req operation.Request) ([]byte, error) {
+	snapshot := e.Snapshot()
+	if e.config.EnableAllowList && !s.IsAdmin() && !snapshot.allowed.has(s.Role, req.Query) {
+		return nil, fault.New(fault.ValidationFailed, "", "query is not allowed")
+	}
+	return snapshot.Line.Query(ctx, s, req)
+}
+
+// answer is Query for transport.
+func (e *Engine) answer(ctx context.Context, s *session.Session, req transport.Request) ([]byte, error) {
+	return e.Query(ctx, s, operation.Request(req))
+}
+
+// allowed remembers the allow list's answers, which cost a parse each.
+type allowed struct {
+	list func() *allowlist.List
+
+	mu      sync.Mutex
+	answers map[allowedKey]bool
+}
+
+type allowedKey struct{ role, text string }
+
+// maxAnswers bounds what is remembered; past it everything is forgotten.
+const maxAnswers = 4_000
+
+func newAllowed(m *metadata.Metadata) *allowed {
+	return &allowed{list: sync.OnceValue(func() *allowlist.List { return allowlist.Compile(m) }), answers: map[allowedKey]bool{}}
+}
+
+func (a *allowed) has(role, text string) bool {
+	key := allowedKey{role, text}
+	a.mu.Lock()
+	yes, known := a.answers[key]
+	a.mu.Unlock()
+	if known {
+		return yes
+	}
+	yes = a.list().Allows(role, text)
+	if len(text) > maxText {
+		return yes
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.answers) >= maxAnswers {
+		clear(a.answers)
+	}
+	a.answers[key] = yes
+	return yes
+}

@@ -1,0 +1,49 @@
+package engine
+
+import (
+	"log/slog"
+	"time"
+
+	"gatehouse/engine/schema"
+	"gatehouse/engine/session"
+)
+
+// Config is everything the data half is told. server reads it from flags and the environment.
+type Config struct {
+	// MetadataURL is the database that holds hdb_catalog.
+	MetadataURL string
+	// DefaultSourceURL is the database of the source "default", made on the first start; "" makes none. The document
+	// names it by the variable DefaultSourceEnv ("" is HASURA_GRAPHQL_DATABASE_URL), so that it can move.
+	DefaultSourceURL, DefaultSourceEnv string
+	// SourceRole, when set, is taken on by every connection to DefaultSourceURL.
+	SourceRole string
+	// LookupEnv resolves {from_env} in metadata; nil resolves nothing but DefaultSourceEnv.
+	LookupEnv func(name string) (string, bool)
+	// FilePrefix is where {dynamic_from_file} may point (DYNAMIC_SECRETS_ALLOWED_PATH_PREFIX); "" allows no file.
+	FilePrefix string
+
+	// Session says who may call.
+	Session *session.Config
+	Deps    session.Deps
+
+	// Options change what is served.
+	Options schema.Options
+	// Pool sizes the default source's pool; zero fields mean Hasura's defaults (50, 180 s, 600 s).
+	MaxConnections                                        int
+	IdleTimeout, ConnLifetime                             time.Duration
+	IsolationLevel                                        string        // "", "read-committed", "repeatable-read", "serializable"
+	SchemaSyncPollInterval                                time.Duration // 0 leaves only notifications
+	EnabledAPIs                                           []string      // nil means Hasura's default
+	CORSDomains                                           string        // "" means "*"
+	DisableCORS                                           bool
+	EnableAllowList                                       bool
+	EnableRemoteSchemaPermissions, EnableApolloFederation bool
+	DevMode, HideInternalErrorsFromAdmin                  bool
+	PreserveUnauthorized                                  bool
+	ConsoleAssetsDir                                      string
+	ExperimentalFeatures                                  []string
+	// MaxBody bounds request bodies, in bytes; 0 means transport's default.
+	MaxBody int64
+	Version string
+	Log     *slog.Logger
+}

@@ -1,0 +1,182 @@
+// Package engine assembles the data half: Hasura's metadata and catalogs, the GraphQL schema that follows from them, and
+// the HTTP surface that serves it.
+//
+// A Snapshot is everything a request needs, swapped as a whole when metadata or a database changes. The line a query
+// runs along is in query.go.
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gatehouse/engine/admin"
+	"gatehouse/engine/fault"
+	"gatehouse/engine/rest"
+	"gatehouse/engine/session"
+	"gatehouse/engine/transport"
+	"gatehouse/postgres"
+	"gatehouse/worker"
+)
+
+// Engine is the running data half.
+type Engine struct {
+	config   Config
+	log      *slog.Logger
+	storage  *storage
+	resolver *session.Resolver
+	handler  http.Handler
+
+	snapshot atomic.Pointer[Snapshot]
+	// wake asks for a look at the metadata database.
+	wake chan struct{}
+
+	// writing is held by whoever changes the state; stale are the sources to be read again by the next change.
+	writing sync.Mutex
+	stale   map[string]bool
+	// closing are pools that wait for their last request.
+	closing sync.WaitGroup
+}
+
+// New opens the metadata database, creates Hasura's catalog in it if there is none, connects to the sources and builds
+// the first state. A source that cannot be reached is inconsistent; the engine starts without it.
+func New(ctx context.Context, c Config) (*Engine, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	pool, err := postgres.Open(ctx, postgres.Config{URL: c.MetadataURL, MaxConns: 8, AppName: "gatehouse metadata"})
+	if err != nil {
+		return nil, fmt.Errorf("open metadata database: %w", err)
+	}
+	e := &Engine{config: c, log: c.Log, storage: &storage{pool: pool}, wake: make(chan struct{}, 1), stale: map[string]bool{}}
+	if err := e.start(ctx); err != nil {
+		e.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+func (e *Engine) start(ctx context.Context) error {
+	if err := e.storage.prepare(ctx, e.config.firstMetadata()); err != nil {
+		return err
+	}
+	e.resolver = session.New(e.config.Session, e.config.Deps)
+	if err := e.resolver.Start(ctx); err != nil {
+		return err
+	}
+	if err := e.load(ctx); err != nil {
+		return err
+	}
+	return e.assemble()
+}
+
+// Snapshot is the present state.
+func (e *Engine) Snapshot() *Snapshot { return e.snapshot.Load() }
+
+// Handler serves the data API.
+func (e *Engine) Handler() http.Handler { return e.handler }
+
+// Close releases the databases. Requests must have ended.
+func (e *Engine) Close() {
+	if s := e.snapshot.Load(); s != nil {
+		for _, state := range s.sources {
+			if state.open != nil {
+				state.open.pool.Close()
+			}
+		}
+	}
+	e.closing.Wait()
+	e.storage.pool.Close()
+}
+
+// assemble puts the HTTP surface together.
+func (e *Engine) assemble() error {
+	c := &e.config
+	domains := c.CORSDomains
+	if domains == "" {
+		domains = "*"
+	}
+	cors, err := transport.ParseCORS(domains, c.DisableCORS)
+	if err != nil {
+		return err
+	}
+	maxBody := c.MaxBody
+	if maxBody == 0 {
+		maxBody = transport.DefaultMaxBody
+	}
+	errors := transport.Errors{DevMode: c.DevMode, HideFromAdmin: c.HideInternalErrorsFromAdmin}
+	api := &transport.Handler{
+		Resolve: e.resolver.Resolve, Query: e.answer, Health: e.health, Settings: e.settings,
+		REST:   func() *rest.Endpoints { return e.Snapshot().Endpoints },
+		Errors: errors, APIs: c.EnabledAPIs, MaxBody: maxBody, Version: c.Version, PreserveUnauthorized: c.PreserveUnauthorized,
+	}
+	mux := http.NewServeMux()
+	api.Mount(mux)
+	if api.HasAPI("metadata") {
+		(&admin.Handler{Engine: e, Resolve: e.resolver.Resolve, WriteError: errors.Write, Rows: rows{}, MaxBody: maxBody}).Mount(mux)
+	}
+	e.handler = cors.Wrap(transport.Compress(mux))
+	return nil
+}
+
+func (e *Engine) health(ctx context.Context) transport.Health {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	_, err := e.storage.version(ctx)
+	return transport.Health{HasInconsistencies: len(e.Snapshot().inconsistencies) > 0, Err: err}
+}
+
+func (e *Engine) settings() transport.Settings {
+	c := &e.config
+	return transport.Settings{
+		Auth: c.Session.Describe(), InferFunctionPermissions: c.Options.InferFunctionPermissions,
+		RemoteSchemaPermissions: c.EnableRemoteSchemaPermissions, AllowListEnabled: c.EnableAllowList,
+		ApolloFederation: c.EnableApolloFederation, LiveQueries: transport.Polling{BatchSize: 100, RefetchDelay: 1},
+		StreamingQueries: transport.Polling{BatchSize: 100, RefetchDelay: 1}, ConsoleAssetsDir: c.ConsoleAssetsDir,
+		ExperimentalFeatures: c.ExperimentalFeatures, DefaultNamingConvention: c.Options.NamingConvention,
+	}
+}
+
+// View implements admin.Engine.
+func (e *Engine) View(ctx context.Context) (admin.View, error) {
+	version, err := e.storage.version(ctx)
+	if err != nil {
+		return nil, fault.Internal(fmt.Errorf("read resource version: %w", err))
+	}
+	if version != e.Snapshot().ResourceVersion {
+		e.writing.Lock()
+		defer e.writing.Unlock()
+		if err := e.refresh(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return e.Snapshot(), nil
+}
+
+// State implements admin.Engine.
+func (e *Engine) State(ctx context.Context) (id string, cli, console json.RawMessage, err error) {
+	return e.storage.state(ctx)
+}
+
+// SetState implements admin.Engine.
+func (e *Engine) SetState(ctx context.Context, kind string, state json.RawMessage) error {
+	return e.storage.setState(ctx, kind, state)
+}
+
+// Run does the background work until ctx ends: following changes by other processes, and refreshing key sets.
+func (e *Engine) Run(ctx context.Context) error {
+	var group worker.Group
+	group.Go(func() { e.resolver.Run(ctx) })
+	group.Go(func() { e.follow(ctx) })
+	group.Go(func() {
+		look := func() { e.poke() }
+		postgres.Listen(ctx, e.config.MetadataURL, e.log, []string{channel}, func(string, string) { look() }, look, func() {})
+	})
+	group.Wait()
+	return nil
+}

@@ -1,0 +1,178 @@
+package engine
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"gatehouse/engine/fault"
+	"gatehouse/engine/metadata"
+	"gatehouse/postgres"
+)
+
+// catalogVersion is the version of Hasura's catalog this package reads and writes.
+const catalogVersion = "48"
+
+// channel carries the resource version of a change to the engines that share the metadata database.
+const channel = "gatehouse_metadata"
+
+//go:embed hdb_catalog.sql
+var catalogDDL string
+
+// storage is Hasura's catalog (schema hdb_catalog) in the metadata database: one row with the document and its resource
+// version. What it holds may have been written by a Hasura.
+type storage struct {
+	pool *pgxpool.Pool
+	// instance tells this process apart in hdb_schema_notifications.
+	instance string
+}
+
+// errVersion means that somebody else saved first, or that the caller named an older version.
+func errVersion(referenced int) error {
+	return fault.New(fault.Conflict, "", "metadata resource version referenced (%d) did not match current version", referenced)
+}
+
+// prepare creates the catalog where there is none, with first as its document, and refuses one of another version.
+func (s *storage) prepare(ctx context.Context, first *metadata.Metadata) error {
+	return postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		// Several engines may start on one empty database.
+		if _, err := tx.Exec(ctx, `select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('hdb_catalog'))`); err != nil {
+			return fmt.Errorf("lock catalog: %w", err)
+		}
+		if err := tx.QueryRow(ctx, `select pg_catalog.gen_random_uuid()::text`).Scan(&s.instance); err != nil {
+			return err
+		}
+		var exists bool
+		if err := tx.QueryRow(ctx, `select pg_catalog.to_regclass('hdb_catalog.hdb_version') is not null`).Scan(&exists); err != nil {
+			return fmt.Errorf("look for catalog: %w", err)
+		}
+		if !exists {
+			return s.create(ctx, tx, first)
+		}
+		var version string
+		if err := tx.QueryRow(ctx, `select version from hdb_catalog.hdb_version`).Scan(&version); err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return fmt.Errorf("read catalog version: %w", err)
+		}
+		return checkVersion(version)
+	})
+}
+
+func checkVersion(version string) error {
+	if version == catalogVersion {
+		return nil
+	}
+	n, err := strconv.ParseFloat(version, 64)
+	switch {
+	case err != nil:
+		return fmt.Errorf("the metadata database holds a catalog of unknown version %q; version %s is needed", version, catalogVersion)
+	case n < 48:
+		return fmt.Errorf("the metadata database holds a Hasura catalog of version %s; version %s (Hasura 2.11 or later) is needed: start the latest Hasura v2 on it once, which upgrades it", version, catalogVersion)
+	default:
+		return fmt.Errorf("the metadata database holds a catalog of version %s, which is newer than version %s that this Gatehouse knows", version, catalogVersion)
+	}
+}
+
+func (s *storage) create(ctx context.Context, tx pgx.Tx, first *metadata.Metadata) error {
+	if _, err := tx.Exec(ctx, `create schema if not exists hdb_catalog`); err != nil {
+		return fmt.Errorf("create schema hdb_catalog: %w", err)
+	}
+	if _, err := tx.Exec(ctx, catalogDDL); err != nil {
+		return fmt.Errorf("create catalog: %w", err)
+	}
+	if _, err := tx.Exec(ctx, `insert into hdb_catalog.hdb_version (version, upgraded_on) values ($1, now())`, catalogVersion); err != nil {
+		return fmt.Errorf("write catalog version: %w", err)
+	}
+	_, err := tx.Exec(ctx, `insert into hdb_catalog.hdb_metadata (id, metadata, resource_version) values (1, $1, 1)`, string(first.Encode()))
+	if err != nil {
+		return fmt.Errorf("write first metadata: %w", err)
+	}
+	return s.notify(ctx, tx, 1, nil)
+}
+
+// read gives the document and its resource version.
+func (s *storage) read(ctx context.Context) (*metadata.Metadata, int, error) {
+	var doc []byte
+	var version int
+	err := s.pool.QueryRow(ctx, `select metadata::text, resource_version from hdb_catalog.hdb_metadata where id = 1`).Scan(&doc, &version)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, 0, errors.New("hdb_catalog.hdb_metadata is empty")
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("read metadata: %w", err)
+	}
+	m, err := metadata.Decode(doc, "$", false)
+	if err != nil {
+		return nil, 0, fmt.Errorf("stored metadata: %w", err)
+	}
+	return m, version, nil
+}
+
+// version gives the current resource version.
+func (s *storage) version(ctx context.Context) (version int, err error) {
+	err = s.pool.QueryRow(ctx, `select resource_version from hdb_catalog.hdb_metadata where id = 1`).Scan(&version)
+	return version, err
+}
+
+// save replaces the document if its version still is from, and gives the new version. reloaded are the sources whose
+// database changed, for Hasura and for other engines.
+func (s *storage) save(ctx context.Context, m *metadata.Metadata, from int, reloaded []string) (int, error) {
+	err := postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `
+			update hdb_catalog.hdb_metadata set metadata = $1, resource_version = resource_version + 1
+			where id = 1 and resource_version = $2`, string(m.Encode()), from)
+		if err != nil {
+			return fmt.Errorf("save metadata: %w", err)
+		}
+		if tag.RowsAffected() == 0 {
+			return errVersion(from)
+		}
+		return s.notify(ctx, tx, from+1, reloaded)
+	})
+	return from + 1, err
+}
+
+// notify tells of a change: Hasura's engines read hdb_schema_notifications when they see a new version, ours listen.
+func (s *storage) notify(ctx context.Context, tx pgx.Tx, version int, reloaded []string) error {
+	if reloaded == nil {
+		reloaded = []string{}
+	}
+	notification, err := json.Marshal(map[string]any{"metadata": false, "remote_schemas": []string{}, "sources": reloaded, "data_connectors": []string{}})
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+		insert into hdb_catalog.hdb_schema_notifications (id, notification, resource_version, instance_id, updated_at)
+		values (1, $1, $2, $3, now())
+		on conflict (id) do update set notification = excluded.notification, resource_version = excluded.resource_version,
+		                               instance_id = excluded.instance_id, updated_at = now()`,
+		string(notification), version, s.instance)
+	if err != nil {
+		return fmt.Errorf("write schema notification: %w", err)
+	}
+	if _, err = tx.Exec(ctx, `select pg_catalog.pg_notify($1, $2)`, channel, strconv.Itoa(version)); err != nil {
+		return fmt.Errorf("notify: %w", err)
+	}
+	return nil
+}
+
+// state reads the state the CLI or the console keeps; column is cli_state or console_state.
+func (s *storage) state(ctx context.Context) (id string, cli, console json.RawMessage, err error) {
+	err = s.pool.QueryRow(ctx, `select hasura_uuid::text, cli_state::text, console_state::text from hdb_catalog.hdb_version`).Scan(&id, &cli, &console)
+	return id, cli, console, err
+}
+
+// setState writes that state.
+func (s *storage) setState(ctx context.Context, kind string, state json.RawMessage) error {
+	sql := `update hdb_catalog.hdb_version set cli_state = $1`
+	if kind == "console" {
+		sql = `update hdb_catalog.hdb_version set console_state = $1`
+	}
+	_, err := s.pool.Exec(ctx, sql, string(state))
+	return err
+}

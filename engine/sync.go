@@ -1,0 +1,124 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"gatehouse/worker"
+)
+
+// retryInterval is how often a source that cannot be reached is tried again.
+const retryInterval = 30 * time.Second
+
+// poke asks follow to look now.
+func (e *Engine) poke() {
+	select {
+	case e.wake <- struct{}{}:
+	default: // a look is already due
+	}
+}
+
+// follow looks for changes that other processes saved: when told so, and every poll interval in case nobody tells.
+func (e *Engine) follow(ctx context.Context) {
+	interval := e.config.SchemaSyncPollInterval
+	if interval <= 0 {
+		interval = retryInterval
+	}
+	lastRetry := time.Now()
+	worker.Every(ctx, interval, e.wake, func(ctx context.Context) {
+		retry := time.Since(lastRetry) >= retryInterval
+		if retry {
+			lastRetry = time.Now()
+		}
+		if err := e.look(ctx, retry); err != nil && ctx.Err() == nil {
+			e.log.WarnContext(ctx, "cannot follow metadata changes", "error", err)
+		}
+	})
+}
+
+func (e *Engine) look(ctx context.Context, retry bool) error {
+	version, err := e.storage.version(ctx)
+	if err != nil {
+		return err
+	}
+	s := e.Snapshot()
+	if version == s.ResourceVersion && (!retry || !s.hasUnreachable()) {
+		return nil
+	}
+	e.writing.Lock()
+	defer e.writing.Unlock()
+	if version == s.ResourceVersion && e.Snapshot() == s {
+		e.swap(e.build(s.Doc, s.ResourceVersion, e.resolve(ctx, s.Doc, s.sources, func(string) bool { return false })))
+		return nil
+	}
+	return e.refresh(ctx)
+}
+
+func (s *Snapshot) hasUnreachable() bool {
+	for _, state := range s.sources {
+		if state.err != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// refresh brings the state up to date with the metadata database. The caller holds writing. Which databases another
+// process changed is not known for certain, so all are read again.
+func (e *Engine) refresh(ctx context.Context) error {
+	version, err := e.storage.version(ctx)
+	if err != nil {
+		return err
+	}
+	if version == e.Snapshot().ResourceVersion {
+		return nil
+	}
+	return e.load(ctx)
+}
+
+// load reads the document and every database, and serves what follows.
+func (e *Engine) load(ctx context.Context) error {
+	began := time.Now()
+	doc, version, err := e.storage.read(ctx)
+	if err != nil {
+		return err
+	}
+	var old map[string]*sourceState
+	if s := e.Snapshot(); s != nil {
+		old = s.sources
+	}
+	s := e.build(doc, version, e.resolve(ctx, doc, old, func(string) bool { return true }))
+	e.swap(s)
+	e.log.InfoContext(ctx, "metadata loaded", "version", version, "inconsistencies", len(s.inconsistencies), "took", time.Since(began))
+	return nil
+}
+
+// swap makes s, which nobody else knows yet, the present state and closes what only the previous one used. The caller holds writing, or is New.
+func (e *Engine) swap(s *Snapshot) {
+	e.serve(s)
+	old := e.snapshot.Swap(s)
+	if old == nil {
+		return
+	}
+	opened := map[*source]bool{}
+	for _, state := range old.sources {
+		if state.open != nil {
+			opened[state.open] = true
+		}
+	}
+	e.closeUnused(opened)
+}
+
+// closeUnused closes the sources that the present state does not use. Closing waits for running requests, so it does not
+// keep the caller waiting.
+func (e *Engine) closeUnused(opened map[*source]bool) {
+	used := map[*source]bool{}
+	for _, state := range e.Snapshot().sources {
+		used[state.open] = true
+	}
+	for s := range opened {
+		if !used[s] {
+			e.closing.Go(s.pool.Close)
+		}
+	}
+}

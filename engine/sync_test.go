@@ -1,0 +1,148 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gatehouse/engine"
+	"gatehouse/internal/testpg"
+)
+
+func TestStart_createsTheCatalogAndNamesTheDefaultSourceByItsVariable(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	want := `{"version":3,"sources":[{"name":"default","kind":"postgres","tables":[],"configuration":{"connection_info":{"database_url":{"from_env":"HASURA_GRAPHQL_DATABASE_URL"},"isolation_level":"read-committed","pool_settings":{"connection_lifetime":600,"idle_timeout":180,"max_connections":50,"retries":1},"use_prepared_statements":true}}}]}`
+	if got := s.document(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	s.exec(s.metadataURL, `do $$ begin assert (select version from hdb_catalog.hdb_version) = '48'; end $$`)
+}
+
+func TestStart_usesAnExistingCatalog(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.withShop()
+	s.exec(s.metadataURL, `update hdb_catalog.hdb_metadata set metadata = replace(metadata::text, '"version":3', '"version":3,"from_tomorrow":1')::json`)
+	doc := s.document()
+	e := s.open()
+	if _, body := post(e, "/v1/metadata", `{"type":"export_metadata","args":{}}`); body != doc {
+		t.Errorf("got  %s\nwant %s", body, doc)
+	}
+}
+
+func TestStart_refusesAnOlderCatalog(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.exec(s.metadataURL, `update hdb_catalog.hdb_version set version = '47'`)
+	_, err := engine.New(t.Context(), config(s.metadataURL, s.dataURL))
+	if err == nil || !strings.Contains(err.Error(), "catalog of version 47; version 48") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestStart_aSourceThatCannotBeReachedIsInconsistent(t *testing.T) {
+	t.Parallel()
+	e, err := engine.New(t.Context(), config(testpg.Database(t), "postgresql://nobody@127.0.0.1:1/nothing"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	_, body := post(e, "/v1/metadata", `{"type":"get_inconsistent_metadata","args":{}}`)
+	if !strings.Contains(body, `"name":"source default"`) || !strings.Contains(body, `"type":"source"`) {
+		t.Errorf("got %s", body)
+	}
+	if code, body := post(e, "/v2/query", `{"type":"run_sql","args":{"sql":"select 1"}}`); code != 400 || !strings.Contains(body, "is inconsistent") {
+		t.Errorf("got %d %s", code, body)
+	}
+}
+
+func TestTwoEngines_seeEachOthersChanges(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	other := s.open()
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { _ = other.Run(ctx) })
+	t.Cleanup(func() { stop(); running.Wait() })
+
+	s.withShop()
+	deadline := time.Now().Add(10 * time.Second)
+	for other.Snapshot().ResourceVersion != s.engine.Snapshot().ResourceVersion {
+		if time.Now().After(deadline) {
+			t.Fatalf("version %d against %d", other.Snapshot().ResourceVersion, s.engine.Snapshot().ResourceVersion)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	if n := len(other.Snapshot().Inconsistencies()); n != 0 || other.Snapshot().Catalog("default").Tables == nil {
+		t.Errorf("%d inconsistencies", n)
+	}
+	// Without waiting: a change starts from what the other one saved.
+	if code, body := post(other, "/v1/metadata", `{"type":"pg_untrack_table","args":{"table":"article","cascade":true}}`); code != 200 {
+		t.Errorf("got %d %s", code, body)
+	}
+	if doc := s.document(); strings.Contains(doc, "article") {
+		t.Error("the change is not seen")
+	}
+}
+
+func TestResourceVersion(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.sql(shop)
+	track := `{"type":"pg_track_table","args":{"table":"author"},"resource_version":%d}`
+	if code, body := post(s.engine, "/v1/metadata", fmt.Sprintf(track, 1)); code != 200 {
+		t.Fatalf("got %d %s", code, body)
+	}
+	code, body := post(s.engine, "/v1/metadata", `{"type":"pg_untrack_table","args":{"table":"author"},"resource_version":1}`)
+	if code != 409 || body != `{"path":"$","error":"metadata resource version referenced (1) did not match current version","code":"conflict"}` {
+		t.Errorf("got %d %s", code, body)
+	}
+	_, body = post(s.engine, "/v1/metadata", `{"type":"export_metadata","version":2,"args":{}}`)
+	if !strings.HasPrefix(body, `{"resource_version":2,"metadata":{"version":3,`) {
+		t.Errorf("got %s", body)
+	}
+}
+
+func TestConflictingWrites_oneWins(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.sql(shop)
+	engines := []*engine.Engine{s.engine, s.open()}
+	codes := make([]int, 2)
+	var running sync.WaitGroup
+	for i, table := range []string{"author", "article"} {
+		running.Go(func() {
+			codes[i], _ = post(engines[i], "/v1/metadata", fmt.Sprintf(`{"type":"pg_track_table","args":{"table":%q},"resource_version":1}`, table))
+		})
+	}
+	running.Wait()
+	if codes[0]+codes[1] != 200+409 {
+		t.Errorf("got %v", codes)
+	}
+}
+
+func TestBulk_isAllOrNothingForMetadata(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.sql(shop)
+	before := s.document()
+	code, body := post(s.engine, "/v1/metadata", `{"type":"bulk","args":[{"type":"pg_track_table","args":{"table":"author"}},{"type":"pg_track_table","args":{"table":"author"}}]}`)
+	if want := `{"path":"$.args[1].args","error":"view/table already tracked: \"author\"","code":"already-tracked"}`; code != 400 || body != want {
+		t.Errorf("got %d %s", code, body)
+	}
+	if s.document() != before {
+		t.Error("the first command was kept")
+	}
+	_, body = post(s.engine, "/v1/metadata", `{"type":"bulk_keep_going","args":[{"type":"pg_track_table","args":{"table":"author"}},{"type":"pg_track_table","args":{"table":"author"}},{"type":"pg_track_table","args":{"table":"article"}}]}`)
+	if want := `[{"message":"success"},{"path":"$.args[1].args","error":"view/table already tracked: \"author\"","code":"already-tracked"},{"message":"success"}]`; body != want {
+		t.Errorf("got %s", body)
+	}
+	code, body = post(s.engine, "/v1/metadata", `{"type":"bulk_atomic","args":[{"type":"pg_untrack_table","args":{"table":"author"}},{"type":"pg_track_table","args":{"table":"author"}}]}`)
+	if code != 200 || body != ok {
+		t.Errorf("got %d %s", code, body)
+	}
+}
