@@ -76,6 +76,14 @@ func migrated(ctx context.Context, dbURL string) error {
 
 var hashOnce = sync.OnceValues(func() (secret.PasswordHash, error) { return secret.HashPassword(context.Background(), password) })
 
+// newEmptyWing is a migrated database with nobody in it and nothing running.
+func newEmptyWing(t *testing.T) *wing {
+	t.Helper()
+	return &wing{t: t, pool: testpg.Pool(t, testpg.Clone(t, "identity", migrated)), clock: &clock{}}
+}
+
+func discard() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+
 func newWing(t *testing.T) *wing {
 	t.Helper()
 	pool := testpg.Pool(t, testpg.Clone(t, "identity", migrated))
@@ -92,13 +100,13 @@ func newWing(t *testing.T) *wing {
 func startIdentity(t *testing.T, w *wing) (*identity.Identity, http.Handler) {
 	t.Helper()
 	id, err := identity.New(t.Context(), identity.Config{
-		Endpoint: w.url, Pool: w.pool, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: w.clock.now,
+		Endpoint: w.url, Pool: w.pool, Log: discard(), Now: w.clock.now,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(id.Close)
-	return id, httpd.Middleware(httpd.Config{Log: slog.New(slog.NewTextHandler(io.Discard, nil))}, id.Handler())
+	return id, httpd.Middleware(httpd.Config{Log: discard()}, id.Handler())
 }
 
 func (w *wing) exec(sql string, args ...any) {
