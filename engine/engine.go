@@ -81,6 +81,9 @@ func (e *Engine) Snapshot() *Snapshot { return e.snapshot.Load() }
 // Handler serves the data API.
 func (e *Engine) Handler() http.Handler { return e.handler }
 
+// Callers says who is calling, for pages of ours outside the data API.
+func (e *Engine) Callers() *session.Resolver { return e.resolver }
+
 // Close releases the databases. Requests must have ended.
 func (e *Engine) Close() {
 	if s := e.snapshot.Load(); s != nil {

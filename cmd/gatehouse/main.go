@@ -1,0 +1,72 @@
+// Command gatehouse gives a product its API, sign-in, identity and permissions: one process on Postgres.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"gatehouse/server"
+)
+
+const description = `One binary on Postgres: a GraphQL and REST API from your database schema, sign-in and identity
+on OpenID Connect, and permissions by role. Without a database URL it brings its own Postgres up.
+
+Everything is on one port: /console, /v1/graphql, /v1/metadata, /api/rest, /oidc, /sign-in, /demo.`
+
+// commandLine is what can be said. The settings belong to every command: Hasura's own command line puts some of them
+// before the command and some behind it.
+type commandLine struct {
+	server.Settings
+
+	Serve   struct{} `cmd:"" default:"withargs" help:"Run the server (also with no command)."`
+	Version struct{} `cmd:"" help:"Print the version."`
+	Doctor  struct{} `cmd:"" help:"Check configuration, databases, issuer, proxy headers and clock; say the fix."`
+	Health  struct{} `cmd:"" help:"Ask the Gatehouse on this machine whether it is healthy (for container health checks)."`
+	Admin   struct {
+		Create server.AdminCreate `cmd:"" help:"Create an administrator."`
+	} `cmd:"" help:"Administrators."`
+}
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	var cli commandLine
+	parser, err := kong.New(&cli, append(server.SettingsOptions(),
+		kong.Name("gatehouse"), kong.Description(description), kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}))...)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "gatehouse:", err)
+		return 1
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "gatehouse: %v\nTry: gatehouse --help\n", err)
+		return 1
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	switch command, _, _ := strings.Cut(parsed.Command(), " <"); command {
+	case "version":
+		server.PrintVersion(os.Stdout)
+	case "doctor":
+		err = server.Doctor(ctx, &cli.Settings, os.Stdout)
+	case "health":
+		err = server.Health(ctx, &cli.Settings)
+	case "admin create":
+		err = server.CreateAdmin(ctx, &cli.Settings, &cli.Admin.Create, os.Stdin, os.Stdout)
+	default:
+		err = server.Run(ctx, &cli.Settings, os.Stdout, os.Stderr)
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "gatehouse:", err)
+		return 1
+	}
+	return 0
+}

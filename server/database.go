@@ -1,0 +1,172 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"gatehouse/postgres"
+	"gatehouse/postgres/embedded"
+	"gatehouse/secret"
+)
+
+// engineRole is the data engine's login on the embedded cluster: it owns schema public and may create schemas and
+// trusted extensions, but has no rights on schema identity and is no superuser.
+const engineRole = "gatehouse_data"
+
+// defaultSourceVariable is the variable by which Hasura's metadata names the default source's database.
+const defaultSourceVariable = "HASURA_GRAPHQL_DATABASE_URL"
+
+// databases are where everything is kept, resolved.
+type databases struct {
+	// metadata and identity are connection URLs, "" for a half that does not run.
+	metadata, identity string
+	// defaultSource is the URL of source default, "" when there is none to create; sourceVariable is how metadata names it.
+	defaultSource, sourceVariable string
+	// embedded is nil with an external database.
+	embedded *embedded.Server
+}
+
+// openDatabases resolves the URLs, starting the embedded Postgres when none is set.
+func openDatabases(ctx context.Context, s *Settings, log *slog.Logger, progress func(string)) (*databases, error) {
+	data, identity := s.halves()
+	d := &s.Database
+	if d.isEmbedded(data, identity) {
+		return startEmbedded(ctx, s, log, progress)
+	}
+	out := &databases{sourceVariable: defaultSourceVariable}
+	if data {
+		switch {
+		case d.MetadataURL != "":
+			out.metadata = d.MetadataURL
+		case d.DatabaseURL != "":
+			out.metadata = d.DatabaseURL
+		default:
+			out.metadata = d.HasuraDatabaseURL
+		}
+		if out.defaultSource = d.HasuraDatabaseURL; out.defaultSource == "" && d.DatabaseURL != "" {
+			out.defaultSource, out.sourceVariable = d.DatabaseURL, "GATEHOUSE_DATABASE_URL"
+		}
+		if out.metadata == "" {
+			return nil, errors.New("the data half has no database: set GATEHOUSE_DATABASE_URL or HASURA_GRAPHQL_DATABASE_URL " +
+				"(DB_URL names the identity half's only), or set none and let Gatehouse bring its own")
+		}
+	}
+	if identity {
+		switch {
+		case d.LogtoURL != "":
+			out.identity = d.LogtoURL
+		case d.DatabaseURL != "":
+			out.identity = d.DatabaseURL
+		case d.MetadataURL != "":
+			out.identity = d.MetadataURL
+		default:
+			out.identity = d.HasuraDatabaseURL
+		}
+	}
+	for _, url := range []string{out.metadata, out.identity} {
+		if url == "" {
+			continue
+		}
+		if err := awaitDatabase(ctx, url, d.Retries); err != nil {
+			return nil, err
+		}
+	}
+	if identity && !d.IdentityStartEmpty {
+		if err := refuseLogtoDatabase(ctx, out.identity); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func awaitDatabase(ctx context.Context, url string, retries int) error {
+	return postgres.Retry(ctx, retries+1, time.Second, func(ctx context.Context) error {
+		pool, err := postgres.Open(ctx, postgres.Config{URL: url, MaxConns: 1})
+		if err != nil {
+			return err
+		}
+		pool.Close()
+		return nil
+	})
+}
+
+func startEmbedded(ctx context.Context, s *Settings, log *slog.Logger, progress func(string)) (*databases, error) {
+	server, err := embedded.Start(ctx, embedded.Config{DataDir: s.Database.DataDir, BinDir: s.Database.PostgresBin,
+		Port: s.Database.EmbeddedPort, Log: log, Progress: progress})
+	if err != nil {
+		return nil, err
+	}
+	out := &databases{identity: server.OwnerURL(), embedded: server, sourceVariable: defaultSourceVariable}
+	password, _, err := server.Secret("engine-password", func() string { return secret.Token(32) })
+	if err == nil {
+		err = ensureEngineRole(ctx, server.OwnerURL(), password)
+	}
+	if err != nil {
+		return nil, errors.Join(err, server.Stop(context.WithoutCancel(ctx)))
+	}
+	out.metadata = server.URL(embedded.Database, engineRole, password)
+	out.defaultSource = out.metadata
+	return out, nil
+}
+
+// ensureEngineRole creates the engine's login and gives it what it owns. Existing data keeps its owners.
+func ensureEngineRole(ctx context.Context, ownerURL, password string) error {
+	conn, err := pgx.Connect(ctx, ownerURL)
+	if err != nil {
+		return fmt.Errorf("connect to the embedded Postgres: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	var exists bool
+	if err := conn.QueryRow(ctx, "select exists (select from pg_roles where rolname = $1)", engineRole).Scan(&exists); err != nil {
+		return fmt.Errorf("look for the engine's role: %w", err)
+	}
+	if exists {
+		return nil
+	}
+	// create role takes no parameters; the password is our own alphanumeric token.
+	for _, sql := range []string{
+		"create role " + engineRole + " login nosuperuser nocreaterole nocreatedb password '" + password + "'",
+		"grant connect, create, temporary on database " + embedded.Database + " to " + engineRole,
+		"alter schema public owner to " + engineRole,
+	} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("create the engine's role: %w", err)
+		}
+	}
+	return nil
+}
+
+// refuseLogtoDatabase: a DB_URL that holds Logto's tables, while there is no directory of ours yet, most likely means
+// that the operator expects those users to be there.
+func refuseLogtoDatabase(ctx context.Context, url string) error {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return fmt.Errorf("reach the identity database: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	var isLogto, hasOurs bool
+	err = conn.QueryRow(ctx, `
+select to_regclass('public.logto_configs') is not null and to_regclass('public.oidc_model_instances') is not null,
+       to_regclass('identity.users') is not null`).Scan(&isLogto, &hasOurs)
+	if err != nil {
+		return fmt.Errorf("look into the identity database: %w", err)
+	}
+	if isLogto && !hasOurs {
+		return errors.New("the identity database (DB_URL) holds a Logto installation, which Gatehouse does not import yet: " +
+			"name another database, or set GATEHOUSE_IDENTITY_START_EMPTY=true to start with an empty directory beside it (Logto's tables are left alone)")
+	}
+	return nil
+}
+
+// close stops the embedded Postgres, if there is one.
+func (d *databases) close(ctx context.Context) error {
+	if d == nil || d.embedded == nil {
+		return nil
+	}
+	return d.embedded.Stop(ctx)
+}

@@ -1,0 +1,146 @@
+// Package server is the composition root: it reads the settings, opens the databases, builds both wings, mounts them,
+// starts and stops. Tests boot the same Server that the command does.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+
+	"gatehouse/httpd"
+	"gatehouse/worker"
+)
+
+// Run serves until ctx ends. out gets the banner, errOut the log.
+func Run(ctx context.Context, s *Settings, out, errOut io.Writer) error {
+	began := time.Now()
+	log := newLogger(&s.Operations, errOut)
+	for _, name := range UnknownVariables(os.Environ(), KnownVariables()) {
+		log.WarnContext(ctx, "unknown setting in the environment, see docs/settings.md", "name", name)
+	}
+	listeners, err := listen(s)
+	if err != nil {
+		return err
+	}
+	defer listeners.close()
+	progress := func(step string) { fmt.Fprintln(out, "gatehouse: "+step+" …") }
+	server, err := New(ctx, s, listeners.port(), log, progress)
+	if err != nil {
+		return err
+	}
+	return server.serve(ctx, listeners, out, began)
+}
+
+// listeners are bound before anything else is started: a port in use is the most common reason not to.
+type listeners struct{ main, identity net.Listener }
+
+func (l listeners) close() {
+	for _, one := range []net.Listener{l.main, l.identity} {
+		if one != nil {
+			_ = one.Close()
+		}
+	}
+}
+
+func (l listeners) port() int { return l.main.Addr().(*net.TCPAddr).Port }
+
+func listen(s *Settings) (l listeners, err error) {
+	port, identityPort, err := s.Listening.ports()
+	if err != nil {
+		return l, err
+	}
+	host := s.Listening.Host
+	data, identity := s.halves()
+	switch {
+	case host == "*":
+		host = ""
+	case host == "" && s.Database.isEmbedded(data, identity):
+		host = "localhost"
+	}
+	bind := func(port int) (net.Listener, error) {
+		listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+		if err != nil {
+			return nil, fmt.Errorf("%w; is another Gatehouse running? Choose another port with --port or --identity-port", err)
+		}
+		return listener, nil
+	}
+	if l.main, err = bind(port); err != nil {
+		return l, err
+	}
+	if identityPort != 0 {
+		if l.identity, err = bind(identityPort); err != nil {
+			l.close()
+			return l, err
+		}
+	}
+	return l, nil
+}
+
+// serve runs the background work and both listeners until ctx ends, then stops in the reverse order.
+func (sv *Server) serve(ctx context.Context, l listeners, out io.Writer, began time.Time) error {
+	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	var background worker.Group
+	sv.start(working, &background)
+	serving, stopServing := context.WithCancelCause(ctx)
+	defer stopServing(nil)
+	if sv.databases.embedded != nil {
+		go func() {
+			select {
+			case <-sv.databases.embedded.Done():
+				stopServing(errors.New("the embedded Postgres ended; its log is postgres.log in the data directory"))
+			case <-working.Done():
+			}
+		}()
+	}
+	handlers := map[net.Listener]http.Handler{l.main: sv.Handler()}
+	if l.identity != nil {
+		handlers[l.identity] = sv.identityHandler()
+	}
+	background.Go(func() { sv.afterStart(working, out, began) })
+	grace := time.Duration(sv.settings.Listening.Grace) * time.Second
+	err := httpd.Serve(serving, sv.log, grace, handlers)
+	if cause := context.Cause(serving); err == nil && cause != nil && ctx.Err() == nil {
+		err = cause
+	}
+	stopWork()
+	background.Wait()
+	return errors.Join(err, sv.Close(context.WithoutCancel(ctx)))
+}
+
+// afterStart does what needs the listener: the demo's data through the public API, then the banner.
+func (sv *Server) afterStart(ctx context.Context, out io.Writer, began time.Time) {
+	if sv.demo != nil && sv.engine != nil {
+		if err := sv.demo.load(ctx, sv.adminSecret); err != nil && ctx.Err() == nil {
+			sv.log.WarnContext(ctx, "the demo's data could not be loaded", "error", err)
+		}
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	b := sv.banner(ctx)
+	b.took = time.Since(began)
+	b.write(out)
+	sv.log.InfoContext(ctx, "ready", "port", sv.port, "version", Version, "took", b.took)
+}
+
+// Close ends what New began.
+func (sv *Server) Close(ctx context.Context) error {
+	if sv.engine != nil {
+		sv.engine.Close()
+	}
+	if sv.identity != nil {
+		sv.identity.Close()
+	}
+	if sv.identityPool != nil {
+		sv.identityPool.Close()
+	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	return sv.databases.close(ctx)
+}

@@ -1,0 +1,188 @@
+package server
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+)
+
+// Settings are all settings: flag > environment > default. The struct tags are the one list of names, defaults and
+// meanings; --help and docs/settings.md come from them. Hasura's and Logto's own names are kept, Gatehouse's own
+// variables begin with GATEHOUSE_.
+type Settings struct {
+	Listening  ListeningSettings `embed:"" group:"Listening"`
+	Database   DatabaseSettings  `embed:"" group:"Databases"`
+	Secrets    SecretSettings    `embed:"" group:"Secrets and callers"`
+	Engine     EngineSettings    `embed:"" group:"Data engine"`
+	Pools      PoolSettings      `embed:"" group:"Source connections"`
+	Identity   IdentitySettings  `embed:"" group:"Identity"`
+	Operations OperationSettings `embed:"" group:"Operation"`
+	Accepted   AcceptedSettings  `embed:"" group:"Accepted without effect"`
+}
+
+// ListeningSettings say where Gatehouse is reached.
+type ListeningSettings struct {
+	Port         *int   `name:"port" aliases:"server-port" env:"HASURA_GRAPHQL_SERVER_PORT" placeholder:"8080" help:"Port of everything: data API, identity, console. Default 8080, or PORT when only that is set."`
+	Host         string `name:"server-host" env:"HASURA_GRAPHQL_SERVER_HOST" placeholder:"*" help:"Address to listen on. Default all addresses; loopback with the embedded Postgres."`
+	IdentityPort *int   `name:"identity-port" env:"GATEHOUSE_IDENTITY_PORT" placeholder:"N" help:"Serve the identity half on this port as well, as Logto does. Default PORT when it differs from the port above."`
+	LogtoPort    *int   `name:"logto-port" env:"PORT" hidden:"" help:"Logto's port variable: see --port and --identity-port."`
+	Endpoint     string `name:"endpoint" env:"ENDPOINT" placeholder:"URL" help:"Public URL of the identity half; the issuer is ENDPOINT/oidc. Default http://localhost:PORT."`
+	Only         string `name:"only" env:"GATEHOUSE_ONLY" enum:",data,identity" default:"" placeholder:"data|identity" help:"Run one half, on --port."`
+	TrustProxy   bool   `name:"trust-proxy-header" env:"TRUST_PROXY_HEADER" help:"Take client address, scheme and host from X-Forwarded-* (only behind a proxy that sets them)."`
+	CORSDomain   string `name:"cors-domain" env:"HASURA_GRAPHQL_CORS_DOMAIN" default:"*" help:"Origins that browsers may call the data API from: comma list, https://*.example.com allowed."`
+	DisableCORS  bool   `name:"disable-cors" env:"HASURA_GRAPHQL_DISABLE_CORS" help:"Send no CORS headers on the data API."`
+	WSReadCookie bool   `name:"ws-read-cookie" env:"HASURA_GRAPHQL_WS_READ_COOKIE" help:"Read cookies on a WebSocket handshake even with CORS disabled."`
+	Grace        int    `name:"graceful-shutdown-timeout" env:"HASURA_GRAPHQL_GRACEFUL_SHUTDOWN_TIMEOUT" default:"60" placeholder:"SECONDS" help:"How long running requests may take to finish at shutdown."`
+}
+
+// DatabaseSettings say where everything is kept.
+type DatabaseSettings struct {
+	DatabaseURL        string `name:"gatehouse-database-url" env:"GATEHOUSE_DATABASE_URL" placeholder:"URL" help:"One Postgres for all: metadata, identity and the source 'default'."`
+	HasuraDatabaseURL  string `name:"database-url" env:"HASURA_GRAPHQL_DATABASE_URL" placeholder:"URL" help:"Postgres of the source 'default', and of the metadata unless that has its own."`
+	MetadataURL        string `name:"metadata-database-url" env:"HASURA_GRAPHQL_METADATA_DATABASE_URL" placeholder:"URL" help:"Postgres of the metadata (schema hdb_catalog)."`
+	LogtoURL           string `name:"identity-database-url" env:"DB_URL" placeholder:"URL" help:"Postgres of the identity half (schema identity). Default the metadata database."`
+	DataDir            string `name:"data-dir" env:"GATEHOUSE_DATA_DIR" default:"./gatehouse-data" placeholder:"DIR" help:"Where the embedded Postgres keeps its data, when no database URL is set."`
+	PostgresBin        string `name:"postgres-bin" env:"GATEHOUSE_POSTGRES_BIN" placeholder:"DIR" help:"Directory of initdb and postgres for the embedded Postgres. Default: looked for."`
+	EmbeddedPort       int    `name:"postgres-port" env:"GATEHOUSE_POSTGRES_PORT" placeholder:"N" help:"Open the embedded Postgres on this loopback port too (password in the data directory)."`
+	Retries            int    `name:"retries" env:"HASURA_GRAPHQL_NO_OF_RETRIES" default:"1" help:"How often to try again to reach the databases at start, a second apart."`
+	IdentityStartEmpty bool   `name:"identity-start-empty" env:"GATEHOUSE_IDENTITY_START_EMPTY" help:"Start with an empty directory although DB_URL holds a Logto database."`
+	ExtensionsSchema   string `name:"metadata-database-extensions-schema" env:"HASURA_GRAPHQL_METADATA_DATABASE_EXTENSIONS_SCHEMA" default:"public" help:"Schema for extensions in the metadata database."`
+}
+
+// SecretSettings say how callers prove who they are.
+type SecretSettings struct {
+	AdminSecret             string `name:"admin-secret" aliases:"access-key" env:"HASURA_GRAPHQL_ADMIN_SECRET,HASURA_GRAPHQL_ACCESS_KEY" placeholder:"SECRET" help:"Opens the data half and the Management API to whoever sends it. Generated with the embedded Postgres."`
+	AdminSecrets            string `name:"admin-secrets" env:"HASURA_GRAPHQL_ADMIN_SECRETS" placeholder:"JSON" help:"JSON array of further admin secrets."`
+	Insecure                bool   `name:"insecure-no-admin-secret" env:"GATEHOUSE_INSECURE_NO_ADMIN_SECRET" help:"Run the data half without an admin secret: everybody is administrator."`
+	ManagementByAdminSecret bool   `name:"management-by-admin-secret" env:"GATEHOUSE_MANAGEMENT_BY_ADMIN_SECRET" default:"true" negatable:"" help:"Let the admin secret open the Management API."`
+	AuthHook                string `name:"auth-hook" env:"HASURA_GRAPHQL_AUTH_HOOK" placeholder:"URL" help:"Ask this URL who the caller is."`
+	AuthHookMode            string `name:"auth-hook-mode" env:"HASURA_GRAPHQL_AUTH_HOOK_MODE" default:"GET" enum:"GET,POST" help:"GET or POST."`
+	AuthHookBody            bool   `name:"auth-hook-send-request-body" env:"HASURA_GRAPHQL_AUTH_HOOK_SEND_REQUEST_BODY" default:"true" negatable:"" help:"Send the request to a POST auth hook."`
+	JWTSecret               string `name:"jwt-secret" env:"HASURA_GRAPHQL_JWT_SECRET" placeholder:"JSON" help:"How to verify tokens: {\"jwk_url\": …} or {\"type\": …, \"key\": …}, with claims options."`
+	JWTSecrets              string `name:"jwt-secrets" env:"HASURA_GRAPHQL_JWT_SECRETS" placeholder:"JSON" help:"JSON array of such objects, chosen by issuer."`
+	UnauthorizedRole        string `name:"unauthorized-role" env:"HASURA_GRAPHQL_UNAUTHORIZED_ROLE" placeholder:"ROLE" help:"Role of requests that bring no credential."`
+	DefaultRole             string `name:"default-role" env:"GATEHOUSE_DEFAULT_ROLE" default:"user" help:"Role of a signed-in user who asks for none and holds several, if held."`
+	AllowAdminRole          bool   `name:"allow-admin-role" env:"GATEHOUSE_ALLOW_ADMIN_ROLE" help:"Let a directory role named admin act as the data API's admin role."`
+}
+
+// EngineSettings shape the data API.
+type EngineSettings struct {
+	EnabledAPIs              string `name:"enabled-apis" env:"HASURA_GRAPHQL_ENABLED_APIS" default:"metadata,graphql,pgdump,config" help:"Which APIs to serve: metadata, graphql, pgdump, config, developer, metrics."`
+	StringifyNumericTypes    bool   `name:"stringify-numeric-types" env:"HASURA_GRAPHQL_STRINGIFY_NUMERIC_TYPES" help:"Give bigint, numeric and double precision values as strings."`
+	BooleanNullCollapse      bool   `name:"v1-boolean-null-collapse" env:"HASURA_GRAPHQL_V1_BOOLEAN_NULL_COLLAPSE" help:"Treat {_eq: null} and where: null as true, as version 1 did."`
+	NullInNonNullable        bool   `name:"null-in-nonnullable-variables" env:"HASURA_GRAPHQL_BACKWARDS_COMPAT_NULL_IN_NONNULLABLE_VARIABLES" help:"Accept null for non-nullable variables."`
+	InferFunctionPermissions bool   `name:"infer-function-permissions" env:"HASURA_GRAPHQL_INFER_FUNCTION_PERMISSIONS" default:"true" negatable:"" help:"Let a role call a query function when it may read the table it returns."`
+	ExperimentalFeatures     string `name:"experimental-features" env:"HASURA_GRAPHQL_EXPERIMENTAL_FEATURES" help:"Comma list: naming_convention, hide_update_many_fields, hide_aggregation_predicates, …"`
+	NamingConvention         string `name:"default-naming-convention" env:"HASURA_GRAPHQL_DEFAULT_NAMING_CONVENTION" default:"hasura-default" enum:"hasura-default,graphql-default" help:"Naming convention of sources that name none."`
+	ApolloFederation         bool   `name:"enable-apollo-federation" env:"HASURA_GRAPHQL_ENABLE_APOLLO_FEDERATION" help:"Offer _service and _entities."`
+	AllowList                bool   `name:"enable-allowlist" env:"HASURA_GRAPHQL_ENABLE_ALLOWLIST" help:"Refuse operations that are not on the allow list, except to administrators."`
+	DevMode                  bool   `name:"dev-mode" env:"HASURA_GRAPHQL_DEV_MODE" help:"Put internal details into errors for every role."`
+	AdminInternalErrors      bool   `name:"admin-internal-errors" env:"HASURA_GRAPHQL_ADMIN_INTERNAL_ERRORS" default:"true" negatable:"" help:"Put internal details into errors for administrators."`
+	Preserve401              bool   `name:"preserve-401-errors" env:"HASURA_GRAPHQL_PRESERVE_401_ERRORS" help:"Answer 401, not 200, to unauthorised GraphQL requests."`
+	SchemaSyncInterval       int    `name:"schema-sync-poll-interval" env:"HASURA_GRAPHQL_SCHEMA_SYNC_POLL_INTERVAL" default:"1000" placeholder:"MS" help:"How often to look for metadata changed by other processes; 0 never."`
+	TxIsolation              string `name:"tx-iso" short:"i" env:"HASURA_GRAPHQL_TX_ISOLATION" default:"read-committed" enum:"read-committed,repeatable-read,serializable" help:"Isolation level of mutations, for sources that name none."`
+	MetadataDefaults         string `name:"metadata-defaults" env:"HASURA_GRAPHQL_METADATA_DEFAULTS" default:"{}" placeholder:"JSON" help:"Metadata that holds where the stored metadata says nothing."`
+	MaintenanceMode          bool   `name:"enable-maintenance-mode" env:"HASURA_GRAPHQL_ENABLE_MAINTENANCE_MODE" help:"Refuse metadata changes."`
+}
+
+// PoolSettings are the defaults of a source's connection pool.
+type PoolSettings struct {
+	Connections int  `name:"connections" short:"c" env:"HASURA_GRAPHQL_PG_CONNECTIONS" default:"50" help:"Connections to a source, at most."`
+	Timeout     int  `name:"timeout" env:"HASURA_GRAPHQL_PG_TIMEOUT" default:"180" placeholder:"SECONDS" help:"Close a connection that has been idle this long."`
+	Lifetime    int  `name:"conn-lifetime" env:"HASURA_GRAPHQL_PG_CONN_LIFETIME" default:"600" placeholder:"SECONDS" help:"Close a connection at this age; 0 never."`
+	PoolTimeout int  `name:"pool-timeout" env:"HASURA_GRAPHQL_PG_POOL_TIMEOUT" placeholder:"SECONDS" help:"How long to wait for a free connection; default for ever."`
+	Prepared    bool `name:"use-prepared-statements" env:"HASURA_GRAPHQL_USE_PREPARED_STATEMENTS" default:"true" negatable:"" help:"Use prepared statements."`
+}
+
+// IdentitySettings shape the identity half.
+type IdentitySettings struct {
+	DefaultRoleNames string `name:"user-default-role-names" env:"USER_DEFAULT_ROLE_NAMES" placeholder:"ROLES" help:"Comma list of roles that every new user gets; created at start when missing."`
+	PoolSize         int    `name:"database-pool-size" env:"DATABASE_POOL_SIZE" default:"20" help:"Connections to the identity database, at most."`
+	PwnedCheck       bool   `name:"breached-password-check" env:"GATEHOUSE_BREACHED_PASSWORD_CHECK" help:"Also ask the public breach database about new passwords (only a part of their hash leaves); bounded, and passed over when unreachable."`
+}
+
+// OperationSettings are about running the process.
+type OperationSettings struct {
+	Console   bool   `name:"enable-console" env:"HASURA_GRAPHQL_ENABLE_CONSOLE" default:"true" negatable:"" help:"Serve the console at /console."`
+	Demo      bool   `name:"demo" env:"GATEHOUSE_DEMO" help:"Load the demo schema, roles and application, and serve /demo."`
+	LogLevel  string `name:"log-level" env:"HASURA_GRAPHQL_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
+	LogFormat string `name:"log-format" env:"GATEHOUSE_LOG_FORMAT" default:"auto" enum:"auto,json,text" help:"json, text, or auto: text on a terminal."`
+}
+
+// AcceptedSettings are understood, so that an existing command line or environment starts Gatehouse, and change nothing;
+// the help text gives the reason.
+type AcceptedSettings struct {
+	Telemetry     string `name:"enable-telemetry" env:"HASURA_GRAPHQL_ENABLE_TELEMETRY" hidden:"" help:"Gatehouse never sends telemetry."`
+	Stripes       int    `name:"stripes" short:"s" env:"HASURA_GRAPHQL_PG_STRIPES" hidden:"" help:"One pool per source; its size is --connections."`
+	LogTypes      string `name:"enabled-log-types" env:"HASURA_GRAPHQL_ENABLED_LOG_TYPES" hidden:"" help:"Logs have one form; --log-level chooses."`
+	ConsoleAssets string `name:"console-assets-dir" env:"HASURA_GRAPHQL_CONSOLE_ASSETS_DIR" hidden:"" help:"The console is inside the binary."`
+	ServerTimeout string `name:"server-timeout" env:"HASURA_GRAPHQL_SERVER_TIMEOUT" hidden:"" help:"Slow clients are bounded by fixed limits."`
+	AdminPort     string `name:"admin-port" env:"ADMIN_PORT" hidden:"" help:"There is one console, on the port above."`
+	AdminEndpoint string `name:"admin-endpoint" env:"ADMIN_ENDPOINT" hidden:"" help:"There is one console, on the endpoint above."`
+	ConsoleSentry string `name:"console-sentry-dsn" env:"HASURA_CONSOLE_SENTRY_DSN" hidden:"" help:"The console reports to nobody."`
+}
+
+// Version is set by the linker.
+var Version = "devel"
+
+// UnknownVariables are the names in environ that begin as ours or Hasura's do but that no setting has: most likely a
+// misspelling, or something Gatehouse does not do yet.
+func UnknownVariables(environ []string, known []string) []string {
+	var unknown []string
+	for _, kv := range environ {
+		name, _, _ := strings.Cut(kv, "=")
+		if (strings.HasPrefix(name, "HASURA_GRAPHQL_") || strings.HasPrefix(name, "GATEHOUSE_")) && !slices.Contains(known, name) {
+			unknown = append(unknown, name)
+		}
+	}
+	slices.Sort(unknown)
+	return unknown
+}
+
+// halves tells which halves run.
+func (s *Settings) halves() (data, identity bool) {
+	return s.Listening.Only != "identity", s.Listening.Only != "data"
+}
+
+// ports resolves --port, --identity-port and Logto's PORT. identity is 0 when that half has no port of its own.
+func (l *ListeningSettings) ports() (port, identity int, err error) {
+	port = 8080
+	switch {
+	case l.Port != nil:
+		port = *l.Port
+	case l.LogtoPort != nil:
+		port = *l.LogtoPort
+	}
+	switch {
+	case l.IdentityPort != nil:
+		identity = *l.IdentityPort
+	case l.LogtoPort != nil && *l.LogtoPort != port:
+		identity = *l.LogtoPort
+	}
+	if identity == port || l.Only != "" {
+		identity = 0
+	}
+	for _, p := range []int{port, identity} {
+		if p < 0 || p > 65535 {
+			return 0, 0, fmt.Errorf("%d is not a port number", p)
+		}
+	}
+	return port, identity, nil
+}
+
+// isEmbedded tells whether no database is named, so that the embedded Postgres is used.
+func (d *DatabaseSettings) isEmbedded(data, identity bool) bool {
+	named := d.DatabaseURL != "" || data && (d.HasuraDatabaseURL != "" || d.MetadataURL != "") || identity && d.LogtoURL != ""
+	return !named && !(identity && !data && (d.HasuraDatabaseURL != "" || d.MetadataURL != ""))
+}
+
+// lookupEnv is the environment as metadata's {from_env} sees it.
+func lookupEnv(overrides map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		if v, ok := overrides[name]; ok {
+			return v, true
+		}
+		return os.LookupEnv(name)
+	}
+}

@@ -1,0 +1,96 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"gatehouse/engine"
+	"gatehouse/engine/schema"
+	"gatehouse/engine/session"
+	"gatehouse/identity"
+)
+
+// identityConfig is what the identity half is told.
+func (sv *Server) identityConfig() identity.Config {
+	s := sv.settings
+	c := identity.Config{Endpoint: sv.endpoint(), Pool: sv.identityPool, Log: sv.log, DefaultRoleNames: list(s.Identity.DefaultRoleNames),
+		BreachedPasswordCheck: s.Identity.PwnedCheck}
+	if s.Secrets.ManagementByAdminSecret {
+		c.IsAdminSecret = sv.isAdminSecret()
+	}
+	return c
+}
+
+// engineConfig is what the data half is told.
+func (sv *Server) engineConfig() (engine.Config, error) {
+	s := sv.settings
+	callers, err := sv.callers()
+	if err != nil {
+		return engine.Config{}, err
+	}
+	experimental := list(s.Engine.ExperimentalFeatures)
+	features := map[string]bool{}
+	for _, f := range experimental {
+		features[f] = true
+	}
+	c := engine.Config{
+		MetadataURL:      sv.databases.metadata,
+		DefaultSourceURL: sv.databases.defaultSource, DefaultSourceEnv: sv.databases.sourceVariable,
+		LookupEnv: lookupEnv(map[string]string{sv.databases.sourceVariable: sv.databases.defaultSource}),
+		Session:   callers, Deps: session.Deps{Log: sv.log},
+		Options: schema.Options{StringifyNumericTypes: s.Engine.StringifyNumericTypes, InferFunctionPermissions: s.Engine.InferFunctionPermissions,
+			DangerousBooleanCollapse: s.Engine.BooleanNullCollapse, NamingConvention: s.Engine.NamingConvention, Experimental: features},
+		MaxConnections: s.Pools.Connections, IdleTimeout: time.Duration(s.Pools.Timeout) * time.Second,
+		ConnLifetime: time.Duration(s.Pools.Lifetime) * time.Second, IsolationLevel: s.Engine.TxIsolation,
+		SchemaSyncPollInterval: time.Duration(s.Engine.SchemaSyncInterval) * time.Millisecond,
+		EnabledAPIs:            list(s.Engine.EnabledAPIs), CORSDomains: s.Listening.CORSDomain, DisableCORS: s.Listening.DisableCORS,
+		EnableAllowList: s.Engine.AllowList, EnableApolloFederation: s.Engine.ApolloFederation,
+		DevMode: s.Engine.DevMode, HideInternalErrorsFromAdmin: !s.Engine.AdminInternalErrors, PreserveUnauthorized: s.Engine.Preserve401,
+		ExperimentalFeatures: experimental, Version: Version, Log: sv.log,
+	}
+	if sv.identity != nil {
+		c.Deps.Identity = &session.Identity{Issuer: sv.identity.Issuer(), Keys: sv.identity.Keys(), Authority: standing{sv.authority}}
+	}
+	return c, nil
+}
+
+// callers checks the settings on who may call.
+func (sv *Server) callers() (*session.Config, error) {
+	s := &sv.settings.Secrets
+	settings := session.Settings{AuthHook: s.AuthHook, AuthHookMode: s.AuthHookMode, AuthHookWithoutBody: !s.AuthHookBody,
+		UnauthorizedRole: s.UnauthorizedRole, DefaultRole: s.DefaultRole, AllowAdminRole: s.AllowAdminRole}
+	if sv.adminSecret != "" {
+		settings.AdminSecrets = append(settings.AdminSecrets, sv.adminSecret)
+	}
+	if s.AdminSecrets != "" {
+		var more []string
+		if err := json.Unmarshal([]byte(s.AdminSecrets), &more); err != nil {
+			return nil, fmt.Errorf("HASURA_GRAPHQL_ADMIN_SECRETS is not a JSON array of texts: %w", err)
+		}
+		if sv.adminSecret == "" && len(more) > 0 {
+			return nil, errors.New("HASURA_GRAPHQL_ADMIN_SECRETS needs HASURA_GRAPHQL_ADMIN_SECRET to be set")
+		}
+		settings.AdminSecrets = append(settings.AdminSecrets, more...)
+	}
+	for _, text := range []string{s.JWTSecret, s.JWTSecrets} {
+		if text != "" {
+			settings.JWTSecrets = append(settings.JWTSecrets, text)
+		}
+	}
+	return session.ParseConfig(settings)
+}
+
+// list splits a comma list.
+func list(text string) []string {
+	var out []string
+	for _, item := range strings.Split(text, ",") {
+		if item = strings.TrimSpace(item); item != "" && !slices.Contains(out, item) {
+			out = append(out, item)
+		}
+	}
+	return out
+}
