@@ -20,6 +20,7 @@ var trackTableOptions = object("TrackTable",
 	mayRef("configuration", tableConfigurationCodec, func(a *TrackTable) **TableConfiguration { return &a.Table.Configuration }),
 	raw("apollo_federation_config", false, func(a *TrackTable) *json.RawMessage { return &a.Table.ApolloFederation }),
 	ignored[TrackTable]("logical_model"),
+	ignored[TrackTable]("schema"), // clients send it beside a plain table name; it never had an effect
 )
 
 // trackTableArgs is {table, …} or just the table.

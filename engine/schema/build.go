@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"sort"
+	"strings"
 
 	"gatehouse/engine/catalog"
 	"gatehouse/engine/metadata"
@@ -120,8 +121,8 @@ func (b *builder) table(s *Source, mt *metadata.Table, cat *catalog.Catalog) *Ta
 		t.description = fmt.Sprintf("columns and relationships of %q", text(name))
 	}
 	b.columns(t, config)
-	if mt.IsEnum {
-		b.enumTable(t, id, definition)
+	if mt.IsEnum && !b.enumTable(t, id, definition) {
+		return nil
 	}
 	return t
 }
@@ -147,7 +148,8 @@ func (b *builder) columns(t *Table, config *metadata.TableConfiguration) {
 }
 
 // enumTable checks the rules of Hasura: Postgres/DDL/Table/Enum and takes the values over.
-func (b *builder) enumTable(t *Table, id metadata.ObjectID, definition any) {
+// A table that will not do is not served at all.
+func (b *builder) enumTable(t *Table, id metadata.ObjectID, definition any) bool {
 	values := b.in.EnumValues[t.Source.Name][t.Name]
 	var reasons []string
 	reason := func(format string, args ...any) { reasons = append(reasons, fmt.Sprintf(format, args...)) }
@@ -173,7 +175,7 @@ func (b *builder) enumTable(t *Table, id metadata.ObjectID, definition any) {
 		} else if len(others) > 1 {
 			all := append([]string{key.Columns[0]}, others...)
 			sort.Strings(all)
-			reason("the table must have exactly one primary key and optionally one comment column, not %d columns (%s)", len(all), quoted(all))
+			reason("the table must have exactly one primary key and optionally one comment column, not %d columns (%s)", len(all), strings.Join(all, ", "))
 		}
 	}
 	if len(reasons) == 0 {
@@ -188,12 +190,13 @@ func (b *builder) enumTable(t *Table, id metadata.ObjectID, definition any) {
 			}
 		}
 		b.inconsistent(id, definition, "the table %q cannot be used as an enum%s", text(t.Name), message)
-		return
+		return false
 	}
 	for _, v := range values {
 		t.Enum = append(t.Enum, EnumValue{Name: v.Name, Description: v.Description})
 	}
 	sort.Slice(t.Enum, func(i, j int) bool { return t.Enum[i].Name < t.Enum[j].Name })
+	return true
 }
 
 func enumValueReasons(values []EnumValue) []string {

@@ -23,7 +23,7 @@ func (b *builder) relation(t *Table, mr *metadata.Relationship, array bool, cat 
 	if err == nil {
 		for _, c := range t.Columns {
 			if c.GraphQL == mr.Name {
-				err = fmt.Errorf("field definition conflicts with postgres column %q", c.Name)
+				err = bare{fmt.Errorf("field definition conflicts with custom field name for postgres column %q", c.Name)}
 			}
 		}
 		if !IsName(mr.Name) {
@@ -38,11 +38,19 @@ func (b *builder) relation(t *Table, mr *metadata.Relationship, array bool, cat 
 		if array {
 			id = metadata.ArrayRelationshipObject(t.Source.Name, t.meta.Name, mr.Name)
 		}
-		b.inconsistent(id, metadata.RelationshipDefinition(t.Source.Name, t.meta.Name, mr, array), "in table %q: in relationship %q: %v", text(t.Name), mr.Name, err)
+		definition := metadata.RelationshipDefinition(t.Source.Name, t.meta.Name, mr, array)
+		if _, isBare := err.(bare); isBare { //nolint:errorlint // never wrapped
+			b.inconsistent(id, definition, "%v", err)
+		} else {
+			b.inconsistent(id, definition, "in table %q: in relationship %q: %v", text(t.Name), mr.Name, err)
+		}
 		return
 	}
 	t.Relations = append(t.Relations, r)
 }
+
+// bare is a reason Hasura gives without saying where.
+type bare struct{ error }
 
 func resolveRelation(t *Table, mr *metadata.Relationship, array bool) (*Relation, error) {
 	r := &Relation{Table: t, Name: mr.Name, Array: array, Description: mr.Comment, Nullable: true, AfterParent: array}
@@ -71,7 +79,7 @@ func (r *Relation) forward(columns []string) error {
 		return fmt.Errorf("no foreign constraint exists on the given column(s)")
 	}
 	if r.Target = t.Source.tables[fk.To]; r.Target == nil {
-		return fmt.Errorf("table %q is not tracked", text(fk.To))
+		return bare{fmt.Errorf("table %q is not tracked", text(fk.To))}
 	}
 	r.Nullable = false
 	for i := range fk.Columns {
@@ -89,7 +97,7 @@ func (r *Relation) forward(columns []string) error {
 func (r *Relation) backward(from catalog.Name, columns []string) error {
 	t := r.Table
 	if r.Target = t.Source.tables[from]; r.Target == nil {
-		return fmt.Errorf("table %q is not tracked", text(from))
+		return bare{fmt.Errorf("table %q is not tracked", text(from))}
 	}
 	fk := foreignKeyOn(r.Target.Catalog, columns, &t.Name)
 	if fk == nil {
@@ -111,7 +119,7 @@ func (r *Relation) manual(m *metadata.ManualConfiguration) error {
 		return fmt.Errorf("relationships to another source are not served yet")
 	}
 	if r.Target = t.Source.tables[catalog.Name(m.RemoteTable)]; r.Target == nil {
-		return fmt.Errorf("table %q is not tracked", text(catalog.Name(m.RemoteTable)))
+		return bare{fmt.Errorf("table %q is not tracked", text(catalog.Name(m.RemoteTable)))}
 	}
 	if len(m.ColumnMapping) == 0 {
 		return fmt.Errorf("the column mapping is empty")
