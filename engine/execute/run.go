@@ -3,7 +3,6 @@ package execute
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -218,8 +217,4 @@ func sessionJSON(s *session.Session) string {
 		panic(fmt.Sprintf("execute: session variables are text: %v", err))
 	}
 	return string(raw)
-}
-
-func (r *run) mutation(context.Context, []translate.Step) error {
-	return errors.New("mutations are not executed")
 }

@@ -61,6 +61,27 @@ func (b *builder) root(f *operation.Field) (Root, error) {
 	case schema.CallFunction:
 		root.Source = m.Function.Source
 		root.Node, err = b.call(f, m)
+	case schema.InsertRows:
+		root.Source = m.Table.Source
+		root.Node, err = b.insertRoot(f, m.Table, schema.ArgObjects)
+	case schema.InsertOne:
+		root.Source = m.Table.Source
+		root.Node, err = b.insertRoot(f, m.Table, schema.ArgObject)
+	case schema.UpdateRows:
+		root.Source = m.Table.Source
+		root.Node, err = b.updateRows(f, m.Table)
+	case schema.UpdateByPK:
+		root.Source = m.Table.Source
+		root.Node, err = b.updateByPK(f, m.Table)
+	case schema.UpdateBatch:
+		root.Source = m.Table.Source
+		root.Node, err = b.updateBatch(f, m.Table)
+	case schema.DeleteRows:
+		root.Source = m.Table.Source
+		root.Node, err = b.deleteRows(f, m.Table)
+	case schema.DeleteByPK:
+		root.Source = m.Table.Source
+		root.Node, err = b.deleteByPK(f, m.Table)
 	default:
 		err = fault.New(fault.Unexpected, f.Path, "cannot execute a field that means %T", m)
 	}

@@ -87,8 +87,6 @@ const (
 	PredicateDistinct  Arg = "distinct?"
 	PredicateFilter    Arg = "filter"
 	PredicateTest      Arg = "predicate"
-	// ArgBatchWhere is the where of one element of updates.
-	ArgBatchWhere Arg = "updates.where"
 )
 
 // Inputs about model objects.

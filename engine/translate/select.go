@@ -36,7 +36,10 @@ func (t *translator) rowQuery(n *plan.Select, outer pgsql.Ident) (*pgsql.Select,
 func (t *translator) rows(r *plan.Rows, row, outer pgsql.Ident, capped bool) *pgsql.Select {
 	q := &pgsql.Select{}
 	var joined pgsql.Expr
-	switch {
+	switch cte, isWritten := t.cte[r]; {
+	case isWritten:
+		q.From = pgsql.Table{Name: pgsql.Name{Name: cte}, As: row}
+		t.written[row] = r.Table
 	case r.Function != nil:
 		q.From = pgsql.FuncTable{Call: t.functionCall(r.Function.Function, r.Args), As: row}
 	case r.Computed != nil:

@@ -77,7 +77,7 @@ func steps(roots []plan.Root, o Options) ([]Step, error) {
 			t := &translator{o: o}
 			s.Read = t.print(t.aggregate(n, ""))
 		default:
-			s.Write, err = write(r.Node, o)
+			s.Write, err = write(r, o)
 		}
 		if err != nil {
 			return nil, err
@@ -94,6 +94,8 @@ type translator struct {
 	// written holds the relations of written rows (common table expressions): unlike a table's alias, such a relation
 	// as a whole is not a value of the table's row type.
 	written map[pgsql.Ident]*schema.Table
+	// cte, when set, is the relation of written rows that a select of the write's output reads instead of the table.
+	cte map[*plan.Rows]pgsql.Ident
 }
 
 func (t *translator) alias(prefix string) pgsql.Ident {

@@ -1,0 +1,237 @@
+package execute
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+
+	"github.com/jackc/pgx/v5"
+
+	"gatehouse/engine/fault"
+	"gatehouse/engine/schema"
+	"gatehouse/engine/translate"
+)
+
+// mutation runs the root fields one after the other, each source's in one transaction. Any error undoes everything.
+func (r *run) mutation(ctx context.Context, steps []translate.Step) error {
+	var order []pgx.Tx
+	open := map[string]pgx.Tx{}
+	defer func() {
+		for _, tx := range order { // does nothing after a commit
+			rollback(tx)
+		}
+	}()
+	var failed error
+	leaves(steps, func(s *translate.Step) {
+		if failed != nil || r.local(s) {
+			return
+		}
+		tx := open[s.Source]
+		if tx == nil {
+			if tx, failed = r.begin(ctx, s.Source); failed != nil {
+				return
+			}
+			open[s.Source] = tx
+			order = append(order, tx)
+		}
+		failed = r.write(ctx, tx, s)
+	})
+	if failed != nil {
+		return failed
+	}
+	for _, tx := range order {
+		if err := tx.Commit(ctx); err != nil {
+			return mapError(err, "$", nil)
+		}
+	}
+	return nil
+}
+
+var isolation = map[string]pgx.TxIsoLevel{"read-committed": pgx.ReadCommitted, "repeatable-read": pgx.RepeatableRead, "serializable": pgx.Serializable}
+
+// begin starts a source's transaction and tells it who is writing, for triggers.
+func (r *run) begin(ctx context.Context, name string) (pgx.Tx, error) {
+	src, err := r.e.source(name)
+	if err != nil {
+		return nil, err
+	}
+	tx, err := src.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: isolation[src.Isolation], AccessMode: pgx.ReadWrite})
+	if err != nil {
+		return nil, mapError(err, "$", nil)
+	}
+	if _, err := tx.Exec(ctx, "select set_config('hasura.user', $1, true)", r.SessionJSON()); err != nil {
+		rollback(tx)
+		return nil, mapError(err, "$", nil)
+	}
+	return tx, nil
+}
+
+func (r *run) write(ctx context.Context, tx pgx.Tx, s *translate.Step) error {
+	if s.Read != nil { // a function that writes
+		args, err := arguments(s.Read, r)
+		if err != nil {
+			return err
+		}
+		result, err := one(ctx, tx, s.Read, args)
+		if err != nil {
+			return mapError(err, "$", s.Read)
+		}
+		r.put(s, result)
+		return nil
+	}
+	w := s.Write
+	if w.Insert != nil {
+		result, err := r.insert(ctx, tx, w.Insert)
+		if err == nil {
+			r.put(s, result)
+		}
+		return err
+	}
+	var results [][]byte
+	for _, st := range w.Statements {
+		result, err := r.checked(ctx, tx, st, w.Path)
+		if err != nil {
+			return err
+		}
+		results = append(results, result)
+	}
+	if !w.IsList {
+		r.put(s, results[0])
+		return nil
+	}
+	r.put(s, jsonList(results))
+	return nil
+}
+
+func jsonList(items [][]byte) []byte {
+	list := []byte{'['}
+	for i, item := range items {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = append(list, item...)
+	}
+	return append(list, ']')
+}
+
+// checked runs a write that gives its JSON and the check's verdict.
+func (r *run) checked(ctx context.Context, tx pgx.Tx, s *translate.Statement, path string) ([]byte, error) {
+	args, err := arguments(s, r)
+	if err != nil {
+		return nil, err
+	}
+	row, err := values(ctx, tx, s, args)
+	if err != nil {
+		return nil, mapError(err, path, s)
+	}
+	if len(row) != 2 {
+		return nil, fault.New(fault.Unexpected, path, "a write gave no result")
+	}
+	if string(row[1]) != "t" {
+		return nil, checkFailed(path)
+	}
+	if row[0] == nil {
+		return []byte("null"), nil
+	}
+	return row[0], nil
+}
+
+func checkFailed(path string) error {
+	return fault.New(fault.PermissionError, path, "check constraint of an insert/update permission has failed")
+}
+
+// producer gives later statements what earlier steps of an insert wrote.
+type producer struct {
+	*run
+	rows []map[string]*string
+}
+
+func (p *producer) Produced(v schema.Produced) *string { return p.rows[v.Step][v.Column] }
+
+// insert runs an insert program.
+func (r *run) insert(ctx context.Context, tx pgx.Tx, program *translate.InsertProgram) ([]byte, error) {
+	p := &producer{run: r, rows: make([]map[string]*string, len(program.Steps))}
+	affected := 0
+	for i, step := range program.Steps {
+		for _, need := range step.Needs {
+			if p.rows[need.Step] == nil {
+				return nil, fault.New(fault.NotSupported, step.Path, "%s", need.Message)
+			}
+		}
+		args, err := arguments(step.Statement, p)
+		if err != nil {
+			return nil, err
+		}
+		row, err := values(ctx, tx, step.Statement, args)
+		if err != nil {
+			return nil, mapError(err, step.Path, step.Statement)
+		}
+		if len(row) != 3 {
+			return nil, fault.New(fault.Unexpected, step.Path, "a write gave no result")
+		}
+		if string(row[1]) != "t" {
+			return nil, checkFailed(step.Path)
+		}
+		n, err := strconv.Atoi(string(row[0]))
+		if err != nil {
+			return nil, fault.New(fault.Unexpected, step.Path, "a write gave no count").WithCause(err)
+		}
+		affected += n
+		if row[2] != nil {
+			if err := json.Unmarshal(row[2], &p.rows[i]); err != nil {
+				return nil, fault.New(fault.Unexpected, step.Path, "a written row cannot be read").WithCause(err)
+			}
+		}
+	}
+	return p.answer(ctx, tx, program, affected)
+}
+
+// answer writes a nested insert's JSON.
+func (p *producer) answer(ctx context.Context, tx pgx.Tx, program *translate.InsertProgram, affected int) ([]byte, error) {
+	if program.One != nil {
+		rows, err := p.readBack(ctx, tx, []*translate.Statement{program.One})
+		if err != nil || len(rows) == 0 {
+			return []byte("null"), err
+		}
+		return rows[0], nil
+	}
+	out := []byte{'{'}
+	for i, f := range program.Fields {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(append(append(out, '"'), f.Alias...), '"', ':')
+		switch {
+		case f.Text != nil:
+			out = strconv.AppendQuote(out, string(*f.Text))
+		case f.Affected:
+			out = strconv.AppendInt(out, int64(affected), 10)
+		default:
+			rows, err := p.readBack(ctx, tx, f.Rows)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, jsonList(rows)...)
+		}
+	}
+	return append(out, '}'), nil
+}
+
+// readBack reads the root rows after everything is written; rows the role may not see are left out.
+func (p *producer) readBack(ctx context.Context, tx pgx.Tx, statements []*translate.Statement) ([][]byte, error) {
+	var rows [][]byte
+	for _, s := range statements {
+		args, err := arguments(s, p)
+		if err != nil {
+			return nil, err
+		}
+		row, err := values(ctx, tx, s, args)
+		if err != nil {
+			return nil, mapError(err, "$", s)
+		}
+		if len(row) == 1 && row[0] != nil {
+			rows = append(rows, row[0])
+		}
+	}
+	return rows, nil
+}

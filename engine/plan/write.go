@@ -1,0 +1,377 @@
+package plan
+
+import (
+	"sort"
+	"strings"
+
+	"gatehouse/engine/fault"
+	"gatehouse/engine/operation"
+	"gatehouse/engine/schema"
+)
+
+// output plans what a write answers with. Rows are shown only as far as the role's select permission goes.
+func (b *builder) output(f *operation.Field, t *schema.Table) (Output, error) {
+	var out Output
+	for _, sub := range f.Fields {
+		field := OutputField{Alias: sub.Alias}
+		if sub.Def == nil {
+			field.Text = typename(sub)
+			out.Fields = append(out.Fields, field)
+			continue
+		}
+		switch sub.Def.Meaning.(type) {
+		case schema.AffectedRows:
+			field.Affected = true
+		case schema.Returning:
+			rows, err := b.written(sub, t)
+			if err != nil {
+				return out, err
+			}
+			field.Returning = rows
+		default:
+			return out, fault.New(fault.Unexpected, sub.Path, "cannot return what means %T", sub.Def.Meaning)
+		}
+		out.Fields = append(out.Fields, field)
+	}
+	return out, nil
+}
+
+// written reads the rows a write wrote, as far as the role may see them.
+func (b *builder) written(f *operation.Field, t *schema.Table) (*Select, error) {
+	fields, err := b.fields(f.Fields)
+	return &Select{Rows: Rows{Table: t, Where: b.read(t).Filter}, Fields: fields}, err
+}
+
+func (b *builder) outputOne(f *operation.Field, t *schema.Table) (Output, error) {
+	rows, err := b.written(f, t)
+	if err != nil {
+		return Output{}, err
+	}
+	rows.Single = true
+	return Output{One: rows}, nil
+}
+
+func (b *builder) insertPermission(t *schema.Table, path string) (*schema.InsertPermission, error) {
+	p := b.s.Permissions(t).Insert
+	if p == nil || p.BackendOnly && !b.s.BackendOnly {
+		return nil, fault.New(fault.Unexpected, path, "role %q may not insert into %q", b.s.Role, t.Name.Name)
+	}
+	if len(p.ValidateInput) > 0 {
+		return nil, fault.New(fault.NotSupported, path, "input validation is not supported yet")
+	}
+	return p, nil
+}
+
+func (b *builder) insertRoot(f *operation.Field, t *schema.Table, arg schema.Arg) (*Insert, error) {
+	in := f.Arg(arg)
+	objects := []*operation.Input{in}
+	if arg == schema.ArgObjects {
+		objects = in.Items
+	}
+	ins, err := b.insert(t, objects, f.Arg(schema.ArgOnConflict), nil)
+	if err != nil {
+		return nil, err
+	}
+	ins.Path = f.Path + ".args." + string(arg)
+	if arg == schema.ArgObject {
+		ins.Output, err = b.outputOne(f, t)
+	} else {
+		ins.Output, err = b.output(f, t)
+	}
+	return ins, err
+}
+
+// insert plans rows of t. parent is the relationship they hang on, whose columns the parent row decides.
+func (b *builder) insert(t *schema.Table, objects []*operation.Input, conflict *operation.Input, parent *schema.Relation) (*Insert, error) {
+	path := fault.Root
+	if len(objects) > 0 {
+		path = objects[0].Path
+	}
+	p, err := b.insertPermission(t, path)
+	if err != nil {
+		return nil, err
+	}
+	ins := &Insert{Table: t, Check: p.Check, Path: path}
+	for _, o := range objects {
+		row, err := b.insertRow(t, p, o, parent)
+		if err != nil {
+			return nil, err
+		}
+		ins.Rows = append(ins.Rows, row)
+	}
+	if conflict != nil && !conflict.Null {
+		ins.Conflict, err = b.conflict(t, conflict)
+	}
+	return ins, err
+}
+
+func (b *builder) insertRow(t *schema.Table, p *schema.InsertPermission, o *operation.Input, parent *schema.Relation) (InsertRow, error) {
+	var row InsertRow
+	set := map[string]bool{}
+	for _, preset := range p.Set {
+		row.Columns = append(row.Columns, Assignment{Column: preset.Column, Value: preset.Value})
+		set[preset.Column.Name] = true
+	}
+	decided := map[string]bool{}
+	if parent != nil && parent.AfterParent {
+		for _, pair := range parent.Mapping {
+			decided[pair.Theirs.Name] = true
+		}
+	}
+	for _, m := range o.Members {
+		switch meaning := m.Def.Meaning.(type) {
+		case schema.ColumnInput:
+			c := meaning.Column
+			if !p.Columns[c] || set[c.Name] {
+				return row, fault.New(fault.Unexpected, m.Value.Path, "role %q may not set column %q", b.s.Role, c.Name)
+			}
+			if decided[c.Name] {
+				return row, fault.New(fault.ValidationFailed, o.Path, "cannot insert %q column as its value is already being determined by parent insert", c.Name)
+			}
+			row.Columns = append(row.Columns, assignment(c, m.Value))
+		case schema.RelationInput:
+			if m.Value.Null {
+				continue
+			}
+			nested, err := b.nestedInsert(meaning.Relation, m.Value)
+			if err != nil {
+				return row, err
+			}
+			if nested == nil {
+				continue
+			}
+			if meaning.Relation.AfterParent {
+				row.After = append(row.After, *nested)
+			} else {
+				row.Before = append(row.Before, *nested)
+			}
+		}
+	}
+	return row, determined(o, row)
+}
+
+// determined refuses a column given beside an object relationship that decides it.
+func determined(o *operation.Input, row InsertRow) error {
+	for _, n := range row.Before {
+		for _, pair := range n.Relation.Mapping {
+			for _, a := range row.Columns {
+				if a.Column.Name == pair.Own.Name && a.Path != "" {
+					return fault.New(fault.ValidationFailed, o.Path, "cannot insert object relationship %q as %q column values are already determined", n.Relation.Name, a.Column.Name)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func assignment(c *schema.Column, in *operation.Input) Assignment {
+	a := Assignment{Column: c, Path: in.Path}
+	if !in.Null {
+		a.Value = in.JSON()
+	}
+	return a
+}
+
+func (b *builder) nestedInsert(r *schema.Relation, in *operation.Input) (*NestedInsert, error) {
+	data := in.Member(schema.ArgData)
+	objects := []*operation.Input{data}
+	if r.Array {
+		objects = data.Items
+	}
+	if len(objects) == 0 {
+		return nil, nil
+	}
+	ins, err := b.insert(r.Target, objects, in.Member(schema.ArgOnConflict), r)
+	return &NestedInsert{Relation: r, Insert: ins}, err
+}
+
+// conflict folds the role's update permission into on_conflict: the row that is in the way must be one the role may
+// update, and what becomes of it must pass the update's check.
+func (b *builder) conflict(t *schema.Table, in *operation.Input) (*Conflict, error) {
+	p := b.s.Permissions(t).Update
+	if p == nil || p.BackendOnly && !b.s.BackendOnly {
+		return nil, fault.New(fault.Unexpected, in.Path, "role %q may not update %q", b.s.Role, t.Name.Name)
+	}
+	c := &Conflict{Check: p.Check, Where: p.Filter}
+	for _, m := range in.Members {
+		switch m.Def.Meaning {
+		case schema.Meaning(schema.ArgConstraint):
+			c.Constraint = m.Value.Enum.Meaning.(schema.ConstraintValue).Key.Name
+		case schema.Meaning(schema.ArgUpdateColumns):
+			for _, item := range m.Value.Items {
+				v, ok := item.Enum.Meaning.(schema.ColumnValue)
+				if !ok {
+					return nil, fault.New(fault.ValidationFailed, in.Path, "erroneous column name")
+				}
+				c.Columns = append(c.Columns, v.Column)
+			}
+		case schema.Meaning(schema.ArgWhere):
+			if m.Value.Null {
+				continue
+			}
+			where, err := b.where(t, m.Value)
+			if err != nil {
+				return nil, err
+			}
+			c.Where = schema.AllOf(c.Where, where)
+		}
+	}
+	if len(c.Columns) > 0 {
+		c.Presets = presets(p.Set)
+	}
+	return c, nil
+}
+
+func presets(set []schema.Preset) []Assignment {
+	var out []Assignment
+	for _, p := range set {
+		out = append(out, Assignment{Column: p.Column, Value: p.Value})
+	}
+	return out
+}
+
+func (b *builder) updatePermission(t *schema.Table, path string) (*schema.UpdatePermission, error) {
+	p := b.s.Permissions(t).Update
+	if p == nil || p.BackendOnly && !b.s.BackendOnly {
+		return nil, fault.New(fault.Unexpected, path, "role %q may not update %q", b.s.Role, t.Name.Name)
+	}
+	if len(p.ValidateInput) > 0 {
+		return nil, fault.New(fault.NotSupported, path, "input validation is not supported yet")
+	}
+	return p, nil
+}
+
+// update plans the changes that the operators among members ask for. operators are all that could be given.
+func (b *builder) update(t *schema.Table, members []operation.Member, operators []*schema.InputField, path string) (*Update, error) {
+	p, err := b.updatePermission(t, path)
+	if err != nil {
+		return nil, err
+	}
+	u := &Update{Table: t, Where: p.Filter, Check: p.Check}
+	by := map[string]string{}
+	for _, m := range members {
+		op, ok := m.Def.Meaning.(schema.UpdateOperator)
+		if !ok || m.Value.Null {
+			continue
+		}
+		for _, c := range m.Value.Members {
+			column := c.Def.Meaning.(schema.ColumnInput).Column
+			if !p.Columns[column] {
+				return nil, fault.New(fault.Unexpected, c.Value.Path, "role %q may not set column %q", b.s.Role, column.Name)
+			}
+			if c.Value.Null && op.Op != "_set" {
+				return nil, fault.New(fault.ValidationFailed, c.Value.Path, "unexpected null value for type '%s'", typeName(c.Def.Type))
+			}
+			if other, twice := by[column.Name]; twice && other != op.Op {
+				return nil, fault.New(fault.ValidationFailed, path, "Column found in multiple operators: %q.", column.Name)
+			}
+			by[column.Name] = op.Op
+			u.Changes = append(u.Changes, Change{Op: op.Op, Assignment: assignment(column, c.Value)})
+		}
+	}
+	for _, preset := range presets(p.Set) {
+		u.Changes = append(u.Changes, Change{Op: "_set", Assignment: preset})
+	}
+	if len(u.Changes) == 0 {
+		return nil, fault.New(fault.ValidationFailed, path, "at least any one of %s is expected", operatorNames(operators))
+	}
+	return u, nil
+}
+
+func operatorNames(fields []*schema.InputField) string {
+	var names []string
+	for _, f := range fields {
+		if _, ok := f.Meaning.(schema.UpdateOperator); ok {
+			names = append(names, f.Name)
+		}
+	}
+	sort.Strings(names)
+	return strings.Join(names, ", ")
+}
+
+func (b *builder) updateRows(f *operation.Field, t *schema.Table) (*Update, error) {
+	u, err := b.update(t, f.Args, f.Def.Args, f.Path+".args")
+	if err != nil {
+		return nil, err
+	}
+	where, err := b.where(t, f.Arg(schema.ArgWhere))
+	if err != nil {
+		return nil, err
+	}
+	u.Where = schema.AllOf(u.Where, where)
+	u.Output, err = b.output(f, t)
+	return u, err
+}
+
+func (b *builder) updateByPK(f *operation.Field, t *schema.Table) (*Update, error) {
+	u, err := b.update(t, f.Args, f.Def.Args, f.Path+".args")
+	if err != nil {
+		return nil, err
+	}
+	key, err := b.keyWhere(t, f.Arg(schema.ArgPKColumns).Members)
+	if err != nil {
+		return nil, err
+	}
+	u.Where = schema.AllOf(u.Where, key)
+	u.Output, err = b.outputOne(f, t)
+	return u, err
+}
+
+func (b *builder) updateBatch(f *operation.Field, t *schema.Table) (*UpdateBatch, error) {
+	batch := &UpdateBatch{}
+	for _, item := range f.Arg(schema.ArgUpdates).Items {
+		u, err := b.update(t, item.Members, item.Type.Named.Inputs(), item.Path)
+		if err != nil {
+			return nil, err
+		}
+		where, err := b.where(t, item.Member(schema.ArgWhere))
+		if err != nil {
+			return nil, err
+		}
+		u.Where = schema.AllOf(u.Where, where)
+		if u.Output, err = b.output(f, t); err != nil {
+			return nil, err
+		}
+		batch.Updates = append(batch.Updates, u)
+	}
+	return batch, nil
+}
+
+func (b *builder) deletePermission(t *schema.Table, path string) (*schema.DeletePermission, error) {
+	p := b.s.Permissions(t).Delete
+	if p == nil || p.BackendOnly && !b.s.BackendOnly {
+		return nil, fault.New(fault.Unexpected, path, "role %q may not delete from %q", b.s.Role, t.Name.Name)
+	}
+	if len(p.ValidateInput) > 0 {
+		return nil, fault.New(fault.NotSupported, path, "input validation is not supported yet")
+	}
+	return p, nil
+}
+
+func (b *builder) deleteRows(f *operation.Field, t *schema.Table) (*Delete, error) {
+	p, err := b.deletePermission(t, f.Path)
+	if err != nil {
+		return nil, err
+	}
+	where, err := b.where(t, f.Arg(schema.ArgWhere))
+	if err != nil {
+		return nil, err
+	}
+	d := &Delete{Table: t, Where: schema.AllOf(p.Filter, where)}
+	d.Output, err = b.output(f, t)
+	return d, err
+}
+
+func (b *builder) deleteByPK(f *operation.Field, t *schema.Table) (*Delete, error) {
+	p, err := b.deletePermission(t, f.Path)
+	if err != nil {
+		return nil, err
+	}
+	key, err := b.keyWhere(t, f.Args)
+	if err != nil {
+		return nil, err
+	}
+	d := &Delete{Table: t, Where: schema.AllOf(p.Filter, key)}
+	d.Output, err = b.outputOne(f, t)
+	return d, err
+}
