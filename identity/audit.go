@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,6 +24,7 @@ type audit struct {
 	log     *slog.Logger
 	entries chan event.Entry
 	done    chan struct{}
+	closing sync.Once
 }
 
 // Bounds of the audit queue: when it is full, entries are written at once by the request.
@@ -106,6 +108,6 @@ func (a *audit) write(batch []event.Entry) {
 
 // close writes what is queued. Nothing may be recorded after it.
 func (a *audit) close() {
-	close(a.entries)
+	a.closing.Do(func() { close(a.entries) })
 	<-a.done
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"gatehouse/httpclient"
+	"gatehouse/httpd"
 	"gatehouse/identity/directory"
 	"gatehouse/identity/experience"
 	"gatehouse/identity/hasurahook"
@@ -119,7 +120,21 @@ func (i *Identity) mount() http.Handler {
 		Directory: i.directory, DB: i.config.Pool, Verify: i.provider.VerifyAccess, Issuers: []string{i.Issuer()},
 		IsAdminSecret: i.config.IsAdminSecret, AllowedOrigins: i.config.AllowedOrigins, TestScript: i.testScript, Sessions: i.sessions(),
 	}).Mount(mux)
-	return mux
+	return withHeaders(mux)
+}
+
+// withHeaders adds what every answer carries: the request's id, and what keeps browsers from misusing it.
+func withHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		if id := httpd.RequestID(r.Context()); id != "" {
+			h.Set("Logto-Core-Request-Id", id)
+		}
+		h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "SAMEORIGIN")
+		next.ServeHTTP(w, r)
+	})
 }
 
 // changed reloads what this process keeps in memory, and passes the change on.
@@ -159,7 +174,7 @@ func (i *Identity) SignInSettings(ctx context.Context) (json.RawMessage, error) 
 // Intervals of the background work.
 const (
 	sweepEvery  = 5 * time.Minute
-	reloadEvery = 30 * time.Second
+	reloadEvery = 5 * time.Second
 )
 
 // Run does the background work until ctx ends: expired rows go, keys rotated by another process come in.

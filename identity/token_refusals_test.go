@@ -2,6 +2,10 @@ package identity_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -258,5 +262,78 @@ func TestCrossOrigin_onlyOriginsOfTheClient(t *testing.T) {
 	}
 	if a := w.browser().do("OPTIONS", "/oidc/auth", "", "Origin", "https://evil.example"); a.header.Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("the authorization endpoint answers a preflight: %v", a.header)
+	}
+}
+
+// A script may not reach what only the machine itself can: its requests go out as the public's.
+func TestScript_cannotReachPrivateAddresses(t *testing.T) {
+	t.Parallel()
+	w := newWing(t)
+	reached := false
+	inside := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
+	defer inside.Close()
+	script := `const getCustomJwtClaims = async () => {
+	  const out = [];
+	  for (const url of [` + "`" + inside.URL + "`" + `, 'http://169.254.169.254/latest/meta-data/', 'http://[::1]:1/', 'http://0.0.0.0:1/', 'http://localhost:1/'])
+	    out.push(await fetch(url).then(() => 'reached', (e) => e.cause.message));
+	  return { out };
+	};`
+	if err := w.id.Directory().SetConfig(t.Context(), "jwt.clientCredentials", mustJSON(t, map[string]string{"script": script})); err != nil {
+		t.Fatal(err)
+	}
+	a := w.form("/oidc/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {machine}, "client_secret": {machineKey}, "resource": {resource}})
+	if a.status != 200 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	out := fmt.Sprint(decodeJWT(t, a.json(t)["access_token"].(string))["out"])
+	if out != "[request failed request failed request failed request failed request failed]" || reached {
+		t.Errorf("%s, reached %v", out, reached)
+	}
+}
+
+func mustJSON(t *testing.T, v any) json.RawMessage {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// What the article's script makes of a user's roles arrives in the token, and its failure is in the audit log.
+func TestScript_ofTheArticleMakesHasurasClaims(t *testing.T) {
+	t.Parallel()
+	w := newWing(t)
+	set := func(script string) {
+		if err := w.id.Directory().SetConfig(t.Context(), "jwt.accessToken", mustJSON(t, map[string]any{
+			"script": script, "environmentVariables": map[string]string{"USER_DEFAULT_ROLE_NAMES": "anonymous"},
+		})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(`const getCustomJwtClaims = async ({ token, context, environmentVariables }) => {
+      const held = context.user.roles.map(({ name }) => name);
+      const defaults = (environmentVariables?.USER_DEFAULT_ROLE_NAMES ?? '').split(',').filter(Boolean);
+      const roles = [...new Set([...held, ...defaults])];
+      return { 'https://hasura.io/jwt/claims': {
+        'x-hasura-user-id': context.user.id, 'x-hasura-default-role': roles[0], 'x-hasura-allowed-roles': roles } };
+    };`)
+	g := w.grantTokens(w.browser(), spa, offline...)
+	claims := decodeJWT(t, g.jwt)["https://hasura.io/jwt/claims"].(map[string]any)
+	if got := fmt.Sprintf("%v %v %v", claims["x-hasura-user-id"], claims["x-hasura-default-role"], claims["x-hasura-allowed-roles"]); got != alice+" user [user admin anonymous]" {
+		t.Errorf("claims %s", got)
+	}
+	set(`const getCustomJwtClaims = () => { throw new Error('boom') }`)
+	a := w.refresh(spa, g.refresh, "resource", resource)
+	if a.status != 200 || decodeJWT(t, a.json(t)["access_token"].(string))["https://hasura.io/jwt/claims"] != nil {
+		t.Errorf("with a failing script: %d %s", a.status, a.body)
+	}
+	w.id.Close() // writes what is queued
+	var found int
+	err := w.pool.QueryRow(t.Context(), `
+select count(*) from identity.logs
+ where key = 'JwtCustomizer.AccessToken' and payload ->> 'result' = 'Error' and payload #>> '{error,message}' = 'boom'`).Scan(&found)
+	if err != nil || found != 1 {
+		t.Errorf("%d entries about the failure in the audit log, %v", found, err)
 	}
 }

@@ -3,6 +3,7 @@ package oidc
 import (
 	"context"
 	"net/http"
+	"net/url"
 )
 
 // authorization is one authorization request on its way through the checks and prompts.
@@ -55,6 +56,12 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	params, err := readParams(w, r)
 	if err != nil {
 		p.fail(w, r, err)
+		return
+	}
+	if r.Method == http.MethodPost {
+		// The session cookie is SameSite=Lax and so not sent with another site's POST; the same request as GET carries it.
+		noStore(w)
+		redirect(w, http.StatusSeeOther, mount+"/auth?"+url.Values(params).Encode())
 		return
 	}
 	a := &authorization{provider: p, request: r, params: params, responseMode: "query", maxAge: -1}

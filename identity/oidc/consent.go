@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"errors"
 	"net/http"
 
 	"gatehouse/identity/directory"
@@ -23,6 +24,11 @@ func (p *Provider) consent(w http.ResponseWriter, r *http.Request) {
 		redirectTo = n.Finish(i, result)
 		return nil
 	})
+	if errors.Is(err, errSessionNotFound) {
+		// A person looks at this, for instance after going back: the page explains it.
+		redirect(w, http.StatusFound, "/unknown-session")
+		return
+	}
 	if err != nil {
 		p.fail(w, r, err)
 		return

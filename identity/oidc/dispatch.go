@@ -73,6 +73,10 @@ func (p *Provider) advance(ctx context.Context, tx *directory.Tx, a *authorizati
 		}
 	}
 	prompt, failure := a.loginPrompt(p.now())
+	if prompt == nil && a.client.AppLevelAccessControlEnable {
+		// Rules that cannot be evaluated let nobody in.
+		return next, accessDenied("access to this application is controlled by rules that are not supported")
+	}
 	if prompt == nil {
 		if a.grant, err = p.sessionGrant(ctx, tx, a.session, a.client.ID); err != nil {
 			return next, err

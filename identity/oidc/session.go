@@ -27,6 +27,24 @@ type Session struct {
 	ExpiresAt   time.Time
 }
 
+// sessionTTL is the setting oidc.session {"ttl": seconds}, at most a year, or its default.
+func (p *Provider) sessionTTL(ctx context.Context) (time.Duration, error) {
+	raw, err := p.directory.Config(ctx, directory.ConfigSession)
+	if errors.Is(err, directory.ErrNotFound) {
+		return token.SessionTTL, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	var setting struct {
+		TTL int64 `json:"ttl"`
+	}
+	if err := json.Unmarshal(raw, &setting); err != nil || setting.TTL <= 0 {
+		return token.SessionTTL, nil
+	}
+	return min(time.Duration(setting.TTL)*time.Second, 365*24*time.Hour), nil
+}
+
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
@@ -80,6 +98,10 @@ update identity.sessions
 // either way, so that one planted before signing in is worth nothing. Another user's session in the browser ends.
 func (p *Provider) signIn(ctx context.Context, tx *directory.Tx, present *Session, login *LoginResult) (*Session, string, error) {
 	now, value := p.now(), secret.Opaque()
+	ttl, err := p.sessionTTL(ctx)
+	if err != nil {
+		return nil, "", err
+	}
 	if present != nil && present.UserID != login.UserID {
 		if err := endSession(ctx, tx, present.ID); err != nil {
 			return nil, "", err
@@ -88,7 +110,7 @@ func (p *Provider) signIn(ctx context.Context, tx *directory.Tx, present *Sessio
 	}
 	s := &Session{
 		ID: secret.Opaque(), UserID: login.UserID, AuthenticatedAt: login.At, Interaction: login.Interaction,
-		CreatedAt: now, ExpiresAt: now.Add(token.SessionTTL),
+		CreatedAt: now, ExpiresAt: now.Add(ttl),
 	}
 	if present != nil {
 		s.ID, s.CreatedAt = present.ID, present.CreatedAt
@@ -98,7 +120,7 @@ func (p *Provider) signIn(ctx context.Context, tx *directory.Tx, present *Sessio
 		}
 		return s, value, nil
 	}
-	_, err := tx.Exec(ctx, insertSession, s.ID, secret.Digest(value), s.UserID, s.AuthenticatedAt, s.Interaction, s.CreatedAt, s.ExpiresAt)
+	_, err = tx.Exec(ctx, insertSession, s.ID, secret.Digest(value), s.UserID, s.AuthenticatedAt, s.Interaction, s.CreatedAt, s.ExpiresAt)
 	if err != nil {
 		return nil, "", fmt.Errorf("store session: %w", err)
 	}
@@ -108,8 +130,12 @@ func (p *Provider) signIn(ctx context.Context, tx *directory.Tx, present *Sessio
 // rotateSession gives the session another cookie value and a fresh lifetime.
 func (p *Provider) rotateSession(ctx context.Context, tx *directory.Tx, s *Session) (string, error) {
 	value := secret.Opaque()
-	s.ExpiresAt = p.now().Add(token.SessionTTL)
-	_, err := tx.Exec(ctx, `update identity.sessions set digest = $2, expires_at = $3 where id = $1`, s.ID, secret.Digest(value), s.ExpiresAt)
+	ttl, err := p.sessionTTL(ctx)
+	if err != nil {
+		return "", err
+	}
+	s.ExpiresAt = p.now().Add(ttl)
+	_, err = tx.Exec(ctx, `update identity.sessions set digest = $2, expires_at = $3 where id = $1`, s.ID, secret.Digest(value), s.ExpiresAt)
 	if err != nil {
 		return "", fmt.Errorf("rotate session: %w", err)
 	}
@@ -118,7 +144,11 @@ func (p *Provider) rotateSession(ctx context.Context, tx *directory.Tx, s *Sessi
 
 // extendSession keeps a session in use alive.
 func (p *Provider) extendSession(ctx context.Context, q querier, s *Session) error {
-	s.ExpiresAt = p.now().Add(token.SessionTTL)
+	ttl, err := p.sessionTTL(ctx)
+	if err != nil {
+		return err
+	}
+	s.ExpiresAt = p.now().Add(ttl)
 	if _, err := q.Exec(ctx, `update identity.sessions set expires_at = $2 where id = $1`, s.ID, s.ExpiresAt); err != nil {
 		return fmt.Errorf("extend session: %w", err)
 	}

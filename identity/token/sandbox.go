@@ -93,7 +93,18 @@ func (s *Sandbox) Run(ctx context.Context, source string, in Input) (*Object, er
 		return nil, s.timeout()
 	}
 	r := &run{sandbox: s, ctx: ctx, answers: make(chan answer, scriptFetches+scriptTimers)}
-	return r.do(source, string(payload))
+	return r.guarded(source, string(payload))
+}
+
+// guarded keeps a panic of the engine, a translation of C, from ending more than the run.
+func (r *run) guarded(source, payload string) (claims *Object, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.sandbox.log.ErrorContext(r.ctx, "script engine panicked", "panic", fmt.Sprint(p))
+			claims, err = nil, &ScriptError{ScriptRuntime, "The script engine failed."}
+		}
+	}()
+	return r.do(source, payload)
 }
 
 func (s *Sandbox) timeout() *ScriptError {
