@@ -122,7 +122,9 @@ type system struct {
 	t *testing.T
 	// data and identity are the base URLs: http://localhost:8080 and http://localhost:3001 when those ports are free.
 	data, identity string
-	// environment of the data half, to start it again with more settings as the articles go on
+	// identityDatabase is where schema identity is.
+	identityDatabase string
+	// restart starts the data half again with more settings, as the articles go on.
 	restart func(env map[string]string)
 }
 
@@ -154,6 +156,9 @@ func oneProcess(t *testing.T, identityEnv map[string]string) *system {
 	data, identity := ports(t)
 	s := &system{t: t, data: "http://localhost:" + data, identity: "http://localhost:" + identity}
 	database := testpg.Database(t)
+	if s.identityDatabase = identityEnv["DB_URL"]; s.identityDatabase == "" {
+		s.identityDatabase = database
+	}
 	var p *process
 	s.restart = func(more map[string]string) {
 		if p != nil {
