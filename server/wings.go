@@ -53,7 +53,12 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		ExperimentalFeatures: experimental, Version: Version, Log: sv.log,
 	}
 	if sv.identity != nil {
-		c.Deps.Identity = &session.Identity{Issuer: sv.identity.Issuer(), Keys: sv.identity.Keys(), Authority: standing{sv.authority}}
+		// A jwk_url may name this process by a port of this machine while the issuer is a public name.
+		bases := []string{sv.base()}
+		if _, port, err := sv.settings.Listening.ports(); err == nil && port != 0 {
+			bases = append(bases, fmt.Sprintf("http://localhost:%d", port))
+		}
+		c.Deps.Identity = &session.Identity{Issuer: sv.identity.Issuer(), Keys: sv.identity.Keys(), Authority: standing{sv.authority}, Bases: bases}
 	}
 	return c, nil
 }

@@ -6,10 +6,10 @@ package transport
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 
 	"gatehouse/engine/fault"
+	"gatehouse/engine/operation"
 	"gatehouse/engine/rest"
 	"gatehouse/engine/session"
 	"gatehouse/httpd"
@@ -19,11 +19,7 @@ import (
 const DefaultMaxBody = 100 << 20
 
 // Request is one GraphQL request.
-type Request struct {
-	Query         string
-	OperationName string
-	Variables     map[string]json.RawMessage
-}
+type Request = operation.Request
 
 // Handler serves the data API. The function fields are the engine's; those marked optional may be nil, and what needs
 // them then answers 404.
