@@ -8,12 +8,15 @@ const get = async (path: string, init?: RequestInit): Promise<Response> => {
   }
 };
 
-/** Makes the first administrator; the set-up link's token opens this once. Returns the user's id. */
-export const setUp = async (token: string, username: string, password: string): Promise<string> => {
+/** What opens set-up: the token of the link, or the admin secret. */
+export type SetUpKey = { token: string } | { secret: string };
+
+/** Creates the first administrator; works once. Returns the user's id. */
+export const setUp = async (key: SetUpKey, username: string, password: string): Promise<string> => {
   const response = await get("/console/api/setup", {
     method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ token, username, password }),
+    headers: { "content-type": "application/json", ...("secret" in key && { "x-hasura-admin-secret": key.secret }) },
+    body: JSON.stringify({ token: "token" in key ? key.token : "", username, password }),
   });
   if (!response.ok) throw await toApiError(response);
   const answer: unknown = await response.json();

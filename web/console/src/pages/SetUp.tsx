@@ -23,9 +23,10 @@ const toProblem = (error: unknown): Problem => {
   return { at: "form", text: error.message || `Gatehouse answered with status ${error.status}.` };
 };
 
-/** Creates the first administrator, by the one-time link Gatehouse printed. */
+/** Creates the first administrator, by the one-time link Gatehouse printed or with the admin secret. */
 export const SetUp = () => {
   const [token] = useState(takeToken);
+  const [secret, setSecret] = useState("");
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
   const [problem, setProblem] = useState<Problem>();
@@ -40,7 +41,7 @@ export const SetUp = () => {
     setBusy(true);
     setProblem(undefined);
     try {
-      await setUp(token, username.trim(), password);
+      await setUp(token ? { token } : { secret }, username.trim(), password);
       history.replaceState(null, "", "/console/setup"); // the token is spent
       setDone(true);
     } catch (error) {
@@ -61,23 +62,32 @@ export const SetUp = () => {
         </button>
       </Door>
     );
-  if (!token)
-    return (
-      <Door title="This link is not complete">
-        <p className="lead">
-          Open the whole set-up link that Gatehouse printed at its first start, or create an administrator on the command line with{" "}
-          <code>gatehouse admin create</code>.
-        </p>
-      </Door>
-    );
   const errorAt = (at: Problem["at"]) => (problem?.at === at ? problem.text : undefined);
   return (
     <Door title="Create the first administrator">
-      <p className="lead">This account will own Gatehouse. The link works once.</p>
+      <p className="lead">This account will own Gatehouse. It can be created once.</p>
       <form onSubmit={onSubmit}>
         <p className="error" role="alert">
           {errorAt("form")}
         </p>
+        {!token && (
+          <div className="instead">
+            <label htmlFor="secret">Admin secret</label>
+            <input
+              id="secret"
+              name="admin-secret"
+              type="password"
+              autoComplete="off"
+              required
+              value={secret}
+              onChange={(event) => setSecret(event.target.value)}
+              aria-describedby="secret-hint"
+            />
+            <p className="hint" id="secret-hint">
+              Or open the whole set-up link that Gatehouse printed at its first start.
+            </p>
+          </div>
+        )}
         <label htmlFor="username">Username</label>
         <input
           id="username"
