@@ -176,7 +176,11 @@ func (sv *Server) wrap(h http.Handler) http.Handler {
 }
 
 // dataPrefixes are the data half's paths; /api is shared, and its part there is listed before identity's.
-var dataPrefixes = []string{"/v1/", "/v1alpha1/", "/v1beta1/", "/v2/", "/api/rest/", "/api/swagger/json", "/healthz", "/hasura/healthz", "/dev/"}
+// The bare names stand beside their prefixes so that they are not found, rather than redirected.
+var dataPrefixes = []string{
+	"/v1", "/v1/", "/v1alpha1", "/v1alpha1/", "/v1beta1", "/v1beta1/", "/v2", "/v2/", "/dev", "/dev/",
+	"/api/rest", "/api/rest/", "/api/swagger/json", "/healthz", "/hasura/healthz",
+}
 
 // identityPrefixes are the identity half's paths beside its pages.
 var identityPrefixes = []string{"/oidc/", "/api/", "/consent"}

@@ -83,6 +83,7 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("/healthz", h.health)
 	mux.HandleFunc("/hasura/healthz", h.health)
 	mux.HandleFunc("GET /v1/version", h.version)
+	mux.HandleFunc("/api/rest", h.rest)
 	mux.HandleFunc("/api/rest/", h.rest)
 	mux.HandleFunc("GET /api/swagger/json", h.openAPI)
 	if h.HasAPI("graphql") {
@@ -98,8 +99,9 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 	if h.HasAPI("config") {
 		mux.HandleFunc("GET /v1alpha1/config", h.config)
 	}
-	for _, prefix := range []string{"/v1/", "/v1alpha1/", "/v1beta1/", "/v2/", "/dev/"} {
-		mux.HandleFunc(prefix, NotFound)
+	for _, prefix := range []string{"/v1", "/v1alpha1", "/v1beta1", "/v2", "/dev"} {
+		mux.HandleFunc(prefix, NotFound) // else the mux would redirect to prefix/
+		mux.HandleFunc(prefix+"/", NotFound)
 	}
 }
 

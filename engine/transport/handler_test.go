@@ -132,6 +132,8 @@ func TestMalformedRequests(t *testing.T) {
 		{"config for others", "GET", "/v1alpha1/config", "", nil, 400, `{"path":"$","error":"You have to be an admin to access this endpoint","code":"access-denied"}`},
 		{"OpenAPI for others", "GET", "/api/swagger/json", "", nil, 400, `{"path":"$","error":"You have to be an admin to access this endpoint","code":"access-denied"}`},
 		{"unknown path", "GET", "/v1/none", "", nil, 404, notFound},
+		{"prefix alone", "GET", "/v1", "", nil, 404, notFound},
+		{"REST prefix alone", "GET", "/api/rest", "", nil, 404, `{"path":"$","error":"Endpoint not found","code":"not-found"}`},
 		{"method", "PUT", "/v1/graphql", `{"query":"{a}"}`, nil, 404, notFound},
 		{"GET without upgrade", "GET", "/v1/graphql", "", nil, 404, notFound},
 		{"no relay", "POST", "/v1beta1/relay", `{"query":"{a}"}`, nil, 404, notFound},
