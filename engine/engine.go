@@ -121,7 +121,7 @@ func (e *Engine) assemble() error {
 	mux := http.NewServeMux()
 	api.Mount(mux)
 	if api.HasAPI("metadata") {
-		(&admin.Handler{Engine: e, Resolve: e.resolver.Resolve, WriteError: errors.Write, Rows: rows{}, MaxBody: maxBody}).Mount(mux)
+		(&admin.Handler{Engine: e, Resolve: e.resolver.Resolve, WriteError: errors.Write, Rows: rows{e}, MaxBody: maxBody}).Mount(mux)
 	}
 	e.handler = cors.Wrap(transport.Compress(mux))
 	return nil

@@ -3,15 +3,71 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"gatehouse/engine/admin"
+	"gatehouse/engine/dml"
+	"gatehouse/engine/execute"
 	"gatehouse/engine/fault"
 	"gatehouse/engine/session"
+	"gatehouse/engine/translate"
 )
 
-// rows answers the row commands of /v1/query and /v2/query (admin.RowCommands): not served yet.
-type rows struct{}
+// rows runs the row commands of /v1/query and /v2/query (admin.RowCommands).
+type rows struct{ engine *Engine }
 
-func (rows) Run(ctx context.Context, v admin.View, s *session.Session, kind string, args json.RawMessage, path string) (json.RawMessage, error) {
-	return nil, fault.New(fault.NotSupported, path, "%s is not supported yet", kind)
+// Run implements admin.RowCommands.
+func (r rows) Run(ctx context.Context, v admin.View, s *session.Session, kind string, args json.RawMessage, parsePath, runPath string) (json.RawMessage, error) {
+	snapshot, err := r.engine.snapshotOf(v)
+	if err != nil {
+		return nil, err
+	}
+	p, err := dml.Build(snapshot.Model, s, kind, args, parsePath, runPath)
+	if err != nil {
+		return nil, err
+	}
+	steps, err := translate.Steps(p, translate.Options{StringifyNumericTypes: r.engine.config.Options.StringifyNumericTypes})
+	if err != nil {
+		return nil, fault.Under(runPath, err)
+	}
+	body, err := r.engine.executor(snapshot).Run(ctx, p.Kind, steps, execute.Request{Session: s})
+	if err != nil {
+		return nil, atLeast(runPath, err)
+	}
+	var answer struct {
+		Data struct {
+			Result json.RawMessage `json:"result"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return nil, fmt.Errorf("read result of %s: %w", kind, err)
+	}
+	if kind == "count" {
+		var count struct {
+			Aggregate json.RawMessage `json:"aggregate"`
+		}
+		err := json.Unmarshal(answer.Data.Result, &count)
+		return count.Aggregate, err
+	}
+	return answer.Data.Result, nil
+}
+
+// atLeast places an error that does not say where it belongs.
+func atLeast(path string, err error) error {
+	if f := fault.Internal(err); f.Path == "" || f.Path == fault.Root {
+		return fault.Under(path, err)
+	}
+	return err
+}
+
+// snapshotOf is the snapshot behind a view.
+func (e *Engine) snapshotOf(v admin.View) (*Snapshot, error) {
+	switch v := v.(type) {
+	case *Snapshot:
+		return v, nil
+	case *draft:
+		return v.Snapshot, nil
+	default:
+		return nil, fmt.Errorf("unknown view %T", v)
+	}
 }

@@ -122,14 +122,19 @@ func endpointProblem(p *rest.Problem) metadata.Inconsistency {
 
 // serve gives the snapshot what it needs to answer requests.
 func (e *Engine) serve(s *Snapshot) {
+	s.Line = NewLine(s.Model, e.executor(s))
+	s.allowed = newAllowed(s.Doc)
+}
+
+// executor runs statements on the databases of a snapshot.
+func (e *Engine) executor(s *Snapshot) *execute.Executor {
 	databases := make(map[string]execute.Database, len(s.sources))
 	for name, state := range s.sources {
 		if state.open != nil && state.err == nil {
 			databases[name] = execute.Database{Pool: state.open.pool, Isolation: e.isolation(s.Doc.Source(name))}
 		}
 	}
-	s.Line = NewLine(s.Model, execute.Over(e.log, databases))
-	s.allowed = newAllowed(s.Doc)
+	return execute.Over(e.log, databases)
 }
 
 // isolation is the level of a source's mutations: its own, else the operator's.

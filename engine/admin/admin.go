@@ -74,7 +74,8 @@ type Handler struct {
 
 // RowCommands runs a row command under a caller's permissions.
 type RowCommands interface {
-	Run(ctx context.Context, v View, s *session.Session, kind string, args json.RawMessage, path string) (json.RawMessage, error)
+	// Run answers a command. Errors are placed: parsePath and runPath are where the arguments stand.
+	Run(ctx context.Context, v View, s *session.Session, kind string, args json.RawMessage, parsePath, runPath string) (json.RawMessage, error)
 }
 
 // Mount puts the API's paths on mux.

@@ -107,7 +107,7 @@ func (e *execution) read(ctx context.Context, v View, r *request) ([]byte, error
 	case r.kind == "run_sql":
 		return e.plainSQL(ctx, v, r)
 	case slices.Contains(rowCommands, r.kind):
-		return e.h.Rows.Run(ctx, v, e.session, r.kind, r.args, r.runPath)
+		return e.h.Rows.Run(ctx, v, e.session, r.kind, r.args, r.parsePath, r.runPath)
 	}
 	answer, err := reads[r.kind](e, ctx, v, r)
 	return answer, under(r.runPath, err)

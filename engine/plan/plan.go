@@ -227,7 +227,7 @@ type Update struct {
 
 // Change is one column's change.
 type Change struct {
-	// Op is "_set", "_inc", "_append", "_prepend", "_delete_key", "_delete_elem" or "_delete_at_path".
+	// Op is "_set", "_inc", "_mul", "_default", "_append", "_prepend", "_delete_key", "_delete_elem" or "_delete_at_path".
 	Op string
 	Assignment
 }

@@ -214,6 +214,10 @@ func (t *translator) change(c plan.Change) pgsql.Expr {
 	switch c.Op {
 	case "_inc":
 		return pgsql.Binary{Left: old, Op: "+", Right: value()}
+	case "_mul": // of the row commands only, as is _default
+		return pgsql.Binary{Left: old, Op: "*", Right: value()}
+	case "_default":
+		return pgsql.Default{}
 	case "_append":
 		return pgsql.Binary{Left: old, Op: "||", Right: value()}
 	case "_prepend":
