@@ -95,7 +95,7 @@ func (c *Config) readSecret(path string) (string, error) {
 	if rel, err := filepath.Rel(c.FilePrefix, clean); err != nil || rel == ".." || strings.HasPrefix(rel, "../") {
 		return "", fmt.Errorf("the file of dynamic_from_file is outside the allowed directory: %s", path)
 	}
-	data, err := os.ReadFile(clean) //nolint:gosec // below the operator's directory
+	data, err := os.ReadFile(clean)
 	if err != nil {
 		return "", fmt.Errorf("cannot read the file of dynamic_from_file: %s", path)
 	}
@@ -135,7 +135,7 @@ func (c *Config) poolConfig(s *metadata.Source) (key string, cfg *pgxpool.Config
 	cfg.MaxConns, cfg.MaxConnIdleTime, cfg.MaxConnLifetime = 50, 180*time.Second, 600*time.Second
 	if conn == c.DefaultSourceURL {
 		if c.MaxConnections > 0 {
-			cfg.MaxConns = int32(min(c.MaxConnections, 10_000)) //nolint:gosec // bounded
+			cfg.MaxConns = int32(min(c.MaxConnections, 10_000))
 		}
 		if c.IdleTimeout > 0 {
 			cfg.MaxConnIdleTime = c.IdleTimeout
@@ -146,7 +146,7 @@ func (c *Config) poolConfig(s *metadata.Source) (key string, cfg *pgxpool.Config
 	}
 	if p := info.PoolSettings; p != nil {
 		if p.MaxConnections != nil && *p.MaxConnections > 0 {
-			cfg.MaxConns = int32(min(*p.MaxConnections, 10_000)) //nolint:gosec // bounded
+			cfg.MaxConns = int32(min(*p.MaxConnections, 10_000))
 		}
 		if p.IdleTimeout != nil && *p.IdleTimeout > 0 {
 			cfg.MaxConnIdleTime = time.Duration(*p.IdleTimeout) * time.Second

@@ -32,8 +32,10 @@ var ErrForbiddenAddress = errors.New("address not allowed")
 // is really connected to, after name resolution, so a name that changes its mind between check and use gains nothing;
 // redirects pass the same guard.
 func New(reach Reach, timeout time.Duration) *http.Client {
-	dialer := &net.Dialer{Timeout: min(timeout, 10*time.Second), KeepAlive: 30 * time.Second,
-		Control: func(network, address string, _ syscall.RawConn) error { return guard(reach, network, address) }}
+	dialer := &net.Dialer{
+		Timeout: min(timeout, 10*time.Second), KeepAlive: 30 * time.Second,
+		Control: func(network, address string, _ syscall.RawConn) error { return guard(reach, network, address) },
+	}
 	transport := &http.Transport{
 		DialContext:           dialer.DialContext,
 		MaxIdleConns:          100,
@@ -116,16 +118,26 @@ func ReadAll(resp *http.Response, max int64) ([]byte, error) {
 	return body, nil
 }
 
-// Get fetches a URL and returns its body, of at most max bytes, whatever the status.
-func Get(ctx context.Context, client *http.Client, url string, max int64) (*http.Response, []byte, error) {
+// Answer is a response that has been read.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Get fetches a URL whose body has at most max bytes, whatever the status.
+func Get(ctx context.Context, client *http.Client, url string, max int64) (*Answer, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	body, err := ReadAll(resp, max)
-	return resp, body, err
+	if err != nil {
+		return nil, err
+	}
+	return &Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
 }

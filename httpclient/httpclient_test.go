@@ -35,7 +35,7 @@ func TestNew_refusesForbiddenAddresses(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			_, _, err := httpclient.Get(t.Context(), httpclient.New(c.reach, 2*time.Second), c.url, 10)
+			_, err := httpclient.Get(t.Context(), httpclient.New(c.reach, 2*time.Second), c.url, 10)
 			if !errors.Is(err, httpclient.ErrForbiddenAddress) {
 				t.Errorf("got %v, want ErrForbiddenAddress", err)
 			}
@@ -47,7 +47,7 @@ func TestNew_redirectsPassTheGuard(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewServer(http.RedirectHandler("http://169.254.169.254/", http.StatusFound))
 	t.Cleanup(s.Close)
-	_, _, err := httpclient.Get(t.Context(), httpclient.New(httpclient.Operator, 2*time.Second), s.URL, 10)
+	_, err := httpclient.Get(t.Context(), httpclient.New(httpclient.Operator, 2*time.Second), s.URL, 10)
 	if !errors.Is(err, httpclient.ErrForbiddenAddress) {
 		t.Errorf("got %v, want ErrForbiddenAddress", err)
 	}
@@ -58,11 +58,11 @@ func TestGet_boundsTheBody(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 11)) }))
 	t.Cleanup(s.Close)
 	client := httpclient.New(httpclient.Operator, time.Second)
-	if _, _, err := httpclient.Get(t.Context(), client, s.URL, 10); !errors.Is(err, httpclient.ErrTooLarge) {
+	if _, err := httpclient.Get(t.Context(), client, s.URL, 10); !errors.Is(err, httpclient.ErrTooLarge) {
 		t.Errorf("11 bytes with a limit of 10: got %v, want ErrTooLarge", err)
 	}
-	if _, body, err := httpclient.Get(t.Context(), client, s.URL, 11); err != nil || len(body) != 11 {
-		t.Errorf("11 bytes with a limit of 11: got %d bytes, %v", len(body), err)
+	if a, err := httpclient.Get(t.Context(), client, s.URL, 11); err != nil || len(a.Body) != 11 {
+		t.Errorf("11 bytes with a limit of 11: got %+v, %v", a, err)
 	}
 }
 
@@ -75,7 +75,7 @@ func TestNew_endsASlowBody(t *testing.T) {
 	}))
 	t.Cleanup(s.Close)
 	t.Cleanup(func() { close(release) })
-	if _, _, err := httpclient.Get(t.Context(), httpclient.New(httpclient.Operator, 100*time.Millisecond), s.URL, 10); err == nil {
+	if _, err := httpclient.Get(t.Context(), httpclient.New(httpclient.Operator, 100*time.Millisecond), s.URL, 10); err == nil {
 		t.Error("a body that never ends was waited for")
 	}
 }

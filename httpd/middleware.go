@@ -72,7 +72,7 @@ func Middleware(c Config, next http.Handler) http.Handler {
 		ctx = context.WithValue(ctx, loggerKey, log)
 		rec := &recorder{ResponseWriter: w}
 		defer func() {
-			if p := recover(); p != nil && p != http.ErrAbortHandler {
+			if p := recover(); p != nil && p != any(http.ErrAbortHandler) {
 				log.ErrorContext(ctx, "handler panicked", "panic", p, "stack", string(debug.Stack()))
 				if !rec.wrote {
 					if c.Recovered != nil {

@@ -111,7 +111,7 @@ func Verify(token string, keys []jose.JSONWebKey, algorithms []jose.SignatureAlg
 	if len(token) > maxToken || strings.Count(token, ".") != 2 {
 		return nil, ErrMalformed
 	}
-	parsed, err := jose.ParseSigned(token, algorithms)
+	parsed, err := jose.ParseSignedCompact(token, algorithms)
 	if err != nil {
 		var unexpected *jose.ErrUnexpectedSignatureAlgorithm
 		if errors.As(err, &unexpected) {
@@ -154,7 +154,7 @@ func Inspect(token string) (keyID string, payload []byte, err error) {
 	if len(token) > maxToken || strings.Count(token, ".") != 2 {
 		return "", nil, ErrMalformed
 	}
-	parsed, err := jose.ParseSigned(token, AllAlgorithms)
+	parsed, err := jose.ParseSignedCompact(token, AllAlgorithms)
 	if err != nil {
 		return "", nil, ErrMalformed
 	}
@@ -162,5 +162,7 @@ func Inspect(token string) (keyID string, payload []byte, err error) {
 }
 
 // AllAlgorithms are the signature algorithms that can be configured at all; "none" is not among them.
-var AllAlgorithms = []jose.SignatureAlgorithm{jose.HS256, jose.HS384, jose.HS512, jose.RS256, jose.RS384, jose.RS512,
-	jose.ES256, jose.ES384, jose.ES512, jose.PS256, jose.PS384, jose.PS512, jose.EdDSA}
+var AllAlgorithms = []jose.SignatureAlgorithm{
+	jose.HS256, jose.HS384, jose.HS512, jose.RS256, jose.RS384, jose.RS512,
+	jose.ES256, jose.ES384, jose.ES512, jose.PS256, jose.PS384, jose.PS512, jose.EdDSA,
+}

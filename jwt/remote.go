@@ -62,19 +62,19 @@ func (r *Remote) Fetch(ctx context.Context) error {
 func (r *Remote) fetch(ctx context.Context) error {
 	now := r.now()
 	r.fetched, r.nextPoll = now, now.Add(retryAfter)
-	resp, body, err := httpclient.Get(ctx, r.client, r.url, maxKeySet)
+	answer, err := httpclient.Get(ctx, r.client, r.url, maxKeySet)
 	if err != nil {
 		return fmt.Errorf("fetch JWK set: %w", err)
 	}
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("fetch JWK set: %s answered %s", r.url, resp.Status)
+	if answer.Status != http.StatusOK {
+		return fmt.Errorf("fetch JWK set: %s answered with status %d", r.url, answer.Status)
 	}
-	keys, err := ParseKeySet(body)
+	keys, err := ParseKeySet(answer.Body)
 	if err != nil {
 		return fmt.Errorf("fetch JWK set from %s: %w", r.url, err)
 	}
 	r.set.Replace(keys...)
-	r.nextPoll = now.Add(max(minRefresh, lifetime(resp.Header, now)))
+	r.nextPoll = now.Add(max(minRefresh, lifetime(answer.Header, now)))
 	return nil
 }
 

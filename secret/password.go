@@ -101,11 +101,11 @@ func VerifyPassword(ctx context.Context, password string, h PasswordHash) (ok, u
 			err = nil
 		}
 	case SHA1:
-		ok, upgrade = equalHex(sha1.New, password, h.Digest), true //nolint:gosec // see the import
+		ok, upgrade = equalHex(sha1.New, password, h.Digest), true
 	case SHA256:
 		ok, upgrade = equalHex(sha256.New, password, h.Digest), true
 	case MD5:
-		ok, upgrade = equalHex(md5.New, password, h.Digest), true //nolint:gosec // see the import
+		ok, upgrade = equalHex(md5.New, password, h.Digest), true
 	case Legacy:
 		ok, err = verifyLegacy(password, h.Digest)
 		upgrade = true
@@ -139,9 +139,9 @@ func verifyArgon2(password, digest string) (ok, upgrade bool, err error) {
 	var got []byte
 	switch parts[1] {
 	case "argon2id":
-		got = argon2.IDKey([]byte(password), salt, passes, memory, lanes, uint32(len(want))) //nolint:gosec // 16..128
+		got = argon2.IDKey([]byte(password), salt, passes, memory, lanes, uint32(len(want)))
 	case "argon2i":
-		got = argon2.Key([]byte(password), salt, passes, memory, lanes, uint32(len(want))) //nolint:gosec // 16..128
+		got = argon2.Key([]byte(password), salt, passes, memory, lanes, uint32(len(want)))
 	default:
 		return false, false, fmt.Errorf("unsupported argon2 variant %q", parts[1])
 	}

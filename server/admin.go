@@ -32,7 +32,7 @@ func CreateAdmin(ctx context.Context, s *Settings, a *AdminCreate, in io.Reader,
 	}
 	log := slog.New(slog.DiscardHandler)
 	s.Listening.Only = "identity"
-	if data, identity := s.halves(); s.Database.isEmbedded(data, identity) {
+	if _, identity := s.halves(); s.Database.isEmbedded(identity) {
 		if url, running := embedded.Running(ctx, s.Database.DataDir); running {
 			s.Database.LogtoURL = url
 		}

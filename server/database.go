@@ -35,7 +35,7 @@ type databases struct {
 func openDatabases(ctx context.Context, s *Settings, log *slog.Logger, progress func(string)) (*databases, error) {
 	data, identity := s.halves()
 	d := &s.Database
-	if d.isEmbedded(data, identity) {
+	if d.isEmbedded(identity) {
 		return startEmbedded(ctx, s, log, progress)
 	}
 	out := &databases{sourceVariable: defaultSourceVariable}
@@ -96,8 +96,10 @@ func awaitDatabase(ctx context.Context, url string, retries int) error {
 }
 
 func startEmbedded(ctx context.Context, s *Settings, log *slog.Logger, progress func(string)) (*databases, error) {
-	server, err := embedded.Start(ctx, embedded.Config{DataDir: s.Database.DataDir, BinDir: s.Database.PostgresBin,
-		Port: s.Database.EmbeddedPort, Log: log, Progress: progress})
+	server, err := embedded.Start(ctx, embedded.Config{
+		DataDir: s.Database.DataDir, BinDir: s.Database.PostgresBin,
+		Port: s.Database.EmbeddedPort, Log: log, Progress: progress,
+	})
 	if err != nil {
 		return nil, err
 	}

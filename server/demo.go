@@ -53,15 +53,19 @@ on conflict do nothing;`
 func demoMetadata() []map[string]any {
 	author, article := map[string]string{"schema": "demo", "name": "author"}, map[string]string{"schema": "demo", "name": "article"}
 	read := func(table any, role string, filter map[string]any) map[string]any {
-		return map[string]any{"type": "pg_create_select_permission", "args": map[string]any{"source": "default", "table": table, "role": role,
-			"permission": map[string]any{"columns": "*", "filter": filter}}}
+		return map[string]any{"type": "pg_create_select_permission", "args": map[string]any{
+			"source": "default", "table": table, "role": role,
+			"permission": map[string]any{"columns": "*", "filter": filter},
+		}}
 	}
 	published := map[string]any{"status": map[string]any{"_eq": "published"}}
 	return []map[string]any{
 		{"type": "pg_track_table", "args": map[string]any{"source": "default", "table": author}},
 		{"type": "pg_track_table", "args": map[string]any{"source": "default", "table": article}},
-		{"type": "pg_create_object_relationship", "args": map[string]any{"source": "default", "table": article, "name": "author",
-			"using": map[string]any{"foreign_key_constraint_on": "author_id"}}},
+		{"type": "pg_create_object_relationship", "args": map[string]any{
+			"source": "default", "table": article, "name": "author",
+			"using": map[string]any{"foreign_key_constraint_on": "author_id"},
+		}},
 		read(author, demoReader, map[string]any{}),
 		read(author, demoEditor, map[string]any{}),
 		read(article, demoReader, published),
@@ -105,11 +109,13 @@ func (d *demo) seed(ctx context.Context) error {
 		} else if !errors.Is(err, directory.ErrNotFound) {
 			return err
 		}
-		_, err := tx.CreateApplication(ctx, directory.Application{ID: demoApplication, Name: "Gatehouse demo", Type: "SPA",
+		_, err := tx.CreateApplication(ctx, directory.Application{
+			ID: demoApplication, Name: "Gatehouse demo", Type: "SPA",
 			OIDCClientMetadata: directory.OIDCClientMetadata{
 				RedirectURIs:           []string{d.base + "/demo/callback"},
 				PostLogoutRedirectURIs: []string{d.base + "/demo"},
-			}})
+			},
+		})
 		return err
 	})
 }
@@ -163,8 +169,10 @@ func (d *demo) call(ctx context.Context, adminSecret, path string, body any) ([]
 // config answers GET /demo/config.json.
 func (d *demo) config(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	httpd.WriteJSON(w, http.StatusOK, map[string]any{"endpoint": d.endpoint, "appId": demoApplication, "resource": demoResource,
-		"graphql": d.base + "/v1/graphql", "roles": demoRoles, "query": demoQuery})
+	httpd.WriteJSON(w, http.StatusOK, map[string]any{
+		"endpoint": d.endpoint, "appId": demoApplication, "resource": demoResource,
+		"graphql": d.base + "/v1/graphql", "roles": demoRoles, "query": demoQuery,
+	})
 }
 
 // changeRole answers POST /demo/api/roles: a signed-in visitor gives themselves a role of the demo, or takes it away.

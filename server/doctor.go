@@ -26,8 +26,9 @@ type doctor struct {
 	sick bool
 }
 
-func (d *doctor) ok(what string)        { fmt.Fprintf(d.out, "  ok    %s\n", what) }
+func (d *doctor) ok(what string) { fmt.Fprintf(d.out, "  ok    %s\n", what) }
 func (d *doctor) warn(what, fix string) { fmt.Fprintf(d.out, "  warn  %s\n        -> %s\n", what, fix) }
+
 func (d *doctor) fail(what, fix string) {
 	d.sick = true
 	fmt.Fprintf(d.out, "  FAIL  %s\n        -> %s\n", what, fix)
@@ -62,7 +63,7 @@ func (d *doctor) settings(s *Settings) {
 		d.ok("an admin secret is set")
 	case s.Secrets.Insecure:
 		d.warn("no admin secret: everybody is administrator of the data half", "set HASURA_GRAPHQL_ADMIN_SECRET")
-	case s.Database.isEmbedded(data, identity):
+	case s.Database.isEmbedded(identity):
 		d.ok("the admin secret is generated into the data directory")
 	case data:
 		d.fail("no admin secret, and the database is external", "set HASURA_GRAPHQL_ADMIN_SECRET")
@@ -103,13 +104,15 @@ func (d *doctor) endpoint(s *Settings) {
 
 func (d *doctor) databases(ctx context.Context, s *Settings) {
 	data, identity := s.halves()
-	if s.Database.isEmbedded(data, identity) {
+	if s.Database.isEmbedded(identity) {
 		d.embedded(ctx, s)
 		return
 	}
 	logins := map[string]string{}
-	for name, dsn := range map[string]string{"GATEHOUSE_DATABASE_URL": s.Database.DatabaseURL, "HASURA_GRAPHQL_DATABASE_URL": s.Database.HasuraDatabaseURL,
-		"HASURA_GRAPHQL_METADATA_DATABASE_URL": s.Database.MetadataURL, "DB_URL": s.Database.LogtoURL} {
+	for name, dsn := range map[string]string{
+		"GATEHOUSE_DATABASE_URL": s.Database.DatabaseURL, "HASURA_GRAPHQL_DATABASE_URL": s.Database.HasuraDatabaseURL,
+		"HASURA_GRAPHQL_METADATA_DATABASE_URL": s.Database.MetadataURL, "DB_URL": s.Database.LogtoURL,
+	} {
 		if dsn != "" {
 			logins[d.database(ctx, name, dsn)] = name
 		}

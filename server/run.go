@@ -56,11 +56,11 @@ func listen(s *Settings) (l listeners, err error) {
 		return l, err
 	}
 	host := s.Listening.Host
-	data, identity := s.halves()
+	_, identity := s.halves()
 	switch {
 	case host == "*":
 		host = ""
-	case host == "" && s.Database.isEmbedded(data, identity):
+	case host == "" && s.Database.isEmbedded(identity):
 		host = "localhost"
 	}
 	bind := func(port int) (net.Listener, error) {

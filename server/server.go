@@ -98,8 +98,10 @@ func (sv *Server) base() string { return fmt.Sprintf("http://localhost:%d", sv.p
 
 func (sv *Server) buildIdentity(ctx context.Context) error {
 	var err error
-	sv.identityPool, err = postgres.Open(ctx, postgres.Config{URL: sv.databases.identity,
-		MaxConns: int32(max(2, sv.settings.Identity.PoolSize)), AppName: "gatehouse-identity"})
+	sv.identityPool, err = postgres.Open(ctx, postgres.Config{
+		URL:      sv.databases.identity,
+		MaxConns: int32(max(2, sv.settings.Identity.PoolSize)), AppName: "gatehouse-identity",
+	})
 	if err != nil {
 		return fmt.Errorf("identity database: %w", err)
 	}
@@ -260,8 +262,10 @@ func notFound(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (sv *Server) banner(ctx context.Context) banner {
-	b := banner{port: sv.port, data: sv.engine != nil, identity: sv.identity != nil, console: sv.settings.Operations.Console, demo: sv.demo != nil,
-		isOpen: sv.engine != nil && sv.adminSecret == ""}
+	b := banner{
+		port: sv.port, data: sv.engine != nil, identity: sv.identity != nil, console: sv.settings.Operations.Console, demo: sv.demo != nil,
+		isOpen: sv.engine != nil && sv.adminSecret == "",
+	}
 	if sv.databases.embedded != nil {
 		b.dataDir = sv.databases.embedded.DataDir()
 	}

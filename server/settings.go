@@ -172,9 +172,9 @@ func (l *ListeningSettings) ports() (port, identity int, err error) {
 }
 
 // isEmbedded tells whether no database is named, so that the embedded Postgres is used.
-func (d *DatabaseSettings) isEmbedded(data, identity bool) bool {
-	named := d.DatabaseURL != "" || data && (d.HasuraDatabaseURL != "" || d.MetadataURL != "") || identity && d.LogtoURL != ""
-	return !named && !(identity && !data && (d.HasuraDatabaseURL != "" || d.MetadataURL != ""))
+func (d *DatabaseSettings) isEmbedded(identity bool) bool {
+	// The identity half alone falls back to the engine's databases, so Hasura's variables count for either half.
+	return d.DatabaseURL == "" && d.HasuraDatabaseURL == "" && d.MetadataURL == "" && (!identity || d.LogtoURL == "")
 }
 
 // lookupEnv is the environment as metadata's {from_env} sees it.

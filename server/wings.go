@@ -17,8 +17,10 @@ import (
 // identityConfig is what the identity half is told.
 func (sv *Server) identityConfig() identity.Config {
 	s := sv.settings
-	c := identity.Config{Endpoint: sv.endpoint(), Pool: sv.identityPool, Log: sv.log, DefaultRoleNames: list(s.Identity.DefaultRoleNames),
-		BreachedPasswordCheck: s.Identity.PwnedCheck}
+	c := identity.Config{
+		Endpoint: sv.endpoint(), Pool: sv.identityPool, Log: sv.log, DefaultRoleNames: list(s.Identity.DefaultRoleNames),
+		BreachedPasswordCheck: s.Identity.PwnedCheck,
+	}
 	if s.Secrets.ManagementByAdminSecret {
 		c.IsAdminSecret = sv.isAdminSecret()
 	}
@@ -42,8 +44,10 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		DefaultSourceURL: sv.databases.defaultSource, DefaultSourceEnv: sv.databases.sourceVariable,
 		LookupEnv: lookupEnv(map[string]string{sv.databases.sourceVariable: sv.databases.defaultSource}),
 		Session:   callers, Deps: session.Deps{Log: sv.log},
-		Options: schema.Options{StringifyNumericTypes: s.Engine.StringifyNumericTypes, InferFunctionPermissions: s.Engine.InferFunctionPermissions,
-			DangerousBooleanCollapse: s.Engine.BooleanNullCollapse, NamingConvention: s.Engine.NamingConvention, Experimental: features},
+		Options: schema.Options{
+			StringifyNumericTypes: s.Engine.StringifyNumericTypes, InferFunctionPermissions: s.Engine.InferFunctionPermissions,
+			DangerousBooleanCollapse: s.Engine.BooleanNullCollapse, NamingConvention: s.Engine.NamingConvention, Experimental: features,
+		},
 		MaxConnections: s.Pools.Connections, IdleTimeout: time.Duration(s.Pools.Timeout) * time.Second,
 		ConnLifetime: time.Duration(s.Pools.Lifetime) * time.Second, IsolationLevel: s.Engine.TxIsolation,
 		SchemaSyncPollInterval: time.Duration(s.Engine.SchemaSyncInterval) * time.Millisecond,
@@ -66,8 +70,10 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 // callers checks the settings on who may call.
 func (sv *Server) callers() (*session.Config, error) {
 	s := &sv.settings.Secrets
-	settings := session.Settings{AuthHook: s.AuthHook, AuthHookMode: s.AuthHookMode, AuthHookWithoutBody: !s.AuthHookBody,
-		UnauthorizedRole: s.UnauthorizedRole, DefaultRole: s.DefaultRole, AllowAdminRole: s.AllowAdminRole}
+	settings := session.Settings{
+		AuthHook: s.AuthHook, AuthHookMode: s.AuthHookMode, AuthHookWithoutBody: !s.AuthHookBody,
+		UnauthorizedRole: s.UnauthorizedRole, DefaultRole: s.DefaultRole, AllowAdminRole: s.AllowAdminRole,
+	}
 	if sv.adminSecret != "" {
 		settings.AdminSecrets = append(settings.AdminSecrets, sv.adminSecret)
 	}

@@ -41,7 +41,7 @@ func startCluster() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // the unprivileged server user must enter
+	if err := os.Chmod(dir, 0o755); err != nil {
 		return "", err
 	}
 	s, err := Start(context.Background(), dir)
@@ -62,7 +62,7 @@ func clearAbandoned() {
 		}
 		st, err := f.Stat()
 		isOld := err == nil && time.Since(st.ModTime()) > 5*time.Minute
-		if isOld && syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil { //nolint:gosec // a file descriptor
+		if isOld && syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
 			_ = os.RemoveAll(dir)
 		}
 		_ = f.Close()

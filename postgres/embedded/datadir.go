@@ -38,7 +38,7 @@ func prepareDataDir(dir string, cred *syscall.Credential) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // pgdata inside is 0700; the unprivileged user must enter
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("make data directory: %w", err)
 	}
 	return dir, nil
@@ -69,7 +69,7 @@ func lockDataDir(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open lock file: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a file descriptor
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		holder, _ := os.ReadFile(f.Name())
 		_ = f.Close()
 		return nil, fmt.Errorf("%w: %s is served by another Gatehouse (process %s); stop it, or give this one its own --data-dir",

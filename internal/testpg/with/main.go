@@ -30,7 +30,7 @@ func run(command []string) (int, error) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...) //nolint:gosec // running a command is the purpose
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.Env = os.Environ()
@@ -40,7 +40,7 @@ func run(command []string) (int, error) {
 			return 1, err
 		}
 		defer os.RemoveAll(dir)
-		if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // the unprivileged server user must enter
+		if err := os.Chmod(dir, 0o755); err != nil {
 			return 1, err
 		}
 		s, err := testpg.Start(ctx, dir)

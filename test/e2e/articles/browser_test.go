@@ -118,9 +118,11 @@ func (b *browser) authorize(scopes ...string) {
 	b.t.Helper()
 	b.verifier = randomText()
 	sum := sha256.Sum256([]byte(b.verifier))
-	q := url.Values{"client_id": {b.app.id}, "redirect_uri": {b.app.redirect}, "response_type": {"code"}, "state": {"s-" + b.app.id},
+	q := url.Values{
+		"client_id": {b.app.id}, "redirect_uri": {b.app.redirect}, "response_type": {"code"}, "state": {"s-" + b.app.id},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"}, "prompt": {"consent"},
-		"scope": {strings.Join(append([]string{"openid", "offline_access", "profile"}, scopes...), " ")}}
+		"scope": {strings.Join(append([]string{"openid", "offline_access", "profile"}, scopes...), " ")},
+	}
 	if b.resource != "" {
 		q.Set("resource", b.resource)
 	}

@@ -164,8 +164,10 @@ func oneProcess(t *testing.T, identityEnv map[string]string) *system {
 		if p != nil {
 			p.stop()
 		}
-		env := map[string]string{"GATEHOUSE_DATABASE_URL": database, "HASURA_GRAPHQL_SERVER_PORT": data, "PORT": identity,
-			"HASURA_GRAPHQL_ADMIN_SECRET": adminSecret}
+		env := map[string]string{
+			"GATEHOUSE_DATABASE_URL": database, "HASURA_GRAPHQL_SERVER_PORT": data, "PORT": identity,
+			"HASURA_GRAPHQL_ADMIN_SECRET": adminSecret,
+		}
 		merge(env, identityEnv, more)
 		p = startProcess(t, s.data+"/healthz", env)
 	}

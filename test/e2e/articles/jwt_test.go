@@ -41,8 +41,10 @@ func jwtArticle(t *testing.T, s *system) {
 	s.restart(map[string]string{"HASURA_GRAPHQL_JWT_SECRET": string(secret)})
 
 	// 4. "Customize user access token extra claims".
-	s.manage(201, "PUT", "/configs/jwt-customizer/access-token", map[string]any{"script": script,
-		"environmentVariables": map[string]string{"USER_DEFAULT_ROLE_NAMES": "user"}})
+	s.manage(201, "PUT", "/configs/jwt-customizer/access-token", map[string]any{
+		"script":               script,
+		"environmentVariables": map[string]string{"USER_DEFAULT_ROLE_NAMES": "user"},
+	})
 
 	// 5. "Integrate Logto SDK": sign in, getAccessToken, preview the token.
 	b := newBrowser(t, s, s.application("Traditional"), dataAPI)
@@ -94,16 +96,22 @@ func restEndpoints(s *system) {
 		command("pg_track_table", map[string]any{"source": "default", "table": "person"}),
 		command("pg_create_select_permission", map[string]any{"source": "default", "table": "person", "role": "user:reader", "permission": read}),
 		command("pg_create_select_permission", map[string]any{"source": "default", "table": "person", "role": "user:maintainer", "permission": read}),
-		command("pg_create_update_permission", map[string]any{"source": "default", "table": "person", "role": "user:maintainer",
-			"permission": map[string]any{"columns": []string{"name"}, "filter": map[string]any{}, "check": nil}}),
+		command("pg_create_update_permission", map[string]any{
+			"source": "default", "table": "person", "role": "user:maintainer",
+			"permission": map[string]any{"columns": []string{"name"}, "filter": map[string]any{}, "check": nil},
+		}),
 		command("create_query_collection", map[string]any{"name": "user", "definition": map[string]any{"queries": []any{
 			map[string]any{"name": "get", "query": "query get($id: Int!) { person_by_pk(id: $id) { id name } }"},
 			map[string]any{"name": "patch", "query": "mutation patch($id: Int!, $name: String!) { update_person_by_pk(pk_columns: {id: $id}, _set: {name: $name}) { id name } }"},
 		}}}),
-		command("create_rest_endpoint", map[string]any{"name": "get user", "url": "user", "methods": []string{"GET"},
-			"definition": map[string]any{"query": map[string]any{"collection_name": "user", "query_name": "get"}}}),
-		command("create_rest_endpoint", map[string]any{"name": "patch user", "url": "user", "methods": []string{"PATCH"},
-			"definition": map[string]any{"query": map[string]any{"collection_name": "user", "query_name": "patch"}}}),
+		command("create_rest_endpoint", map[string]any{
+			"name": "get user", "url": "user", "methods": []string{"GET"},
+			"definition": map[string]any{"query": map[string]any{"collection_name": "user", "query_name": "get"}},
+		}),
+		command("create_rest_endpoint", map[string]any{
+			"name": "patch user", "url": "user", "methods": []string{"PATCH"},
+			"definition": map[string]any{"query": map[string]any{"collection_name": "user", "query_name": "patch"}},
+		}),
 	)
 }
 

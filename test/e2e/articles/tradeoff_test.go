@@ -31,10 +31,14 @@ func builtIn(t *testing.T) (s *system, b *browser, identityDatabase string) {
 	       insert into note (body, public) values ('seen by all', true), ('kept back', false)`)
 	s.metadata(
 		command("pg_track_table", map[string]any{"source": "default", "table": "note"}),
-		command("pg_create_select_permission", map[string]any{"source": "default", "table": "note", "role": "user",
-			"permission": map[string]any{"columns": []string{"id", "body"}, "filter": map[string]any{"public": map[string]any{"_eq": true}}}}),
-		command("pg_create_select_permission", map[string]any{"source": "default", "table": "note", "role": "good_user",
-			"permission": map[string]any{"columns": []string{"id", "body"}, "filter": map[string]any{}}}),
+		command("pg_create_select_permission", map[string]any{
+			"source": "default", "table": "note", "role": "user",
+			"permission": map[string]any{"columns": []string{"id", "body"}, "filter": map[string]any{"public": map[string]any{"_eq": true}}},
+		}),
+		command("pg_create_select_permission", map[string]any{
+			"source": "default", "table": "note", "role": "good_user",
+			"permission": map[string]any{"columns": []string{"id", "body"}, "filter": map[string]any{}},
+		}),
 	)
 	b = newBrowser(t, s, s.application("SPA"), "https://hasura.api")
 	b.signUp("ada", password, "roles")
@@ -152,8 +156,10 @@ func (s *system) inIdentity(t *testing.T, sql string, args ...any) {
 
 func (s *system) machineToken(resource string) string {
 	s.t.Helper()
-	app := s.manage(200, "POST", "/applications", map[string]any{"name": "robot", "type": "MachineToMachine", "description": "",
-		"oidcClientMetadata": map[string]any{"redirectUris": []string{}, "postLogoutRedirectUris": []string{}}}).text("id")
+	app := s.manage(200, "POST", "/applications", map[string]any{
+		"name": "robot", "type": "MachineToMachine", "description": "",
+		"oidcClientMetadata": map[string]any{"redirectUris": []string{}, "postLogoutRedirectUris": []string{}},
+	}).text("id")
 	secret := s.manage(200, "GET", "/applications/"+app+"/secrets", nil).text(0, "value")
 	resp, err := http.PostForm(s.identity+"/oidc/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {app}, "client_secret": {secret}, "resource": {resource}})
 	if err != nil {
@@ -172,25 +178,31 @@ func TestBuiltInIdentity_rightsEndAtOnce(t *testing.T) {
 		end  func(b *browser)
 		back func()
 	}{
-		{"role taken from the user", func(*browser) { s.takeRole(sub, "good_user") },
+		{
+			"role taken from the user", func(*browser) { s.takeRole(sub, "good_user") },
 			func() {
 				s.manage(201, "POST", "/users/"+sub+"/roles", map[string]any{"roleIds": []string{s.roleID("good_user")}})
-			}},
-		{"roles replaced", func(*browser) {
-			s.manage(200, "PUT", "/users/"+sub+"/roles", map[string]any{"roleIds": []string{s.roleID("user")}})
+			},
 		},
+		{
+			"roles replaced", func(*browser) {
+				s.manage(200, "PUT", "/users/"+sub+"/roles", map[string]any{"roleIds": []string{s.roleID("user")}})
+			},
 			func() {
 				s.manage(201, "POST", "/users/"+sub+"/roles", map[string]any{"roleIds": []string{s.roleID("good_user")}})
-			}},
+			},
+		},
 		{"refresh token revoked", func(b *browser) { b.revoke() }, func() {}},
 		{"session ended", func(b *browser) {
 			s.inIdentity(t, "update identity.grants set offline = false where user_id = $1", sub)
 			b.endSession()
 		}, func() {}},
-		{"user suspended", func(*browser) {
-			s.manage(200, "PATCH", "/users/"+sub+"/is-suspended", map[string]any{"isSuspended": true})
+		{
+			"user suspended", func(*browser) {
+				s.manage(200, "PATCH", "/users/"+sub+"/is-suspended", map[string]any{"isSuspended": true})
+			},
+			func() { s.manage(200, "PATCH", "/users/"+sub+"/is-suspended", map[string]any{"isSuspended": false}) },
 		},
-			func() { s.manage(200, "PATCH", "/users/"+sub+"/is-suspended", map[string]any{"isSuspended": false}) }},
 		{"application deleted", func(b *browser) { s.manage(204, "DELETE", "/applications/"+b.app.id, nil) }, func() {}},
 		{"role deleted", func(*browser) { s.manage(204, "DELETE", "/roles/"+s.roleID("good_user"), nil) }, func() {}},
 		{"user deleted", func(*browser) { s.manage(204, "DELETE", "/users/"+sub, nil) }, func() {}},
@@ -343,9 +355,12 @@ func TestBuiltInIdentity_tokenVariables(t *testing.T) {
 	s.sql(fmt.Sprintf("update player set owner = '%s'", sub))
 	s.metadata(
 		command("pg_track_table", map[string]any{"source": "default", "table": "player"}),
-		command("pg_create_select_permission", map[string]any{"source": "default", "table": "player", "role": "user",
+		command("pg_create_select_permission", map[string]any{
+			"source": "default", "table": "player", "role": "user",
 			"permission": map[string]any{"columns": []string{"id"}, "filter": map[string]any{
-				"team": map[string]any{"_eq": "X-Hasura-Team"}, "owner": map[string]any{"_eq": "X-Hasura-User-Id"}}}}),
+				"team": map[string]any{"_eq": "X-Hasura-Team"}, "owner": map[string]any{"_eq": "X-Hasura-User-Id"},
+			}},
+		}),
 	)
 	a := s.graphql(bearer(b.accessToken()), `{ player { id } }`, nil)
 	if a.body != `{"data":{"player":[{"id":1}]}}` {

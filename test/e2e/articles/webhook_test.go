@@ -31,13 +31,20 @@ func webhookArticle(t *testing.T, s *system) {
 	       insert into note (owner, body, public) values ('nobody', 'seen by all', true), ('nobody', 'kept back', false)`)
 	s.metadata(
 		command("pg_track_table", map[string]any{"source": "default", "table": "note"}),
-		command("pg_create_select_permission", map[string]any{"source": "default", "table": "note", "role": "user",
+		command("pg_create_select_permission", map[string]any{
+			"source": "default", "table": "note", "role": "user",
 			"permission": map[string]any{"columns": []string{"id", "owner", "body"}, "filter": map[string]any{"_or": []any{
-				map[string]any{"public": map[string]any{"_eq": true}}, map[string]any{"owner": map[string]any{"_eq": "X-Hasura-User-Id"}}}}}}),
-		command("pg_create_select_permission", map[string]any{"source": "default", "table": "note", "role": "good_user",
-			"permission": map[string]any{"columns": "*", "filter": map[string]any{}}}),
-		command("pg_create_insert_permission", map[string]any{"source": "default", "table": "note", "role": "user",
-			"permission": map[string]any{"columns": []string{"body"}, "check": map[string]any{}, "set": map[string]any{"owner": "x-hasura-user-id"}}}),
+				map[string]any{"public": map[string]any{"_eq": true}}, map[string]any{"owner": map[string]any{"_eq": "X-Hasura-User-Id"}},
+			}}},
+		}),
+		command("pg_create_select_permission", map[string]any{
+			"source": "default", "table": "note", "role": "good_user",
+			"permission": map[string]any{"columns": "*", "filter": map[string]any{}},
+		}),
+		command("pg_create_insert_permission", map[string]any{
+			"source": "default", "table": "note", "role": "user",
+			"permission": map[string]any{"columns": []string{"body"}, "check": map[string]any{}, "set": map[string]any{"owner": "x-hasura-user-id"}},
+		}),
 	)
 
 	// "Set default roles in Logto": USER_DEFAULT_ROLE_NAMES made both roles, before anybody signed up.
@@ -149,8 +156,10 @@ func tampered(token string) string {
 func (s *system) application(kind string) application {
 	s.t.Helper()
 	const redirect = "http://localhost:3999/callback"
-	a := s.manage(200, "POST", "/applications", map[string]any{"name": "app", "type": kind, "description": "",
-		"oidcClientMetadata": map[string]any{"redirectUris": []string{redirect}, "postLogoutRedirectUris": []string{"http://localhost:3999/"}}})
+	a := s.manage(200, "POST", "/applications", map[string]any{
+		"name": "app", "type": kind, "description": "",
+		"oidcClientMetadata": map[string]any{"redirectUris": []string{redirect}, "postLogoutRedirectUris": []string{"http://localhost:3999/"}},
+	})
 	app := application{id: a.text("id"), redirect: redirect}
 	if kind == "Traditional" {
 		app.secret = s.manage(200, "GET", "/applications/"+app.id+"/secrets", nil).text(0, "value")

@@ -53,7 +53,8 @@ type output struct {
 }
 
 func (o *output) Write(p []byte) (int, error) { o.mu.Lock(); defer o.mu.Unlock(); return o.b.Write(p) }
-func (o *output) String() string              { o.mu.Lock(); defer o.mu.Unlock(); return o.b.String() }
+
+func (o *output) String() string { o.mu.Lock(); defer o.mu.Unlock(); return o.b.String() }
 
 // dataDir is a directory that Postgres' unprivileged user can reach when the test runs as root.
 func dataDir(t *testing.T) string {
@@ -235,8 +236,10 @@ func TestServe_engineCannotReachIdentity(t *testing.T) {
 	dir := dataDir(t)
 	r := start(t, dir, nil)
 	secret := secretOf(t, dir)
-	for _, sql := range []string{"select * from identity.users", "select value from identity.configs", "set role gatehouse", "create role x superuser",
-		"alter schema identity owner to current_user", "copy (select 1) to program 'id'", "select pg_read_file('/etc/passwd')"} {
+	for _, sql := range []string{
+		"select * from identity.users", "select value from identity.configs", "set role gatehouse", "create role x superuser",
+		"alter schema identity owner to current_user", "copy (select 1) to program 'id'", "select pg_read_file('/etc/passwd')",
+	} {
 		if status, body := r.post("/v2/query", secret, runSQL(sql)); status == 200 {
 			t.Errorf("%s: %d %s", sql, status, body)
 		}
