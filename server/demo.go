@@ -98,7 +98,7 @@ func (d *demo) seed(ctx context.Context) error {
 			}
 		}
 		if _, err := tx.ResourceByIndicator(ctx, demoResource); errors.Is(err, directory.ErrNotFound) {
-			if _, err := tx.CreateResource(ctx, directory.Resource{Name: "Demo API", Indicator: demoResource, IsDataAPI: true, AccessTokenTTL: 3600}); err != nil {
+			if _, err := tx.CreateResource(ctx, directory.Resource{ID: directory.DemoResourceID, Name: "Demo API", Indicator: demoResource, IsDataAPI: true, AccessTokenTTL: 3600}); err != nil {
 				return err
 			}
 		} else if err != nil {

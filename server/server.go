@@ -202,9 +202,10 @@ func (sv *Server) routes(ctx context.Context, withData bool) (http.Handler, erro
 		}
 	}
 	pages := sv.pages(withData)
+	handler := web.Handler(pages) // one: it holds every page and asset
 	for _, pattern := range pages.Patterns() {
 		if pattern != "/consent" { // identity grants it where it can, and shows the page otherwise
-			mux.Handle(pattern, web.Handler(pages))
+			mux.Handle(pattern, handler)
 		}
 	}
 	mux.HandleFunc("/", notFound)
@@ -249,6 +250,10 @@ func (sv *Server) pages(withData bool) web.Config {
 		c.IdentityOrigin = sv.endpoint()
 	}
 	c.SignInExperience = func(r *http.Request) (json.RawMessage, error) { return sv.identity.SignInSettings(r.Context()) }
+	c.HasInteraction = func(r *http.Request) bool {
+		_, err := sv.identity.Provider().Interactions().Find(r.Context(), r)
+		return err == nil
+	}
 	return c
 }
 
