@@ -23,15 +23,16 @@ func checkScope(_ context.Context, a *authorization) error {
 	return nil
 }
 
-// userScopes are the requested scopes that a user's roles give on a resource now.
-func (p *Provider) userScopes(ctx context.Context, clientID, userID, indicator string, requested []string) ([]string, error) {
-	scopes, err := p.directory.UserScopes(ctx, userID, indicator)
+// userScopes are the requested scopes that a user's roles give on a resource now. Inside a transaction read is that of
+// the transaction: waiting there for a second connection could wait for ever.
+func userScopes(ctx context.Context, read directory.Reader, clientID, userID, indicator string, requested []string) ([]string, error) {
+	scopes, err := read.UserScopes(ctx, userID, indicator)
 	if err != nil {
 		return nil, err
 	}
 	held := scopeNames(scopes)
 	if clientID == consoleClient && indicator == directory.ManagementAPI {
-		more, err := p.consoleScopes(ctx, userID)
+		more, err := consoleScopes(ctx, read, userID)
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -11,19 +12,7 @@ import (
 // is granted and the browser sent back. A third-party one must ask; until that page exists its request is refused.
 func (p *Provider) consent(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
-	n := p.Interactions()
-	var redirectTo string
-	err := n.Update(ctx, r, func(tx *directory.Tx, i *Interaction) error {
-		if i.Prompt.Name != promptConsent {
-			return errSessionNotFound
-		}
-		result, err := p.giveConsent(r, tx, i)
-		if err != nil {
-			return err
-		}
-		redirectTo = n.Finish(i, result)
-		return nil
-	})
+	redirectTo, err := p.giveConsent(ctx, r)
 	if errors.Is(err, errSessionNotFound) {
 		// A person looks at this, for instance after going back: the page explains it.
 		redirect(w, http.StatusFound, "/unknown-session")
@@ -36,29 +25,47 @@ func (p *Provider) consent(w http.ResponseWriter, r *http.Request) {
 	redirect(w, http.StatusFound, redirectTo)
 }
 
-func (p *Provider) giveConsent(r *http.Request, tx *directory.Tx, i *Interaction) (Result, error) {
-	ctx := r.Context()
-	session, err := p.session(ctx, tx, r)
+func (p *Provider) giveConsent(ctx context.Context, r *http.Request) (redirectTo string, err error) {
+	n := p.Interactions()
+	waiting, err := n.Find(ctx, r)
 	if err != nil {
-		return Result{}, err
+		return "", err
 	}
-	if session == nil || i.SessionID == nil || session.ID != *i.SessionID {
-		return Result{}, invalidRequest("interaction session and authentication session mismatch")
-	}
-	a := &authorization{provider: p, request: r, params: i.Params, responseMode: "query", maxAge: -1, session: session}
+	a := &authorization{provider: p, request: r, params: waiting.Params, responseMode: "query", maxAge: -1}
 	if err := a.runChecks(ctx); err != nil {
-		return Result{}, err
+		return "", err
+	}
+	err = n.Update(ctx, r, func(tx *directory.Tx, i *Interaction) error {
+		if i.ID != waiting.ID || i.Prompt.Name != promptConsent {
+			return errSessionNotFound
+		}
+		result, err := p.consentResult(ctx, tx, a, i)
+		if err != nil {
+			return err
+		}
+		redirectTo = n.Finish(i, result)
+		return nil
+	})
+	return redirectTo, err
+}
+
+func (p *Provider) consentResult(ctx context.Context, tx *directory.Tx, a *authorization, i *Interaction) (result Result, err error) {
+	if a.session, err = p.session(ctx, tx, a.request); err != nil {
+		return result, err
+	}
+	if a.session == nil || i.SessionID == nil || a.session.ID != *i.SessionID {
+		return result, invalidRequest("interaction session and authentication session mismatch")
 	}
 	if a.client.IsThirdParty {
 		return Result{Error: &ErrorResult{Code: "access_denied", Description: "third-party applications are not supported"}}, nil
 	}
-	available, err := a.availableScopes(ctx)
+	available, err := a.availableScopes(ctx, tx.Reader)
 	if err != nil {
-		return Result{}, err
+		return result, err
 	}
-	grant, err := p.saveGrant(ctx, tx, session, a.client.ID, a.scopes, available)
+	grant, err := p.saveGrant(ctx, tx, a.session, a.client.ID, a.scopes, available)
 	if err != nil {
-		return Result{}, err
+		return result, err
 	}
 	return Result{Consent: &ConsentResult{GrantID: grant.ID}}, nil
 }

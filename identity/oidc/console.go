@@ -18,8 +18,8 @@ var builtIn = map[string]directory.Application{
 
 // consoleScopes are the scopes of the Management API that a console membership gives in the console: directory roles
 // cannot carry them, so that nobody becomes an operator by a role meant for the product.
-func (p *Provider) consoleScopes(ctx context.Context, userID string) ([]string, error) {
-	_, err := p.directory.ConsoleRole(ctx, userID)
+func consoleScopes(ctx context.Context, read directory.Reader, userID string) ([]string, error) {
+	_, err := read.ConsoleRole(ctx, userID)
 	if errors.Is(err, directory.ErrNotFound) {
 		return nil, nil
 	}

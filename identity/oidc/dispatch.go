@@ -32,7 +32,8 @@ func (p *Provider) dispatch(w http.ResponseWriter, r *http.Request, a *authoriza
 		return err
 	})
 	if err != nil {
-		if from != nil {
+		if known := (*Error)(nil); from != nil && errors.As(err, &known) {
+			// Refused for good. After a failure of ours the browser may try again: nothing has been used up.
 			p.cookies.clear(w, resumeCookie, resumePath(from.ID))
 		}
 		p.failAuthorization(w, r, a, err)
@@ -81,7 +82,7 @@ func (p *Provider) advance(ctx context.Context, tx *directory.Tx, a *authorizati
 		if a.grant, err = p.sessionGrant(ctx, tx, a.session, a.client.ID); err != nil {
 			return next, err
 		}
-		if a.available, err = a.availableScopes(ctx); err != nil {
+		if a.available, err = a.availableScopes(ctx, tx.Reader); err != nil {
 			return next, err
 		}
 		prompt, failure = a.consentPrompt()
@@ -195,10 +196,10 @@ func (a *authorization) consentPrompt() (*Prompt, *Error) {
 }
 
 // availableScopes are, for each resource asked for, the requested scopes the user's roles give.
-func (a *authorization) availableScopes(ctx context.Context) (map[string][]string, error) {
+func (a *authorization) availableScopes(ctx context.Context, read directory.Reader) (map[string][]string, error) {
 	out := map[string][]string{}
 	for _, indicator := range a.resources {
-		scopes, err := a.provider.userScopes(ctx, a.client.ID, a.session.UserID, indicator, a.apiScopes)
+		scopes, err := userScopes(ctx, read, a.client.ID, a.session.UserID, indicator, a.apiScopes)
 		if err != nil {
 			return nil, err
 		}

@@ -41,8 +41,6 @@ type Config struct {
 	Now func() time.Time
 	// Record writes the audit log; nil records nothing.
 	Record func(ctx context.Context, e Event)
-	// Page serves the pages of the sign-in app, for the consent page of third-party applications.
-	Page http.Handler
 }
 
 // Event is something worth a line in the audit log.
@@ -66,7 +64,6 @@ type Provider struct {
 	cookies    cookies
 	now        func() time.Time
 	record     func(ctx context.Context, e Event)
-	page       http.Handler
 	grantTypes map[string]grantType
 }
 
@@ -82,7 +79,7 @@ func New(c Config) (*Provider, error) {
 	endpoint := strings.TrimSuffix(c.Endpoint, "/")
 	p := &Provider{
 		endpoint: endpoint, issuerURL: endpoint + mount, pool: c.Pool, directory: c.Directory, issuer: c.Issuer, keys: c.Keys,
-		now: c.Now, record: c.Record, page: c.Page,
+		now: c.Now, record: c.Record,
 	}
 	p.cookies.secure = u.Scheme == "https"
 	p.SetCookieKeys(c.CookieKeys)

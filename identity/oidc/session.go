@@ -28,8 +28,8 @@ type Session struct {
 }
 
 // sessionTTL is the setting oidc.session {"ttl": seconds}, at most a year, or its default.
-func (p *Provider) sessionTTL(ctx context.Context) (time.Duration, error) {
-	raw, err := p.directory.Config(ctx, directory.ConfigSession)
+func sessionTTL(ctx context.Context, read directory.Reader) (time.Duration, error) {
+	raw, err := read.Config(ctx, directory.ConfigSession)
 	if errors.Is(err, directory.ErrNotFound) {
 		return token.SessionTTL, nil
 	}
@@ -98,7 +98,7 @@ update identity.sessions
 // either way, so that one planted before signing in is worth nothing. Another user's session in the browser ends.
 func (p *Provider) signIn(ctx context.Context, tx *directory.Tx, present *Session, login *LoginResult) (*Session, string, error) {
 	now, value := p.now(), secret.Opaque()
-	ttl, err := p.sessionTTL(ctx)
+	ttl, err := sessionTTL(ctx, tx.Reader)
 	if err != nil {
 		return nil, "", err
 	}
@@ -130,7 +130,7 @@ func (p *Provider) signIn(ctx context.Context, tx *directory.Tx, present *Sessio
 // rotateSession gives the session another cookie value and a fresh lifetime.
 func (p *Provider) rotateSession(ctx context.Context, tx *directory.Tx, s *Session) (string, error) {
 	value := secret.Opaque()
-	ttl, err := p.sessionTTL(ctx)
+	ttl, err := sessionTTL(ctx, tx.Reader)
 	if err != nil {
 		return "", err
 	}
@@ -143,13 +143,13 @@ func (p *Provider) rotateSession(ctx context.Context, tx *directory.Tx, s *Sessi
 }
 
 // extendSession keeps a session in use alive.
-func (p *Provider) extendSession(ctx context.Context, q querier, s *Session) error {
-	ttl, err := p.sessionTTL(ctx)
+func (p *Provider) extendSession(ctx context.Context, tx *directory.Tx, s *Session) error {
+	ttl, err := sessionTTL(ctx, tx.Reader)
 	if err != nil {
 		return err
 	}
 	s.ExpiresAt = p.now().Add(ttl)
-	if _, err := q.Exec(ctx, `update identity.sessions set expires_at = $2 where id = $1`, s.ID, s.ExpiresAt); err != nil {
+	if _, err := tx.Exec(ctx, `update identity.sessions set expires_at = $2 where id = $1`, s.ID, s.ExpiresAt); err != nil {
 		return fmt.Errorf("extend session: %w", err)
 	}
 	return nil

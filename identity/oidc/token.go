@@ -180,7 +180,7 @@ func (p *Provider) issueJWT(ctx context.Context, g userGrant, scopes []string, r
 	if err != nil {
 		return err
 	}
-	held, err := p.userScopes(ctx, g.client.ID, g.user.ID, g.resource, intersect(scopes, g.params.Scopes))
+	held, err := userScopes(ctx, p.directory.Reader, g.client.ID, g.user.ID, g.resource, intersect(scopes, g.params.Scopes))
 	if err != nil {
 		return err
 	}
