@@ -217,7 +217,7 @@ func (p *producer) answer(ctx context.Context, tx pgx.Tx, program *translate.Ins
 	return append(out, '}'), nil
 }
 
-// readBack reads the root rows after everything is written; rows the role may not see are left out.
+// readBack reads the root rows after everything is written; a row that was not written after all is left out.
 func (p *producer) readBack(ctx context.Context, tx pgx.Tx, statements []*translate.Statement) ([][]byte, error) {
 	var rows [][]byte
 	for _, s := range statements {

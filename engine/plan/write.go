@@ -9,7 +9,7 @@ import (
 	"gatehouse/engine/schema"
 )
 
-// output plans what a write answers with. Rows are shown only as far as the role's select permission goes.
+// output plans what a write answers with.
 func (b *builder) output(f *operation.Field, t *schema.Table) (Output, error) {
 	var out Output
 	for _, sub := range f.Fields {
@@ -36,10 +36,12 @@ func (b *builder) output(f *operation.Field, t *schema.Table) (Output, error) {
 	return out, nil
 }
 
-// written reads the rows a write wrote, as far as the role may see them.
+// written reads the rows a write wrote: the columns the role may select, of every row it wrote. The select permission's
+// row filter does not apply to them, only to what relationships lead to (observed: TestGraphqlInsertPermission
+// blog_on_conflict_update_preset).
 func (b *builder) written(f *operation.Field, t *schema.Table) (*Select, error) {
 	fields, err := b.fields(f.Fields)
-	return &Select{Rows: Rows{Table: t, Where: b.read(t).Filter}, Fields: fields}, err
+	return &Select{Rows: Rows{Table: t, Where: schema.And{}}, Fields: fields}, err
 }
 
 func (b *builder) outputOne(f *operation.Field, t *schema.Table) (Output, error) {

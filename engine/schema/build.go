@@ -102,11 +102,11 @@ func (b *builder) table(s *Source, mt *metadata.Table, cat *catalog.Catalog) *Ta
 	t.rootFields = config.CustomRootFields
 	switch {
 	case config.CustomName != "":
-		t.base = words{config.CustomName}
+		t.base = words{pieces: []string{config.CustomName}, isCustom: true}
 	case name.Schema == "public":
 		t.base = s.custom.auto(name.Name)
 	default:
-		t.base = append(s.custom.auto(name.Schema), s.custom.auto(name.Name)...)
+		t.base = s.custom.auto(name.Schema).then(s.custom.auto(name.Name))
 	}
 	if gql := s.custom.field(t.base); !IsName(gql) {
 		b.inconsistent(id, definition, "in table %q: %q is not a valid GraphQL identifier", text(name), gql)

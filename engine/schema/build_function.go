@@ -39,11 +39,11 @@ func resolveFunction(s *Source, mf *metadata.Function, cat *catalog.Catalog) (*F
 		f.permissions[role] = true
 	}
 	if config.CustomName != "" {
-		f.base = words{config.CustomName}
+		f.base = words{pieces: []string{config.CustomName}, isCustom: true}
 	} else if name.Schema == "public" {
 		f.base = s.custom.auto(name.Name)
 	} else {
-		f.base = append(s.custom.auto(name.Schema), s.custom.auto(name.Name)...)
+		f.base = s.custom.auto(name.Schema).then(s.custom.auto(name.Name))
 	}
 	if gql := s.custom.field(f.base); !IsName(gql) {
 		return nil, refused(fmt.Sprintf("%q is not a valid GraphQL identifier", gql))

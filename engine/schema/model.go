@@ -83,6 +83,9 @@ type Source struct {
 // Table finds a tracked table; nil if there is none.
 func (s *Source) Table(n catalog.Name) *Table { return s.tables[n] }
 
+// UpperEnums tells whether the naming convention shows enum values in upper case.
+func (s *Source) UpperEnums() bool { return s.custom.graphql }
+
 // Table is a tracked table or view.
 type Table struct {
 	Source  *Source

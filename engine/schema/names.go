@@ -14,8 +14,15 @@ var validName = regexp.MustCompile(`^[_A-Za-z][_0-9A-Za-z]*$`)
 // IsName tells whether s can be a GraphQL name.
 func IsName(s string) bool { return validName.MatchString(s) }
 
-// words is a GraphQL name in the pieces a naming convention joins. A custom name is one piece, left as it was given.
-type words []string
+// words is a GraphQL name in the pieces a naming convention joins.
+type words struct {
+	pieces []string
+	// isCustom: the first piece was given in the metadata and stays as it is.
+	isCustom bool
+}
+
+// of are words of Hasura's own vocabulary.
+func of(pieces ...string) words { return words{pieces: pieces} }
 
 // customization is how one source names things (Hasura: source customization and naming convention).
 type customization struct {
@@ -39,49 +46,54 @@ func newCustomization(c *metadata.SourceCustomization, o Options) customization 
 			convention = c.NamingConvention
 		}
 	}
-	out.graphql = convention == "graphql-default"
+	out.graphql = convention == "graphql-default" && o.Experimental["naming_convention"]
 	return out
 }
 
 // auto splits a name taken from the database; custom keeps one given in the metadata whole.
 func (c customization) auto(name string) words {
 	if !c.graphql {
-		return words{name}
+		return of(name)
 	}
-	var w words
+	var w []string
 	for _, part := range strings.Split(name, "_") {
 		if part != "" {
 			w = append(w, part)
 		}
 	}
 	if len(w) == 0 {
-		return words{name}
+		return of(name)
 	}
 	if strings.HasPrefix(name, "_") {
 		w[0] = "_" + w[0]
 	}
-	return w
+	return of(w...)
 }
 
 func (w words) with(before, after string) words {
-	out := make(words, 0, len(w)+3)
+	out := words{pieces: make([]string, 0, len(w.pieces)+3), isCustom: w.isCustom && before == ""}
 	if before != "" {
-		out = append(out, strings.Split(before, "_")...)
+		out.pieces = append(out.pieces, strings.Split(before, "_")...)
 	}
-	out = append(out, w...)
+	out.pieces = append(out.pieces, w.pieces...)
 	if after != "" {
-		out = append(out, strings.Split(after, "_")...)
+		out.pieces = append(out.pieces, strings.Split(after, "_")...)
 	}
 	return out
+}
+
+// then joins two names.
+func (w words) then(other words) words {
+	return words{pieces: append(append([]string{}, w.pieces...), other.pieces...), isCustom: w.isCustom}
 }
 
 // field joins words into a field name: a_b, or aB under graphql-default.
 func (c customization) field(w words) string {
 	if !c.graphql {
-		return strings.Join(w, "_")
+		return strings.Join(w.pieces, "_")
 	}
 	var b strings.Builder
-	for i, s := range w {
+	for i, s := range w.pieces {
 		if i > 0 {
 			s = upperFirst(s)
 		}
@@ -98,11 +110,14 @@ func (c customization) typ(w words) string {
 // bareType is typ for the types all sources share.
 func (c customization) bareType(w words) string {
 	if !c.graphql {
-		return strings.Join(w, "_")
+		return strings.Join(w.pieces, "_")
 	}
 	var b strings.Builder
-	for _, s := range w {
-		b.WriteString(upperFirst(s))
+	for i, s := range w.pieces {
+		if i > 0 || !w.isCustom {
+			s = upperFirst(s)
+		}
+		b.WriteString(s)
 	}
 	return b.String()
 }
@@ -127,7 +142,7 @@ func (c customization) fixed(name string) string {
 	}
 	bare := strings.TrimLeft(name, "_")
 	lead := name[:len(name)-len(bare)]
-	return lead + c.field(strings.Split(bare, "_"))
+	return lead + c.field(of(strings.Split(bare, "_")...))
 }
 
 // enumValue is an enum value in the convention: upper case under graphql-default.

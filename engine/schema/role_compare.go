@@ -17,7 +17,7 @@ func (s *Schema) comparisonOf(c *Column) *Type {
 	}
 	enum := s.enumType(c.Enum)
 	custom := c.Table.Source.custom
-	return s.typ(InputObject, custom.bareType(words{enum.Name, "comparison", "exp"}), fmt.Sprintf("Boolean expression to compare columns of type %q. All fields are combined with logical 'AND'.", enum.Name), func(e *Type) {
+	return s.typ(InputObject, custom.bareType(of(enum.Name, "comparison", "exp")), fmt.Sprintf("Boolean expression to compare columns of type %q. All fields are combined with logical 'AND'.", enum.Name), func(e *Type) {
 		add := func(op Op, ref *Ref, list bool) {
 			e.inputs = append(e.inputs, &InputField{Name: custom.fixed(string(op)), Type: ref, Meaning: OperatorInput{OperatorDef{Op: op, Type: c.Type, List: list}}})
 		}
@@ -33,9 +33,9 @@ func (s *Schema) comparisonOf(c *Column) *Type {
 func (s *Schema) comparison(source *Source, t *catalog.Type) *Type {
 	class := ClassOf(t)
 	custom := source.custom
-	pieces := words{class.Name, "comparison", "exp"}
+	pieces := of(class.Name, "comparison", "exp")
 	if class.Elem != nil {
-		pieces = words{class.Elem.Name, "array", "comparison", "exp"}
+		pieces = of(class.Elem.Name, "array", "comparison", "exp")
 	}
 	ref := s.classRef(class)
 	description := fmt.Sprintf("Boolean expression to compare columns of type %q. All fields are combined with logical 'AND'.", class.Name)
@@ -55,7 +55,7 @@ func (s *Schema) comparison(source *Source, t *catalog.Type) *Type {
 		}
 		e.inputs = append(e.inputs, &InputField{Name: custom.fixed("_is_null"), Type: named(s.scalar("Boolean")), Meaning: IsNullInput{}})
 		if casts := CastsOf(t); len(casts) > 0 {
-			cast := s.typ(InputObject, custom.bareType(words{class.Name, "cast", "exp"}), "", func(in *Type) {
+			cast := s.typ(InputObject, custom.bareType(of(class.Name, "cast", "exp")), "", func(in *Type) {
 				for name, to := range casts {
 					in.inputs = append(in.inputs, &InputField{Name: name, Type: named(s.comparison(source, to)), Meaning: CastInput{to}})
 				}

@@ -78,12 +78,12 @@ func (s *Schema) relationFields(r *Relation) []*Field {
 
 // beside is a field name made from another one: articles_aggregate.
 func (s *Schema) beside(t *Table, name, suffix string) string {
-	return t.Source.custom.field(words{name, suffix})
+	return t.Source.custom.field(of(name, suffix))
 }
 
 func (s *Schema) computedFields(p *SelectPermission, f *ComputedField) []*Field {
 	var args []*InputField
-	base := append(words{f.Name}, f.Table.base...)
+	base := of(f.Name).then(f.Table.base)
 	if in := s.functionArgs(base, f.Table.Source, f.Args, fmt.Sprintf("input parameters for computed field %q defined on table %q", f.Name, text(f.Table.Name))); in != nil {
 		args = append(args, in)
 	}
@@ -251,7 +251,7 @@ func (s *Schema) aggregateBoolExp(t *Table) *Type {
 
 func (s *Schema) orderByValue(t *Table) *Type {
 	custom := t.Source.custom
-	return s.typ(Enum, custom.bareType(words{"order", "by"}), "column ordering options", func(e *Type) {
+	return s.typ(Enum, custom.bareType(of("order", "by")), "column ordering options", func(e *Type) {
 		yes, no := true, false
 		for _, v := range []struct {
 			name, description string

@@ -159,6 +159,9 @@ func (t *translator) cell(c *plan.Cell, row pgsql.Ident) pgsql.Expr {
 		e = pgsql.Binary{Left: e, Op: "#>", Right: pgsql.Param{Arg: Arg{Value: c.JSONPath, Encoding: JSONPath, Path: c.Path}, Type: pgsql.Type{Name: textType.Name, Array: true}}}
 	}
 	e = t.shown(e, class)
+	if o.Column != nil && o.Column.Enum != nil && o.Column.Table.Source.UpperEnums() {
+		e = call("upper", e)
+	}
 	if visible != nil {
 		e = pgsql.Case{When: t.condition(visible, about(row)), Then: e}
 	}
