@@ -1,5 +1,5 @@
 // Package browser drives Chromium through the pages Gatehouse serves. pages.test.mjs checks the sign-in pages by themselves, against the small stand-in
-// of the sign-in API below, so that every error state can be had on demand; articles.mjs drives an application through a whole Gatehouse.
+// of the sign-in API below, so that every error state can be had on demand; articles.mjs and demo.mjs drive applications through a whole Gatehouse.
 package browser
 
 import (
@@ -16,7 +16,9 @@ import (
 	"gatehouse/web"
 )
 
-func TestPages(t *testing.T) {
+// needBrowser skips a test where something it stands on is missing; make test installs and builds all of it.
+func needBrowser(t *testing.T) {
+	t.Helper()
 	if !web.Built() {
 		t.Skip("this build has no pages: run make build first")
 	}
@@ -26,6 +28,10 @@ func TestPages(t *testing.T) {
 	if _, err := exec.LookPath("chromium"); err != nil && os.Getenv("CHROMIUM") == "" {
 		t.Skip("no chromium on the PATH: install it, or name another in CHROMIUM")
 	}
+}
+
+func TestPages(t *testing.T) {
+	needBrowser(t)
 	server := httptest.NewServer(newStandIn())
 	t.Cleanup(server.Close)
 	script := []string{"--test", "pages.test.mjs", "console.test.mjs"}
