@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -42,14 +43,19 @@ func (r rows) Run(ctx context.Context, v admin.View, s *session.Session, kind st
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return nil, fmt.Errorf("read result of %s: %w", kind, err)
 	}
+	result := answer.Data.Result
 	if kind == "count" {
 		var count struct {
 			Aggregate json.RawMessage `json:"aggregate"`
 		}
-		err := json.Unmarshal(answer.Data.Result, &count)
-		return count.Aggregate, err
+		if err := json.Unmarshal(result, &count); err != nil {
+			return nil, fmt.Errorf("read count: %w", err)
+		}
+		result = count.Aggregate
 	}
-	return answer.Data.Result, nil
+	var compact bytes.Buffer // Postgres' JSON has white space of its own
+	err = json.Compact(&compact, result)
+	return compact.Bytes(), err
 }
 
 // atLeast places an error that does not say where it belongs.
