@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"errors"
 	"net/url"
 	"regexp"
 	"strings"
@@ -64,8 +65,10 @@ func (g grantTokens) live() string {
 
 const alive = "opaque jwt webhook refresh"
 
-var offline = []string{"scope", "openid offline_access read:todos"}
-var online = []string{"scope", "openid read:todos"}
+var (
+	offline = []string{"scope", "openid offline_access read:todos"}
+	online  = []string{"scope", "openid read:todos"}
+)
 
 func TestEnds_everythingOfAGrantDiesTogether(t *testing.T) {
 	t.Parallel()
@@ -278,7 +281,7 @@ select count(*) from identity.grants where handle = substring(decode(translate($
 	if err != nil || len(grants) != 1 || !grants[0].IsOffline {
 		t.Errorf("grants %+v, %v", grants, err)
 	}
-	if _, err := w.id.Provider().VerifyAccess(t.Context(), g.jwt[:len(g.jwt)-4]+"AAAA"); err == nil || err == oidc.ErrEnded {
+	if _, err := w.id.Provider().VerifyAccess(t.Context(), g.jwt[:len(g.jwt)-4]+"AAAA"); err == nil || errors.Is(err, oidc.ErrEnded) {
 		t.Errorf("a tampered token gives %v", err)
 	}
 }

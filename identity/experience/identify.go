@@ -20,7 +20,10 @@ func (h *Handler) identify(c *call) error {
 		return err
 	}
 	created := false
+	e := oidc.Event{Key: "Interaction.Identifier.Submit"}
 	err := h.update(c, func(tx *directory.Tx, i *oidc.Interaction, s *state) error {
+		e.Key, e.ApplicationID = "Interaction."+s.Event+".Identifier.Submit", i.ClientID
+		defer func() { e.UserID = s.UserID }()
 		if err := guardMode(c, tx, s.Event); err != nil {
 			return err
 		}
@@ -30,6 +33,8 @@ func (h *Handler) identify(c *call) error {
 		}
 		return signIn(c, tx, s, in.VerificationID)
 	})
+	e.Err = err
+	h.record(c, e)
 	if err != nil {
 		return err
 	}

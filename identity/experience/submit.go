@@ -10,8 +10,10 @@ import (
 // submit ends the interaction: the account is complete and may sign in, what was given is stored, and the provider gets
 // the outcome, all in one transaction.
 func (h *Handler) submit(c *call) error {
-	var redirectTo, userID, event string
+	var redirectTo string
+	e := oidc.Event{Key: "Interaction.Submit"}
 	err := h.update(c, func(tx *directory.Tx, i *oidc.Interaction, s *state) error {
+		e.Key, e.ApplicationID, e.UserID = "Interaction."+s.Event+".Submit", i.ClientID, s.UserID
 		if s.UserID == "" {
 			return errNotIdentified
 		}
@@ -42,22 +44,15 @@ func (h *Handler) submit(c *call) error {
 		if err != nil {
 			return err
 		}
-		userID, event = user.ID, s.Event
 		redirectTo = h.Interactions.Finish(i, oidc.Result{Login: &oidc.LoginResult{UserID: user.ID, At: now, Interaction: summary}})
 		return nil
 	})
-	h.record(c, "Interaction."+orSignIn(event)+".Submit", userID, err)
+	e.Err = err
+	h.record(c, e)
 	if err != nil {
 		return err
 	}
 	return c.json(http.StatusOK, struct {
 		RedirectTo string `json:"redirectTo"`
 	}{redirectTo})
-}
-
-func orSignIn(event string) string {
-	if event == "" {
-		return eventSignIn
-	}
-	return event
 }

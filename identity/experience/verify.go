@@ -31,7 +31,8 @@ func (c *call) credentials(kinds ...string) (*credentials, error) {
 
 // verifyPassword proves a password. The proof is stored only afterwards, so hashing holds no row and no connection.
 func (h *Handler) verifyPassword(c *call) error {
-	if _, _, err := h.read(c); err != nil {
+	i, s, err := h.read(c)
+	if err != nil {
 		return err
 	}
 	in, err := c.credentials(directory.IdentifierUsername, directory.IdentifierEmail, directory.IdentifierPhone)
@@ -39,11 +40,13 @@ func (h *Handler) verifyPassword(c *call) error {
 		return err
 	}
 	record, err := h.Verifier.Password(c.ctx(), in.Identifier, in.Password)
+	e := oidc.Event{Key: "Interaction." + s.Event + ".Verification.Password.Submit", ApplicationID: i.ClientID, Err: err}
 	if err != nil {
-		h.record(c, "Interaction.SignIn.Verification.Password.Submit", "", err)
+		h.record(c, e)
 		return err
 	}
-	h.record(c, "Interaction.SignIn.Verification.Password.Submit", record.UserID, nil)
+	e.UserID = record.UserID
+	h.record(c, e)
 	return h.keep(c, record)
 }
 
@@ -80,10 +83,15 @@ func (h *Handler) keep(c *call, record *verification.Record) error {
 	}{record.ID})
 }
 
-func (h *Handler) record(c *call, key, userID string, err error) {
-	if h.Record != nil {
-		h.Record(c.ctx(), oidc.Event{Key: key, UserID: userID, Err: err})
+// record writes the audit log; an error is named by its code.
+func (h *Handler) record(c *call, e oidc.Event) {
+	if h.Record == nil {
+		return
 	}
+	if p, known := asProblem(e.Err); known {
+		e.Err = &oidc.Error{Code: p.code, Description: p.message}
+	}
+	h.Record(c.ctx(), e)
 }
 
 // offersPassword tells whether the settings let people sign in with this kind of identifier and a password.

@@ -42,7 +42,7 @@ func publicSettings(raw json.RawMessage) (json.RawMessage, error) {
 	for _, name := range hidden {
 		delete(members, name)
 	}
-	for name, value := range map[string]string{
+	for name, value := range map[string]string{ //nolint:gosec // settings about passwords, none of them
 		"socialConnectors": `[]`, "ssoConnectors": `[]`, "forgotPassword": `{"phone":false,"email":false}`,
 		"isDevelopmentTenant": `false`, "customProfileFields": `[]`, "customProfileFieldCatalog": `[]`,
 	} {

@@ -116,7 +116,7 @@ func (p *Provider) failBearer(w http.ResponseWriter, r *http.Request, err error)
 	e := *p.asError(r, err)
 	if e.status() == http.StatusUnauthorized || e.status() == http.StatusForbidden {
 		e.Challenge = fmt.Sprintf(`Bearer realm="%s"`, p.issuerURL)
-		if err != errNoToken {
+		if !errors.Is(err, errNoToken) {
 			e.Challenge += fmt.Sprintf(`, error="%s", error_description="%s"`, e.Code, e.Description)
 		}
 		if e.Scope != "" {

@@ -37,10 +37,22 @@ var extended = []string{
 // profileClaims are the claims of scope profile, in order, with the key of the user's profile they come from. Those
 // without a key come from the user itself.
 var profileClaims = []struct{ claim, key string }{
-	{"name", ""}, {"family_name", "familyName"}, {"given_name", "givenName"}, {"middle_name", "middleName"},
-	{"nickname", "nickname"}, {"preferred_username", "preferredUsername"}, {"profile", "profile"}, {"picture", ""},
-	{"website", "website"}, {"gender", "gender"}, {"birthdate", "birthdate"}, {"zoneinfo", "zoneinfo"}, {"locale", "locale"},
-	{"updated_at", ""}, {"username", ""}, {"created_at", ""},
+	{"name", ""},
+	{"family_name", "familyName"},
+	{"given_name", "givenName"},
+	{"middle_name", "middleName"},
+	{"nickname", "nickname"},
+	{"preferred_username", "preferredUsername"},
+	{"profile", "profile"},
+	{"picture", ""},
+	{"website", "website"},
+	{"gender", "gender"},
+	{"birthdate", "birthdate"},
+	{"zoneinfo", "zoneinfo"},
+	{"locale", "locale"},
+	{"updated_at", ""},
+	{"username", ""},
+	{"created_at", ""},
 }
 
 // Claims assembles what the scopes say about a user, sub first, then scope by scope in the order they were asked for.
@@ -140,7 +152,7 @@ func roleNames(roles []directory.Role) []string {
 
 // enabledExtendedClaims reads the setting idToken; without it roles and organizations are shown.
 func (i *Issuer) enabledExtendedClaims(ctx context.Context) ([]string, error) {
-	raw, err := i.Directory.Config(ctx, "idToken")
+	raw, err := i.Directory.Config(ctx, directory.ConfigIDToken)
 	if errors.Is(err, directory.ErrNotFound) {
 		return []string{"roles", "organizations", "organization_roles"}, nil
 	}

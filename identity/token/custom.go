@@ -9,12 +9,6 @@ import (
 	"gatehouse/identity/directory"
 )
 
-// Keys of the settings that hold the custom-claims scripts.
-const (
-	AccessTokenScript       = "jwt.accessToken"
-	ClientCredentialsScript = "jwt.clientCredentials"
-)
-
 // Script is a custom-claims script as configured.
 type Script struct {
 	Script      string          `json:"script"`
@@ -51,7 +45,7 @@ type UserToken struct {
 // ForUser runs the access-token script. Nil claims without an error mean that there is no script, or that it failed and
 // need not block; a *Denied or ErrScriptBlocks refuses the token.
 func (i *Issuer) ForUser(ctx context.Context, t UserToken) (*Object, error) {
-	script, err := i.script(ctx, AccessTokenScript)
+	script, err := i.script(ctx, directory.ConfigJWTAccessToken)
 	if err != nil || script == nil {
 		return nil, err
 	}
@@ -89,7 +83,7 @@ func (i *Issuer) ForUser(ctx context.Context, t UserToken) (*Object, error) {
 
 // ForApplication runs the client-credentials script, in the manner of ForUser.
 func (i *Issuer) ForApplication(ctx context.Context, jti string, app *directory.Application, audience, scope string) (*Object, error) {
-	script, err := i.script(ctx, ClientCredentialsScript)
+	script, err := i.script(ctx, directory.ConfigJWTClientCredentials)
 	if err != nil || script == nil {
 		return nil, err
 	}
@@ -101,7 +95,7 @@ func (i *Issuer) ForApplication(ctx context.Context, jti string, app *directory.
 	scriptContext := new(Object)
 	scriptContext.Set("application", app)
 	return i.run(ctx, script, Input{Token: token, Context: scriptContext, Environment: script.Environment},
-		ScriptFailure{TokenType: "ClientCredentials", ApplicationID: app.ID})
+		ScriptFailure{TokenType: "ClientCredentials", ApplicationID: app.ID}) //nolint:gosec // the name of a grant type, no credential
 }
 
 func setAudience(token *Object, audience, scope string) {

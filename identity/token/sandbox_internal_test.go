@@ -59,8 +59,10 @@ func TestRun_scriptOfTheArticle(t *testing.T) {
 func TestRun_callShapeAndGlobals(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ script, want string }{
-		"arguments": {`const getCustomJwtClaims = async (a) => ({keys:Object.keys(a), api:Object.keys(a.api), env: typeof a.environmentVariables})`,
-			`{"keys":["token","context","api"],"api":["denyAccess"],"env":"undefined"}`},
+		"arguments": {
+			`const getCustomJwtClaims = async (a) => ({keys:Object.keys(a), api:Object.keys(a.api), env: typeof a.environmentVariables})`,
+			`{"keys":["token","context","api"],"api":["denyAccess"],"env":"undefined"}`,
+		},
 		"undefined is left out": {`const getCustomJwtClaims = () => ({a:1,u:undefined,n:null})`, `{"a":1,"n":null}`},
 		"function declaration":  {`function getCustomJwtClaims() { return {b:2} }`, `{"b":2}`},
 		"timers":                {`const getCustomJwtClaims = async () => { await new Promise(r => setTimeout(r, 5)); return {late:true} }`, `{"late":true}`},
