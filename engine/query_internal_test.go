@@ -229,3 +229,73 @@ func compact(raw json.RawMessage) string {
 	b.Write(c)
 	return b.String()
 }
+
+// The query GraphQL clients send (graphql-js' getIntrospectionQuery) gives a schema in which every type that is named
+// is described, for every role, and nothing is empty.
+func TestQuery_introspectionIsComplete(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("testdata/query/introspection.graphql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := lineOver(t, schema.Options{InferFunctionPermissions: true})
+	for _, role := range append(line.model.Roles(), session.Admin, "stranger") {
+		body := ask(t, line, &goldenCase{Query: string(text), Session: map[string]string{"x-hasura-role": role}})
+		if dir := os.Getenv("INTROSPECTION_DIR"); dir != "" { // for a look with other tools
+			if err := os.WriteFile(filepath.Join(dir, role+".json"), body, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var answer struct {
+			Data struct {
+				Schema struct {
+					Types []struct {
+						Name, Kind                      string
+						Fields, InputFields, EnumValues []json.RawMessage
+					}
+				} `json:"__schema"`
+			}
+		}
+		if err := json.Unmarshal(body, &answer); err != nil || len(answer.Data.Schema.Types) == 0 {
+			t.Fatalf("%s: %v %.300s", role, err, body)
+		}
+		known := map[string]bool{}
+		for _, typ := range answer.Data.Schema.Types {
+			known[typ.Name] = true
+			if typ.Kind != "SCALAR" && len(typ.Fields)+len(typ.InputFields)+len(typ.EnumValues) == 0 {
+				t.Errorf("%s: type %s is empty", role, typ.Name)
+			}
+		}
+		for _, name := range namedIn(body) {
+			if !known[name] {
+				t.Errorf("%s: type %s is used and not described", role, name)
+			}
+		}
+	}
+}
+
+// namedIn finds the names of all type references.
+func namedIn(body []byte) []string {
+	var out []string
+	var walk func(v any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case []any:
+			for _, one := range v {
+				walk(one)
+			}
+		case map[string]any:
+			if _, isRef := v["ofType"]; isRef && v["name"] != nil {
+				out = append(out, v["name"].(string))
+			}
+			for _, one := range v {
+				walk(one)
+			}
+		}
+	}
+	var v any
+	if json.Unmarshal(body, &v) == nil {
+		walk(v)
+	}
+	return out
+}

@@ -37,6 +37,27 @@ func (b *Bound) Resolve(s *schema.Schema) (*Resolved, error) {
 	return &Resolved{Kind: b.Kind, Fields: fields, VariableTypes: r.types}, nil
 }
 
+// Check checks the operation against a role's schema without values: every variable is taken to fit its declaration.
+func (o *Operation) Check(s *schema.Schema) error {
+	b := &Bound{Operation: o}
+	root := s.Query
+	switch o.Kind {
+	case Mutation:
+		root = s.Mutation
+	case Subscription:
+		root = s.Subscription
+	}
+	if root == nil {
+		return invalid("$", "no %ss exist", o.Kind)
+	}
+	r := &resolver{b: b, s: s, types: map[string]*schema.Ref{}, isStatic: true}
+	if err := r.operationDirectives(); err != nil {
+		return err
+	}
+	_, err := r.selection(root, o.def.SelectionSet, "$")
+	return err
+}
+
 // jsonPlace is the type of a place inside a JSON value, where a variable of any type fits.
 var jsonPlace = &schema.Ref{Named: &schema.Type{Kind: schema.Scalar, Name: "jsonb"}}
 
@@ -45,7 +66,9 @@ type resolver struct {
 	s      *schema.Schema
 	types  map[string]*schema.Ref
 	inJSON map[string]bool
-	depth  int
+	// isStatic: variables have no values; only their types are checked.
+	isStatic bool
+	depth    int
 }
 
 // maxDepth bounds nesting, so that a small document cannot ask for an endless one.
@@ -281,7 +304,7 @@ func (r *resolver) included(list ast.DirectiveList, path string) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		on = on && v.Bool() == (d.Name == "include")
+		on = on && (r.isStatic || v.Bool() == (d.Name == "include"))
 	}
 	return on, nil
 }

@@ -50,6 +50,9 @@ func (r *resolver) literal(ref *schema.Ref, v *ast.Value, path string, def *sche
 				return nil, err
 			}
 		}
+		if r.isStatic {
+			return &Input{Type: ref, Path: path, Value: &schema.Variable{Name: v.Raw}}, nil
+		}
 		if n := r.b.values[v.Raw]; n != nil {
 			return r.variable(ref, n, &schema.Variable{Name: v.Raw}, path, def)
 		}

@@ -37,7 +37,17 @@ func (b *builder) orderBy(t *schema.Table, in *operation.Input, via []Step) ([]O
 			}
 			out = append(out, inner...)
 		case schema.RelationAggregateInput:
-			inner, err := b.orderByAggregate(meaning.Relation, v, via)
+			target := meaning.Relation.Target
+			term := AggregateTerm{Step: Step{Relation: meaning.Relation, Where: b.read(target).Filter}}
+			inner, err := b.orderByAggregate(target, term, v, via)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, inner...)
+		case schema.ComputedAggregateInput:
+			target := meaning.Field.Returns
+			term := AggregateTerm{Step: Step{Where: b.read(target).Filter}, Computed: meaning.Field}
+			inner, err := b.orderByAggregate(target, term, v, via)
 			if err != nil {
 				return nil, err
 			}
@@ -55,27 +65,29 @@ func directed(o Order, in *operation.Input) Order {
 	return o
 }
 
-func (b *builder) orderByAggregate(r *schema.Relation, in *operation.Input, via []Step) ([]Order, error) {
-	step := Step{Relation: r, Where: b.read(r.Target).Filter}
+func (b *builder) orderByAggregate(t *schema.Table, term AggregateTerm, in *operation.Input, via []Step) ([]Order, error) {
 	var out []Order
 	for _, m := range in.Members {
 		if m.Value.Null {
 			continue
 		}
-		name := m.Def.Meaning.(schema.AggregateInput).Func
-		if name == "count" {
-			out = append(out, directed(Order{Via: via, Aggregate: &AggregateTerm{Step: step, Func: name}}, m.Value))
+		one := term
+		one.Func = m.Def.Meaning.(schema.AggregateInput).Func
+		if one.Func == "count" {
+			out = append(out, directed(Order{Via: via, Aggregate: &one}, m.Value))
 			continue
 		}
 		for _, c := range m.Value.Members {
 			if c.Value.Null {
 				continue
 			}
-			o, err := b.column(r.Target, c.Def.Meaning.(schema.ColumnInput).Column)
+			o, err := b.column(t, c.Def.Meaning.(schema.ColumnInput).Column)
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, directed(Order{Via: via, Aggregate: &AggregateTerm{Step: step, Func: name, Operand: &o}}, c.Value))
+			cell := one
+			cell.Operand = &o
+			out = append(out, directed(Order{Via: via, Aggregate: &cell}, c.Value))
 		}
 	}
 	return out, nil

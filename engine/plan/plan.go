@@ -89,8 +89,10 @@ type Step struct {
 // AggregateTerm is an aggregate over related rows to order by.
 type AggregateTerm struct {
 	Step
-	Func    string
-	Operand *schema.Operand // nil for count(*)
+	// Computed is set instead of Relation for the rows of a table computed field.
+	Computed *schema.ComputedField
+	Func     string
+	Operand  *schema.Operand // nil for count(*)
 }
 
 // Select reads rows as JSON: a list, or with Single one object or null.

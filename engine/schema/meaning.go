@@ -97,6 +97,8 @@ type (
 	// RelationAggregateInput is <relationship>_aggregate in a where or order_by.
 	RelationAggregateInput struct{ Relation *Relation }
 	ComputedInput          struct{ Field *ComputedField }
+	// ComputedAggregateInput is <computed field>_aggregate in an order_by.
+	ComputedAggregateInput struct{ Field *ComputedField }
 	// UpdateOperator is _set, _inc, _append …
 	UpdateOperator struct{ Op string }
 	// OperatorInput is an operator of a comparison; CastInput a target of _cast.
@@ -163,6 +165,7 @@ func (ColumnInput) meaning()            {}
 func (RelationInput) meaning()          {}
 func (RelationAggregateInput) meaning() {}
 func (ComputedInput) meaning()          {}
+func (ComputedAggregateInput) meaning() {}
 func (UpdateOperator) meaning()         {}
 func (OperatorInput) meaning()          {}
 func (IsNullInput) meaning()            {}

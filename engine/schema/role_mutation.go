@@ -116,9 +116,17 @@ func (s *Schema) nestedInsert(r *Relation) *Type {
 	})
 }
 
-// mayUpsert: there is something to conflict with, and the role may update.
+// mayUpsert: there is a constraint that can be named, and the role may update.
 func (s *Schema) mayUpsert(t *Table) bool {
-	return len(t.Catalog.UniqueKeys) > 0 && s.updatable(t) != nil
+	if s.updatable(t) == nil {
+		return false
+	}
+	for _, k := range t.Catalog.UniqueKeys {
+		if IsName(k.Name) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Schema) onConflict(t *Table) *Type {

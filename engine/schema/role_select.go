@@ -293,7 +293,14 @@ func (s *Schema) orderBy(t *Table) *Type {
 			}
 		}
 		for _, f := range t.Computed {
-			if _, ok := p.Computed[f]; ok && f.Returns == nil && len(f.Args) == 0 {
+			if len(f.Args) > 0 {
+				continue
+			}
+			if f.Returns != nil {
+				if target := s.readable(f.Returns); target != nil && target.Aggregations {
+					e.inputs = append(e.inputs, &InputField{Name: s.beside(t, f.Name, "aggregate"), Type: named(s.aggregateOrderBy(f.Returns)), Meaning: ComputedAggregateInput{f}})
+				}
+			} else if _, ok := p.Computed[f]; ok {
 				e.inputs = append(e.inputs, &InputField{Name: f.Name, Type: direction, Meaning: ComputedInput{f}})
 			}
 		}

@@ -145,10 +145,12 @@ func (a Arg) encode(raw []byte) (*string, error) {
 		}
 		text = arrayText(list, false)
 	case GeoJSON:
-		if err := checkGeoJSON(raw, a.Path); err != nil {
-			return nil, err
+		text = unquoted(raw)
+		if strings.HasPrefix(text, "{") || raw[0] != '"' {
+			if err := checkGeoJSON([]byte(text), a.Path); err != nil {
+				return nil, err
+			}
 		}
-		text = string(raw)
 	case Raster:
 		text = unquoted(raw)
 		if _, err := hex.DecodeString(text); err != nil || text == "" {

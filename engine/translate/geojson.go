@@ -15,9 +15,6 @@ type geoJSON struct {
 // checkGeoJSON refuses what RFC 7946 §3.1 refuses, in Hasura's words; PostGIS would accept some of it and word the
 // rest differently.
 func checkGeoJSON(raw []byte, path string) error {
-	if len(raw) > 0 && raw[0] == '"' {
-		return nil // well-known text; Postgres reads it
-	}
 	bad := func(format string, args ...any) error { return fault.New(fault.ParseFailed, path, format, args...) }
 	var g geoJSON
 	if err := json.Unmarshal(raw, &g); err != nil {

@@ -92,9 +92,15 @@ func (t *translator) orderTerm(o plan.Order, via []plan.Step, row pgsql.Ident) p
 	} else {
 		c.Star = true
 	}
-	return pgsql.Subquery{Query: &pgsql.Select{Output: []pgsql.Output{{Expr: c}},
-		From:  pgsql.Table{Name: name(agg.Relation.Target.Name), As: a},
-		Where: conjunction(mapping(agg.Relation, row, a), t.predicate(agg.Where, about(a)))}}
+	q := &pgsql.Select{Output: []pgsql.Output{{Expr: c}}}
+	if agg.Computed != nil {
+		q.From = pgsql.FuncTable{Call: t.computedCall(agg.Computed, nil, row), As: a}
+		q.Where = conjunction(t.predicate(agg.Where, about(a)))
+	} else {
+		q.From = pgsql.Table{Name: name(agg.Relation.Target.Name), As: a}
+		q.Where = conjunction(mapping(agg.Relation, row, a), t.predicate(agg.Where, about(a)))
+	}
+	return pgsql.Subquery{Query: q}
 }
 
 func (t *translator) functionCall(f *schema.Function, args []plan.FunctionArg) pgsql.Call {

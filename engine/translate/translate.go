@@ -147,9 +147,8 @@ func (t *translator) value(v schema.Value, ty *catalog.Type, list bool, path str
 	if v == nil {
 		return pgsql.Cast{Expr: pgsql.Null{}, Type: typ(ty)}
 	}
-	if geo := geometry(ty); geo != "" && !list && fromRequest(v) {
-		from := pgsql.Param{Arg: Arg{Value: v, Encoding: GeoJSON, Path: path}, Type: textType}
-		return pgsql.Cast{Expr: call("st_geomfromgeojson", from), Type: typ(ty)}
+	if isGeo(ty) && !list {
+		return geoValue(pgsql.Param{Arg: Arg{Value: v, Encoding: GeoJSON, Path: path}, Type: textType}, typ(ty))
 	}
 	e := encodingOf(ty)
 	pt := typ(ty)
@@ -160,26 +159,19 @@ func (t *translator) value(v schema.Value, ty *catalog.Type, list bool, path str
 	return pgsql.Param{Arg: Arg{Value: v, Encoding: e, Path: path}, Type: pt}
 }
 
-func geometry(t *catalog.Type) string {
-	if n := t.Name.Name; n == "geometry" || n == "geography" {
-		return n
+func isGeo(t *catalog.Type) bool { return t.Name.Name == "geometry" || t.Name.Name == "geography" }
+
+// geoValue is a geometry given as GeoJSON or in a form Postgres reads (well-known text, extended well-known binary).
+func geoValue(text pgsql.Param, t pgsql.Type) pgsql.Expr {
+	return pgsql.Case{
+		When: pgsql.Binary{Left: text, Op: "like", Right: pgsql.Text("{%")},
+		Then: pgsql.Cast{Expr: call("st_geomfromgeojson", text), Type: t},
+		Else: pgsql.Cast{Expr: text, Type: t},
 	}
-	return ""
 }
 
 // isJSONValue tells a JSON value from a session variable.
 func isJSONValue(v schema.Value) bool {
 	_, isSession := v.(schema.SessionVariable)
 	return !isSession
-}
-
-// fromRequest tells a client's value from one of the metadata or session, which is Postgres' own text form.
-func fromRequest(v schema.Value) bool {
-	switch v := v.(type) {
-	case *schema.Variable, *schema.Template:
-		return true
-	case *schema.Literal:
-		return len(v.JSON) > 0 && v.JSON[0] == '{'
-	}
-	return false
 }
