@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"gatehouse/identity"
+	"gatehouse/identity/token"
 )
 
 const (
@@ -427,6 +428,19 @@ func TestWellKnown(t *testing.T) {
 		if a.status != 200 || body["signInMode"] != want || body["socialConnectors"] == nil || body["forgotPassword"] == nil {
 			t.Errorf("%s: %d %s", path, a.status, a.body)
 		}
+	}
+	// Observed: recording 13, "admin well-known sign-in-exp".
+	const members = "tenantId id color branding hideLogtoBranding languageInfo termsOfUseUrl privacyPolicyUrl agreeToTermsPolicy signIn signUp " +
+		"socialSignIn socialSignInConnectorTargets signInMode customCss customContent customUiAssets customUiCsp passwordPolicy mfa adaptiveMfa " +
+		"singleSignOnEnabled supportEmail supportWebsiteUrl unknownSessionRedirectUrl captchaPolicy sentinelPolicy verificationCodePolicy " +
+		"passkeySignIn signUpProfileFields passwordExpiration usernamePolicy socialConnectors ssoConnectors forgotPassword isDevelopmentTenant " +
+		"customProfileFields customProfileFieldCatalog"
+	var settings token.Object
+	if err := settings.UnmarshalJSON([]byte(w.browser().do("GET", "/api/.well-known/sign-in-exp", "").body)); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(settings.Keys(), " "); got != members {
+		t.Errorf("members\n got      %s\n recorded %s", got, members)
 	}
 	if a := w.browser().do("GET", "/api/.well-known/phrases?lng=de", ""); a.status != 200 || !json.Valid([]byte(a.body)) {
 		t.Errorf("phrases: %d %s", a.status, a.body)

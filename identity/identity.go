@@ -46,6 +46,8 @@ type Config struct {
 	OnChange func(kind, id string)
 	// AllowedOrigins may call the Management API from a browser besides our own.
 	AllowedOrigins []string
+	// AuditRetention is how long entries of the audit log are kept; 0 keeps them for ever.
+	AuditRetention time.Duration
 	// Phrases are the texts of the sign-in pages in a language; nil: the pages' own English.
 	Phrases func(ctx context.Context, language string) (json.RawMessage, error)
 	// Now is the clock of the provider; nil means time.Now.
@@ -189,7 +191,7 @@ func (i *Identity) Run(ctx context.Context) error {
 		})
 	}()
 	worker.Every(ctx, sweepEvery, nil, func(ctx context.Context) {
-		for _, sweep := range []func(context.Context) error{i.provider.Sweep, i.directory.PruneAttempts} {
+		for _, sweep := range []func(context.Context) error{i.provider.Sweep, i.directory.PruneAttempts, i.pruneAudit} {
 			if err := sweep(ctx); err != nil && ctx.Err() == nil {
 				i.config.Log.WarnContext(ctx, "expired rows could not be deleted", "error", err)
 			}
@@ -197,6 +199,18 @@ func (i *Identity) Run(ctx context.Context) error {
 	})
 	<-done
 	return ctx.Err()
+}
+
+// pruneAudit deletes audit entries that are older than they are to be kept.
+func (i *Identity) pruneAudit(ctx context.Context) error {
+	if i.config.AuditRetention <= 0 {
+		return nil
+	}
+	_, err := i.config.Pool.Exec(ctx, `delete from identity.logs where created_at < $1`, i.config.Now().Add(-i.config.AuditRetention))
+	if err != nil {
+		return fmt.Errorf("prune audit log: %w", err)
+	}
+	return nil
 }
 
 // Close writes what is left of the audit log. The pool stays open; it is its opener's.

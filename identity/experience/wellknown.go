@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+
+	"gatehouse/identity/directory"
 )
 
 // settings are the sign-in settings in public.
@@ -18,37 +20,40 @@ func (h *Handler) settings(c *call) error {
 	return nil
 }
 
-// hidden are settings that concern no page.
-var hidden = []string{"emailBlocklistPolicy", "forgotPasswordMethods"}
+// publicSettings is what is configured, and what it amounts to for a page. What concerns no page is left out.
+type publicSettings struct {
+	directory.SignInExperience
+	EmailBlocklistPolicy  json.RawMessage `json:"emailBlocklistPolicy,omitempty"`
+	ForgotPasswordMethods []string        `json:"forgotPasswordMethods,omitempty"`
 
-// Settings are the public sign-in settings as JSON: what is configured, and what it amounts to for a page.
+	SocialConnectors          []struct{}     `json:"socialConnectors"`
+	SSOConnectors             []struct{}     `json:"ssoConnectors"`
+	ForgotPassword            forgotPassword `json:"forgotPassword"`
+	IsDevelopmentTenant       bool           `json:"isDevelopmentTenant"`
+	CustomProfileFields       []struct{}     `json:"customProfileFields"`
+	CustomProfileFieldCatalog []struct{}     `json:"customProfileFieldCatalog"`
+}
+
+// forgotPassword tells how a password can be reset by its owner.
+type forgotPassword struct {
+	Phone bool `json:"phone"`
+	Email bool `json:"email"`
+}
+
+// Settings are the public sign-in settings as JSON.
 func (h *Handler) Settings(ctx context.Context) (json.RawMessage, error) {
 	settings, err := h.Directory.SignInExperience(ctx)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := json.Marshal(settings)
+	none := []struct{}{}
+	raw, err := json.Marshal(publicSettings{
+		SignInExperience: *settings, SocialConnectors: none, SSOConnectors: none, CustomProfileFields: none, CustomProfileFieldCatalog: none,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("encode sign-in settings: %w", err)
 	}
-	return publicSettings(raw)
-}
-
-func publicSettings(raw json.RawMessage) (json.RawMessage, error) {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &members); err != nil {
-		return nil, fmt.Errorf("read sign-in settings: %w", err)
-	}
-	for _, name := range hidden {
-		delete(members, name)
-	}
-	for name, value := range map[string]string{ //nolint:gosec // settings about passwords, none of them
-		"socialConnectors": `[]`, "ssoConnectors": `[]`, "forgotPassword": `{"phone":false,"email":false}`,
-		"isDevelopmentTenant": `false`, "customProfileFields": `[]`, "customProfileFieldCatalog": `[]`,
-	} {
-		members[name] = json.RawMessage(value)
-	}
-	return json.Marshal(members)
+	return raw, nil
 }
 
 func writeRaw(w http.ResponseWriter, raw []byte) {

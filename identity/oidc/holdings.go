@@ -78,17 +78,31 @@ func EndUserGrant(ctx context.Context, tx *directory.Tx, userID, grantID string)
 	return endGrants(ctx, tx, `delete from identity.grants g where g.id = $1 and g.user_id = $2`, grantID, userID)
 }
 
+// sweepBatch bounds one delete, so that none holds its locks for long; sweepRounds bounds one sweep.
+const (
+	sweepBatch  = 5000
+	sweepRounds = 200
+)
+
 // Sweep deletes what has expired. Nothing depends on it but the size of the tables: every read looks at the time.
 func (p *Provider) Sweep(ctx context.Context) error {
-	now := p.now()
 	var failures []error
 	for _, table := range []string{"access_tokens", "refresh_tokens", "codes", "interactions", "grants", "sessions"} {
-		// table is one of the words above, never a client's.
-		_, err := p.pool.Exec(ctx, `
-delete from identity.`+table+` where ctid in (select ctid from identity.`+table+` where expires_at < $1 limit 5000)`, now)
-		if err != nil {
+		if err := p.sweep(ctx, table); err != nil {
 			failures = append(failures, fmt.Errorf("sweep %s: %w", table, err))
 		}
 	}
 	return errors.Join(failures...)
+}
+
+// sweep empties one table of what has expired. table is a word of ours, never a client's.
+func (p *Provider) sweep(ctx context.Context, table string) error {
+	for range sweepRounds {
+		tag, err := p.pool.Exec(ctx, `
+delete from identity.`+table+` where ctid = any(array(select ctid from identity.`+table+` where expires_at < $1 limit $2))`, p.now(), sweepBatch)
+		if err != nil || tag.RowsAffected() < sweepBatch {
+			return err
+		}
+	}
+	return nil
 }
