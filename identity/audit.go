@@ -7,14 +7,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"gatehouse/httpd"
 	"gatehouse/identity/event"
 	"gatehouse/identity/oidc"
 	"gatehouse/identity/token"
-	"gatehouse/postgres"
 )
 
 // audit writes what the provider does to the audit log, in batches behind the requests: a token should not wait for a
@@ -93,14 +91,7 @@ func (a *audit) run() {
 func (a *audit) write(batch []event.Entry) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	err := postgres.InTx(ctx, a.pool, func(tx pgx.Tx) error {
-		for _, entry := range batch {
-			if err := event.Write(ctx, tx, entry); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	err := event.WriteAll(ctx, a.pool, batch)
 	if err != nil {
 		a.log.ErrorContext(ctx, "audit entries are lost", "entries", len(batch), "error", err)
 	}

@@ -1,32 +1,30 @@
 package identity_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"time"
 )
 
-// An unknown account takes as long as a wrong password: the medians are within a factor of three, where a missing hash would
-// make it fifty.
+// An unknown account takes as long as a wrong password. The fastest of several tries, taken in turns, are within a factor
+// of three, where a missing hash would make it twenty or more.
 func TestPassword_unknownAccountTakesAsLong(t *testing.T) {
 	w := newWing(t)
 	b := w.begin("SignIn")
-	median := func(body string) time.Duration {
-		var took []time.Duration
-		for range 5 {
+	fastest := map[string]time.Duration{}
+	for range 6 {
+		for _, name := range []string{"alice", "nobody"} {
+			body := strings.Replace(strings.Replace(aliceBody, password, "x", 1), "alice", name, 1)
 			started := time.Now()
 			if a := b.do("POST", passwordPath, body); a.code(t) != "session.invalid_credentials" {
 				t.Fatalf("%d %s", a.status, a.body)
 			}
-			took = append(took, time.Since(started))
+			if took := time.Since(started); fastest[name] == 0 || took < fastest[name] {
+				fastest[name] = took
+			}
 		}
-		slices.Sort(took)
-		return took[len(took)/2]
 	}
-	wrong := median(strings.Replace(aliceBody, password, "x", 1))
-	unknown := median(strings.Replace(aliceBody, "alice", "nobody", 1))
-	if unknown*3 < wrong || wrong*3 < unknown {
+	if wrong, unknown := fastest["alice"], fastest["nobody"]; unknown*3 < wrong || wrong*3 < unknown {
 		t.Errorf("wrong password %v, unknown account %v", wrong, unknown)
 	}
 }

@@ -40,7 +40,30 @@ type Executor interface {
 }
 
 // Write stores an entry, in the caller's transaction when db is one.
-func Write(ctx context.Context, db Executor, e Entry) error {
+func Write(ctx context.Context, db Executor, e Entry) error { return WriteAll(ctx, db, []Entry{e}) }
+
+// WriteAll stores entries in one statement, in their order.
+func WriteAll(ctx context.Context, db Executor, entries []Entry) error {
+	var ids, keys, payloads []string
+	for _, e := range entries {
+		payload, err := e.payload()
+		if err != nil {
+			return err
+		}
+		ids, keys, payloads = append(ids, secret.ID()), append(keys, e.Key), append(payloads, payload)
+	}
+	_, err := db.Exec(ctx, `
+insert into identity.logs (id, key, payload)
+select e.id, e.key, e.payload::jsonb from unnest($1::text[], $2::text[], $3::text[]) with ordinality as e (id, key, payload, n) order by e.n`,
+		ids, keys, payloads)
+	if err != nil {
+		return fmt.Errorf("write audit entries %v: %w", keys, err)
+	}
+	return nil
+}
+
+// payload is the entry as it is stored.
+func (e Entry) payload() (string, error) {
 	if e.Result == "" {
 		e.Result = Success
 	}
@@ -62,13 +85,9 @@ func Write(ctx context.Context, db Executor, e Entry) error {
 	}
 	raw, err := json.Marshal(payload)
 	if err != nil {
-		return fmt.Errorf("encode audit entry %s: %w", e.Key, err)
+		return "", fmt.Errorf("encode audit entry %s: %w", e.Key, err)
 	}
-	_, err = db.Exec(ctx, `insert into identity.logs (id, key, payload) values ($1, $2, $3)`, secret.ID(), e.Key, json.RawMessage(raw))
-	if err != nil {
-		return fmt.Errorf("write audit entry %s: %w", e.Key, err)
-	}
-	return nil
+	return string(raw), nil
 }
 
 // Log is a stored entry.
