@@ -190,6 +190,9 @@ func refuseNew(before, after []metadata.Inconsistency, object metadata.ObjectID)
 	}
 	var own []metadata.Inconsistency
 	for _, i := range fresh {
+		if i.Fatal != "" {
+			return fault.New(fault.Unexpected, "", "%s", i.Fatal)
+		}
 		if slices.Contains(i.IDs(), object) {
 			own = append(own, i)
 		}

@@ -300,6 +300,8 @@ type Inconsistency struct {
 	Message    any    `json:"message,omitempty"`
 	// Unsupported marks what Hasura serves and Gatehouse does not yet: listed, but no reason to refuse a write.
 	Unsupported bool `json:"-"`
+	// Fatal is what a change is refused with, where Hasura could not go on at all.
+	Fatal string `json:"-"`
 	// Form is how it is shown where that is not the usual way, and About the objects it is about together: REST endpoints
 	// that match the same requests.
 	Form  any        `json:"-"`

@@ -11,7 +11,7 @@ import (
 
 // Build derives the model. It never fails: see Inconsistencies.
 func Build(in Input) *Model {
-	b := &builder{in: in, m: &Model{
+	b := &builder{in: in, names: names{roots: map[string]*Table{}, types: map[string]*Table{}}, m: &Model{
 		Options: in.Options, sources: map[string]*Source{}, inherited: map[string][]string{}, roles: map[string]bool{},
 		schemas: map[schemaKey]*Schema{},
 	}}
@@ -28,8 +28,9 @@ func Build(in Input) *Model {
 }
 
 type builder struct {
-	in Input
-	m  *Model
+	in    Input
+	m     *Model
+	names names
 }
 
 // inconsistent lists an object that is left out.
@@ -51,19 +52,15 @@ func (b *builder) source(ms *metadata.Source, cat *catalog.Catalog) {
 	s := &Source{Name: ms.Name, tables: map[catalog.Name]*Table{}, custom: newCustomization(ms.Customization, b.in.Options)}
 	b.m.Sources = append(b.m.Sources, s)
 	b.m.sources[s.Name] = s
-	taken := map[string]catalog.Name{}
 	for _, mt := range ms.Tables {
 		t := b.table(s, mt, cat)
 		if t == nil {
 			continue
 		}
-		name := s.custom.field(t.base)
-		if other, ok := taken[name]; ok {
-			b.inconsistent(metadata.TableObject(s.Name, metadata.TableName(t.Name)), tableDefinition(t.Name),
-				"the GraphQL name %q is already that of table %q", name, text(other))
+		if other, isRoot := b.names.claim(t); other != nil {
+			b.clash(t, other, isRoot)
 			continue
 		}
-		taken[name] = t.Name
 		s.Tables = append(s.Tables, t)
 		s.tables[t.Name] = t
 	}

@@ -154,7 +154,7 @@ func (s *Schema) rootFields(subscription bool) []*Field {
 func (s *Schema) namespaced(source *Source, own []*Field, kind string, taken map[string]bool) []*Field {
 	ns := source.custom.namespace
 	if ns != "" && len(own) > 0 {
-		t := s.typ(Object, ns+"_"+kind, "", nil)
+		t := s.typ(Object, source.custom.typ(of(ns, kind)), "", nil)
 		t.fields = own
 		own = []*Field{{Name: ns, Type: nonNull(t), Meaning: Namespace{}}}
 	}
