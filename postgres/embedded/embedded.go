@@ -114,14 +114,31 @@ func (s *Server) start(ctx context.Context, c Config, bin Binaries, cred *syscal
 	if err := os.WriteFile(filepath.Join(s.dataDir, socketFile), []byte(s.socketDir+"\n"), 0o600); err != nil {
 		return fmt.Errorf("note the socket: %w", err)
 	}
-	if err := s.launch(c, pgdata, bin, cred); err != nil {
-		return err
-	}
-	if err := s.awaitReady(ctx); err != nil {
-		_ = s.Stop(context.WithoutCancel(ctx))
+	if err := s.bringUp(ctx, c, pgdata, bin, cred); err != nil {
 		return err
 	}
 	return s.ensureDatabase(ctx)
+}
+
+// settleTime bounds how long the orphans of a killed server may take to end.
+const settleTime = 15 * time.Second
+
+// bringUp launches the server and waits until it answers. After a crash of the old server's main process its children
+// may hold the shared memory for another moment; Postgres then refuses to start, and is asked again.
+func (s *Server) bringUp(ctx context.Context, c Config, pgdata string, bin Binaries, cred *syscall.Credential) error {
+	for began := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+		if err := s.launch(c, pgdata, bin, cred); err != nil {
+			return err
+		}
+		err := s.awaitReady(ctx)
+		if err == nil {
+			return nil
+		}
+		_ = s.end(context.WithoutCancel(ctx))
+		if !strings.Contains(err.Error(), "shared memory block") || time.Since(began) > settleTime || ctx.Err() != nil {
+			return err
+		}
+	}
 }
 
 // Files of the data directory: the owner's password, and where the running server's socket is, for commands beside it.
@@ -286,6 +303,10 @@ func (s *Server) ensureDatabase(ctx context.Context) error {
 // gives the data directory free.
 func (s *Server) Stop(ctx context.Context) error {
 	defer s.releaseFiles()
+	return s.end(ctx)
+}
+
+func (s *Server) end(ctx context.Context) error {
 	if s.cmd == nil || s.cmd.Process == nil {
 		return nil
 	}
