@@ -199,6 +199,38 @@
   define('URLSearchParams', URLSearchParams);
   define('URL', URL);
 
+  // --- abort ---------------------------------------------------------------------------------------------------------------
+  class AbortSignal {
+    aborted = false;
+    reason = undefined;
+    onabort = null;
+    #listeners = [];
+    static timeout(delay) {
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(named('TimeoutError', 'The operation was aborted due to timeout')), delay);
+      return controller.signal;
+    }
+    static abort(reason) { const controller = new AbortController(); controller.abort(reason); return controller.signal; }
+    addEventListener(type, callback) { if (type === 'abort') this.#listeners.push(callback); }
+    removeEventListener(type, callback) { this.#listeners = this.#listeners.filter((one) => one !== callback); }
+    throwIfAborted() { if (this.aborted) throw this.reason; }
+    static fire(signal, reason) {
+      if (signal.aborted) return;
+      signal.aborted = true;
+      signal.reason = reason;
+      for (const callback of [signal.onabort, ...signal.#listeners]) callback?.call(signal, { type: 'abort', target: signal });
+    }
+  }
+  const fire = AbortSignal.fire;
+  delete AbortSignal.fire;
+  const named = (name, message) => Object.assign(new Error(message), { name });
+  class AbortController {
+    signal = new AbortSignal();
+    abort(reason = named('AbortError', 'This operation was aborted')) { fire(this.signal, reason); }
+  }
+  define('AbortSignal', AbortSignal);
+  define('AbortController', AbortController);
+
   // --- fetch ------------------------------------------------------------------------------------------------------------
   class Headers {
     #map = new Map();
@@ -236,6 +268,9 @@
     if (body instanceof URLSearchParams) {
       if (!headers.has('content-type')) headers.set('content-type', 'application/x-www-form-urlencoded;charset=UTF-8');
     } else if (typeof body === 'string' && !headers.has('content-type')) headers.set('content-type', 'text/plain;charset=UTF-8');
+    const signal = options?.signal;
+    if (signal?.aborted) { reject(signal.reason); return; }
+    signal?.addEventListener('abort', () => { waiting.delete(id); reject(signal.reason); });
     waiting.set(id, (answer) => {
       waiting.delete(id);
       const { error, ...response } = parse(answer);
@@ -264,6 +299,9 @@
       return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
     },
   });
+
+  const started = Date.now();
+  define('performance', { timeOrigin: started, now: () => Date.now() - started });
 
   const notSerializable = 'The script return value must be JSON-serializable.';
   class CloneError extends Error {}

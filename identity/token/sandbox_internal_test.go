@@ -245,6 +245,10 @@ func TestRun_fetch(t *testing.T) {
 	if len(seen) != 1 || seen[0] != `POST 1 {"q":1}` {
 		t.Errorf("server saw %q", seen)
 	}
+	got, err = run(`const getCustomJwtClaims = async () => fetch('HOST/slow', {signal: AbortSignal.timeout(20)}).then(() => ({}), (e) => ({aborted: e.name}))`)
+	if want := `{"aborted":"TimeoutError"}`; err != nil || got != want {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
 	for name, source := range map[string]string{
 		"too large":  `const getCustomJwtClaims = async () => { await fetch('HOST/big'); return {} }`,
 		"slow":       `const getCustomJwtClaims = async () => { await fetch('HOST/slow'); return {} }`,
