@@ -66,7 +66,7 @@ e2e: postgres-server build test-deps ## Run the end-to-end tests: articles, SDKs
 
 .PHONY: conformance
 conformance: postgres-server build ## Run the conformance suites (those beside the checkout are skipped when absent)
-	@$(WITH_POSTGRES) $(GO) test -count=1 -v ./test/conformance/...
+	@GATEHOUSE_CONFORMANCE=1 $(WITH_POSTGRES) $(GO) test -count=1 -v -timeout 60m ./test/conformance/...
 
 .PHONY: bench
 bench: postgres-server ## Run the benchmarks
