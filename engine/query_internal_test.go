@@ -299,3 +299,60 @@ func namedIn(body []byte) []string {
 	}
 	return out
 }
+
+// A trigger sees who is writing, whether the write stands alone or shares a transaction, and a failed write of several
+// leaves nothing; afterwards the connection does not remember the user.
+func TestQuery_writesTellTriggersWhoWrites(t *testing.T) {
+	t.Parallel()
+	line := lineOver(t, schema.Options{})
+	pool, err := line.exec.Pool("default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = pool.Exec(t.Context(), `
+		create table seen (at serial, who text);
+		create function note() returns trigger language plpgsql as
+		  $$ begin insert into seen (who) values (current_setting('hasura.user', true)::json ->> 'x-hasura-user-id'); return new; end $$;
+		create trigger note after insert on author for each row execute function note();
+		create constraint trigger late after insert on tag deferrable initially deferred for each row execute function note();
+		alter table tag add constraint unique_label unique (label) deferrable initially deferred`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	as := func(user, query string) string {
+		return string(ask(t, line, &goldenCase{Query: query, Session: map[string]string{"x-hasura-user-id": user}}))
+	}
+	as("7", `mutation { insert_author_one(object: {name: "alone"}) { id } }`)
+	as("8", `mutation { a: insert_author_one(object: {name: "one"}) { id } b: insert_author_one(object: {name: "two"}) { id } }`)
+	as("9", `mutation { a: insert_author_one(object: {name: "three"}) { id } b: insert_author_one(object: {name: "Ada"}) { id } }`)
+	as("10", `mutation { insert_author_one(object: {name: "Ada"}) { id } }`)
+	if got := as("11", `mutation { insert_tag(objects: [{article_id: 1, label: "nature"}]) { affected_rows } }`); !strings.Contains(got, "Uniqueness violation") {
+		t.Errorf("a deferred constraint did not refuse: %s", got)
+	}
+	var got string
+	err = pool.QueryRow(t.Context(), `select string_agg(who, ',' order by at) || ';' || coalesce(current_setting('hasura.user', true), '') from seen`).Scan(&got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "7,8,8;"; got != want {
+		t.Errorf("triggers saw %q, want %q", got, want)
+	}
+}
+
+func BenchmarkQuery(b *testing.B) {
+	line := lineOver(b, schema.Options{})
+	for _, c := range []*goldenCase{
+		{Query: `query ($id: Int!) { author_by_pk(id: $id) { id name } }`, Variables: json.RawMessage(`{"id": 1}`)},
+		{Query: `query ($w: author_bool_exp) { author(where: $w, order_by: {id: asc}) { id name articles { id title } } }`, Variables: json.RawMessage(`{"w": {"id": {"_gt": 0}}}`)},
+	} {
+		s, req := c.session(), c.request()
+		b.Run(strings.Fields(c.Query)[4], func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := line.Query(b.Context(), s, req); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

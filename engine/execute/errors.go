@@ -24,6 +24,9 @@ func mapError(err error, path string, s *translate.Statement) error {
 		}
 		return fault.New(fault.Unexpected, path, "database query error").WithCause(err)
 	}
+	if strings.Contains(pg.Message, translate.CheckFailed) {
+		return fault.New(fault.PermissionError, path, "check constraint of an insert/update permission has failed").WithCause(err)
+	}
 	fail := func(code, prefix string) error {
 		return fault.New(code, path, "%s%s", prefix, pg.Message).WithCause(err)
 	}

@@ -18,7 +18,7 @@ type Database struct {
 func Over(log *slog.Logger, databases map[string]Database) *Executor {
 	e := New(log)
 	for name, d := range databases {
-		e.sources[name] = &source{Source: Source{Name: name, Isolation: d.Isolation}, pool: d.Pool}
+		e.sources[name] = newSource(Source{Name: name, Isolation: d.Isolation}, d.Pool)
 	}
 	return e
 }

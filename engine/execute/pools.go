@@ -40,6 +40,12 @@ type Executor struct {
 type source struct {
 	Source
 	pool *pgxpool.Pool
+	// isPrepared: statements are prepared and sent in pipelines; false behind a pooler that cannot follow.
+	isPrepared bool
+}
+
+func newSource(s Source, pool *pgxpool.Pool) *source {
+	return &source{Source: s, pool: pool, isPrepared: pool.Config().ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement}
 }
 
 // New makes an executor without sources.
@@ -85,7 +91,7 @@ func (e *Executor) Open(ctx context.Context, s Source) error {
 	}
 	e.mu.Lock()
 	old := e.sources[s.Name]
-	e.sources[s.Name] = &source{Source: s, pool: pool}
+	e.sources[s.Name] = newSource(s, pool)
 	e.mu.Unlock()
 	e.retire(old)
 	return nil

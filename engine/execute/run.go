@@ -166,6 +166,11 @@ func values(ctx context.Context, q querier, s *translate.Statement, args []any) 
 	if err != nil {
 		return nil, err
 	}
+	return firstRow(rows)
+}
+
+// firstRow copies the first row's bytes and closes rows.
+func firstRow(rows pgx.Rows) ([][]byte, error) {
 	defer rows.Close()
 	var out [][]byte
 	for rows.Next() {

@@ -21,23 +21,30 @@ func (r *run) mutation(ctx context.Context, steps []translate.Step) error {
 			rollback(tx)
 		}
 	}()
-	var failed error
+	var todo []*translate.Step
 	leaves(steps, func(s *translate.Step) {
-		if failed != nil || r.local(s) {
-			return
+		if !r.local(s) {
+			todo = append(todo, s)
 		}
+	})
+	if len(todo) == 1 {
+		if done, err := r.alone(ctx, todo[0]); done {
+			return err
+		}
+	}
+	for _, s := range todo {
 		tx := open[s.Source]
 		if tx == nil {
-			if tx, failed = r.begin(ctx, s.Source); failed != nil {
-				return
+			var err error
+			if tx, err = r.begin(ctx, s.Source); err != nil {
+				return err
 			}
 			open[s.Source] = tx
 			order = append(order, tx)
 		}
-		failed = r.write(ctx, tx, s)
-	})
-	if failed != nil {
-		return failed
+		if err := r.write(ctx, tx, s); err != nil {
+			return err
+		}
 	}
 	for _, tx := range order {
 		if err := tx.Commit(ctx); err != nil {
@@ -45,6 +52,55 @@ func (r *run) mutation(ctx context.Context, steps []translate.Step) error {
 		}
 	}
 	return nil
+}
+
+const setUser = "select set_config('hasura.user', $1, true)"
+
+// alone runs a mutation of one statement in one round trip: Postgres makes one transaction of what is sent before a
+// sync (PG docs: protocol-flow, pipelining), and a failed check is an error that undoes it. done is false when the
+// step or the source's isolation level wants a transaction of its own.
+func (r *run) alone(ctx context.Context, s *translate.Step) (done bool, err error) {
+	statement, path := s.Read, "$"
+	if w := s.Write; w != nil {
+		if w.Insert != nil || w.IsList || len(w.Statements) != 1 {
+			return false, nil
+		}
+		statement, path = w.Statements[0], w.Path
+	}
+	src, err := r.e.source(s.Source)
+	if err != nil {
+		return true, err
+	}
+	if src.Isolation != "" && src.Isolation != "read-committed" || !src.isPrepared {
+		return false, nil
+	}
+	args, err := arguments(statement, r)
+	if err != nil {
+		return true, err
+	}
+	var batch pgx.Batch
+	batch.Queue(setUser, r.SessionJSON())
+	batch.Queue(statement.SQL, args...)
+	results := src.pool.SendBatch(ctx, &batch)
+	_, err = results.Exec()
+	var row [][]byte
+	if err == nil {
+		var rows pgx.Rows
+		if rows, err = results.Query(); err == nil {
+			row, err = firstRow(rows)
+		}
+	}
+	if closed := results.Close(); err == nil { // where deferred constraints speak
+		err = closed
+	}
+	if err != nil {
+		return true, mapError(err, path, statement)
+	}
+	if len(row) == 0 || row[0] == nil {
+		row = [][]byte{[]byte("null")}
+	}
+	r.put(s, row[0])
+	return true, nil
 }
 
 var isolation = map[string]pgx.TxIsoLevel{"read-committed": pgx.ReadCommitted, "repeatable-read": pgx.RepeatableRead, "serializable": pgx.Serializable}
@@ -59,7 +115,7 @@ func (r *run) begin(ctx context.Context, name string) (pgx.Tx, error) {
 	if err != nil {
 		return nil, mapError(err, "$", nil)
 	}
-	if _, err := tx.Exec(ctx, "select set_config('hasura.user', $1, true)", r.SessionJSON()); err != nil {
+	if _, err := tx.Exec(ctx, setUser, r.SessionJSON()); err != nil {
 		rollback(tx)
 		return nil, mapError(err, "$", nil)
 	}
@@ -89,7 +145,7 @@ func (r *run) write(ctx context.Context, tx pgx.Tx, s *translate.Step) error {
 	}
 	var results [][]byte
 	for _, st := range w.Statements {
-		result, err := r.checked(ctx, tx, st, w.Path)
+		result, err := r.writeOne(ctx, tx, st, w.Path)
 		if err != nil {
 			return err
 		}
@@ -114,8 +170,8 @@ func jsonList(items [][]byte) []byte {
 	return append(list, ']')
 }
 
-// checked runs a write that gives its JSON and the check's verdict.
-func (r *run) checked(ctx context.Context, tx pgx.Tx, s *translate.Statement, path string) ([]byte, error) {
+// writeOne runs a write and gives its JSON.
+func (r *run) writeOne(ctx context.Context, tx pgx.Tx, s *translate.Statement, path string) ([]byte, error) {
 	args, err := arguments(s, r)
 	if err != nil {
 		return nil, err
@@ -124,20 +180,10 @@ func (r *run) checked(ctx context.Context, tx pgx.Tx, s *translate.Statement, pa
 	if err != nil {
 		return nil, mapError(err, path, s)
 	}
-	if len(row) != 2 {
-		return nil, fault.New(fault.Unexpected, path, "a write gave no result")
-	}
-	if string(row[1]) != "t" {
-		return nil, checkFailed(path)
-	}
-	if row[0] == nil {
+	if len(row) == 0 || row[0] == nil {
 		return []byte("null"), nil
 	}
 	return row[0], nil
-}
-
-func checkFailed(path string) error {
-	return fault.New(fault.PermissionError, path, "check constraint of an insert/update permission has failed")
 }
 
 // producer gives later statements what earlier steps of an insert wrote.
@@ -166,19 +212,16 @@ func (r *run) insert(ctx context.Context, tx pgx.Tx, program *translate.InsertPr
 		if err != nil {
 			return nil, mapError(err, step.Path, step.Statement)
 		}
-		if len(row) != 3 {
+		if len(row) < 2 {
 			return nil, fault.New(fault.Unexpected, step.Path, "a write gave no result")
-		}
-		if string(row[1]) != "t" {
-			return nil, checkFailed(step.Path)
 		}
 		n, err := strconv.Atoi(string(row[0]))
 		if err != nil {
 			return nil, fault.New(fault.Unexpected, step.Path, "a write gave no count").WithCause(err)
 		}
 		affected += n
-		if row[2] != nil {
-			if err := json.Unmarshal(row[2], &p.rows[i]); err != nil {
+		if row[1] != nil {
+			if err := json.Unmarshal(row[1], &p.rows[i]); err != nil {
 				return nil, fault.New(fault.Unexpected, step.Path, "a written row cannot be read").WithCause(err)
 			}
 		}

@@ -25,8 +25,8 @@ type InsertField struct {
 	Rows []*Statement
 }
 
-// InsertStep is one statement of an insert program. It gives one row: how many rows it wrote, whether they passed the
-// check, and an object of the columns later steps need, as text, or null when nothing was written.
+// InsertStep is one statement of an insert program. It gives one row: how many rows it wrote, and an object of the
+// columns later steps need, as text, or null when nothing was written.
 type InsertStep struct {
 	*Statement
 	// Needs are steps that must have written a row, and what to say when one did not.
@@ -166,11 +166,14 @@ func (p *insertProgram) step(n *plan.Insert, rows []plan.InsertRow, extra []give
 	count := call("count")
 	count.Star = true
 	written := pgsql.Table{Name: pgsql.Name{Name: cteName}}
-	s := t.print(&pgsql.Select{With: []pgsql.CTE{{Name: cteName, Query: ins}}, Output: []pgsql.Output{
+	q := &pgsql.Select{With: []pgsql.CTE{{Name: cteName, Query: ins}}, Output: []pgsql.Output{
 		{Expr: pgsql.Subquery{Query: &pgsql.Select{Output: []pgsql.Output{{Expr: count}}, From: written}}},
-		{Expr: verdict(check)},
 		{Expr: pgsql.Subquery{Query: &pgsql.Select{Output: []pgsql.Output{{Expr: object(fields)}}, From: written, Limit: pgsql.Int(1)}}},
-	}})
+	}}
+	if check != "" {
+		q.Output = append(q.Output, pgsql.Output{Expr: verdict(check)})
+	}
+	s := t.print(q)
 	p.out.Steps = append(p.out.Steps, InsertStep{Statement: s, Needs: needs, Path: path})
 	return len(p.out.Steps) - 1
 }

@@ -10,8 +10,8 @@ import (
 
 // Write is a root field that changes data.
 type Write struct {
-	// Statements run in order; each gives one row: the field's JSON, and whether every written row passed the role's
-	// check. More than one, or IsList: the field is the list of their results.
+	// Statements run in order; each gives one row, whose first column is the field's JSON. A row that fails the role's
+	// check is an error (CheckFailed). IsList: the field is the list of their results.
 	Statements []*Statement
 	IsList     bool
 	// Insert is set instead for an insert with related rows.
@@ -53,33 +53,47 @@ func newWriter(o Options) *translator {
 	return &translator{o: o, written: map[pgsql.Ident]*schema.Table{}, cte: map[*plan.Rows]pgsql.Ident{}}
 }
 
-// writtenColumns returns every column of the written row, and last whether it passed the check.
+// writtenColumns returns every column of the written row, and last whether it passed the check; the name is empty when
+// there is none to pass.
 func (t *translator) writtenColumns(table *schema.Table, check pgsql.Expr) ([]pgsql.Output, pgsql.Ident) {
 	var out []pgsql.Output
-	verdict := pgsql.Ident("check")
 	for _, c := range table.Catalog.Columns {
 		out = append(out, pgsql.Output{Expr: pgsql.Column{Table: target, Name: pgsql.Ident(c.Name)}, As: pgsql.Ident(c.Name)})
 	}
+	if check == nil {
+		return out, ""
+	}
+	verdict := pgsql.Ident("check")
 	for table.Catalog.Column(string(verdict)) != nil {
 		verdict += "_"
-	}
-	if check == nil {
-		check = pgsql.Bool(true)
 	}
 	return append(out, pgsql.Output{Expr: check, As: verdict}), verdict
 }
 
-// verdict is whether all written rows passed. A check that is null did not pass.
+// CheckFailed is in the database's error when a written row did not pass the role's check.
+const CheckFailed = "gatehouse: check failed"
+
+// verdict is true when all written rows passed, and otherwise an error, so that a write that stands alone undoes itself
+// without a transaction around it. A check that is null did not pass. The text depends on a count, or the planner would
+// compute the impossible cast ahead.
 func verdict(column pgsql.Ident) pgsql.Expr {
+	count := call("count")
+	count.Star = true
 	return pgsql.Subquery{Query: &pgsql.Select{
-		Output: []pgsql.Output{{Expr: call("coalesce", call("bool_and", call("coalesce", pgsql.Column{Table: cteName, Name: column}, pgsql.Bool(false))), pgsql.Bool(true))}},
-		From:   pgsql.Table{Name: pgsql.Name{Name: cteName}}}}
+		Output: []pgsql.Output{{Expr: pgsql.Case{
+			When: call("coalesce", call("bool_and", call("coalesce", pgsql.Column{Table: cteName, Name: column}, pgsql.Bool(false))), pgsql.Bool(true)),
+			Then: pgsql.Bool(true),
+			Else: pgsql.Cast{Expr: call("concat", textConstant(CheckFailed+" "), count), Type: builtin("bool")}}}},
+		From: pgsql.Table{Name: pgsql.Name{Name: cteName}}}}
 }
 
 // answer wraps a write into the statement that gives the field's JSON and the verdict.
 func (t *translator) answer(w pgsql.Statement, out plan.Output, check pgsql.Ident) *Statement {
-	return t.print(&pgsql.Select{With: []pgsql.CTE{{Name: cteName, Query: w}},
-		Output: []pgsql.Output{{Expr: t.output(out)}, {Expr: verdict(check)}}})
+	s := &pgsql.Select{With: []pgsql.CTE{{Name: cteName, Query: w}}, Output: []pgsql.Output{{Expr: t.output(out)}}}
+	if check != "" {
+		s.Output = append(s.Output, pgsql.Output{Expr: verdict(check)})
+	}
+	return t.print(s)
 }
 
 func (t *translator) output(out plan.Output) pgsql.Expr {
@@ -111,9 +125,9 @@ func insertStatement(n *plan.Insert, o Options) *Statement {
 	if len(n.Rows) == 0 {
 		// Nothing to write: an insert of no rows is not SQL.
 		table := name(n.Table.Name)
-		empty := &pgsql.Select{Output: []pgsql.Output{{Expr: pgsql.Star{Table: target}}, {Expr: pgsql.Bool(true), As: "check"}},
+		empty := &pgsql.Select{Output: []pgsql.Output{{Expr: pgsql.Star{Table: target}}},
 			From: pgsql.Table{Name: table, As: target}, Where: pgsql.Bool(false)}
-		return t.answer(empty, n.Output, "check")
+		return t.answer(empty, n.Output, "")
 	}
 	ins, check := t.insert(n, n.Rows, nil)
 	return t.answer(ins, n.Output, check)
