@@ -21,7 +21,7 @@ var trackFunctionOptions = object("TrackFunctionV2",
 // trackFunctionArgs is {function, …} or just the function's name.
 var trackFunctionArgs = codec[trackFunction]{
 	read: func(r *reader, n *node) trackFunction {
-		if n.kind == objectNode && n.member("function") != nil {
+		if n.kind == objectNode && n.member("name") == nil {
 			return trackFunctionOptions.read(r, n)
 		}
 		return trackFunction{function: Function{Name: tableName.read(r, n)}}
@@ -64,7 +64,7 @@ var untrackFunctionOptions = object("UnTrackFunction",
 
 var untrackFunctionArgs = codec[functionArgs]{
 	read: func(r *reader, n *node) functionArgs {
-		if n.kind == objectNode && n.member("function") != nil {
+		if n.kind == objectNode && n.member("name") == nil {
 			return untrackFunctionOptions.read(r, n)
 		}
 		return functionArgs{function: tableName.read(r, n)}

@@ -26,7 +26,7 @@ var trackTableOptions = object("TrackTable",
 // trackTableArgs is {table, …} or just the table.
 var trackTableArgs = codec[TrackTable]{
 	read: func(r *reader, n *node) TrackTable {
-		if n.kind == objectNode && n.member("table") != nil {
+		if n.kind == objectNode && n.member("name") == nil {
 			return trackTableOptions.read(r, n)
 		}
 		return TrackTable{Table: Table{Name: tableName.read(r, n)}}
