@@ -48,7 +48,8 @@ const (
 
 // NewLine makes the query line of a model.
 func NewLine(model *schema.Model, exec *execute.Executor) *Line {
-	return &Line{model: model, exec: exec,
+	return &Line{
+		model: model, exec: exec,
 		operations: otter.Must(&otter.Options[documentKey, *operation.Operation]{MaximumSize: maxOperations}),
 		variables:  otter.Must(&otter.Options[roleKey, map[string]*schema.Ref]{MaximumSize: maxPlans}),
 		plans:      otter.Must(&otter.Options[planKey, []translate.Step]{MaximumSize: maxPlans}),

@@ -63,9 +63,12 @@ func lineOver(t testing.TB, o schema.Options) *Line {
 	if err != nil {
 		t.Fatal(err)
 	}
-	model := schema.Build(schema.Input{Metadata: meta, Catalogs: map[string]*catalog.Catalog{"default": cat}, Options: o,
+	model := schema.Build(schema.Input{
+		Metadata: meta, Catalogs: map[string]*catalog.Catalog{"default": cat}, Options: o,
 		EnumValues: map[string]map[catalog.Name][]schema.EnumValue{"default": {{Schema: "public", Name: "genre"}: {
-			{Name: "novel", Description: "long"}, {Name: "essay", Description: "short"}, {Name: "poem"}}}}})
+			{Name: "novel", Description: "long"}, {Name: "essay", Description: "short"}, {Name: "poem"},
+		}}},
+	})
 	for _, i := range model.Inconsistencies() {
 		t.Errorf("inconsistent: %s: %s", i.Name, i.Reason)
 	}

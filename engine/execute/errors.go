@@ -61,8 +61,10 @@ func mapError(err error, path string, s *translate.Statement) error {
 		return fail(fault.ConcurrentUpdate, "")
 	}
 	e := fault.New(fault.Unexpected, path, "database query error").WithCause(err)
-	internal := map[string]any{"error": map[string]any{"exec_status": "FatalError", "message": pg.Message, "status_code": pg.Code,
-		"description": optional(pg.Detail), "hint": optional(pg.Hint)}, "prepared": true, "arguments": []string{}}
+	internal := map[string]any{"error": map[string]any{
+		"exec_status": "FatalError", "message": pg.Message, "status_code": pg.Code,
+		"description": optional(pg.Detail), "hint": optional(pg.Hint),
+	}, "prepared": true, "arguments": []string{}}
 	if s != nil {
 		internal["statement"] = s.SQL
 	}

@@ -60,8 +60,10 @@ type VariableDecl struct {
 func (o *Operation) Variables() []VariableDecl {
 	out := make([]VariableDecl, 0, len(o.def.VariableDefinitions))
 	for _, v := range o.def.VariableDefinitions {
-		out = append(out, VariableDecl{Name: v.Variable, Type: v.Type.String(), Named: v.Type.Name(), IsList: v.Type.Elem != nil,
-			NonNull: v.Type.NonNull, HasDefault: v.DefaultValue != nil})
+		out = append(out, VariableDecl{
+			Name: v.Variable, Type: v.Type.String(), Named: v.Type.Name(), IsList: v.Type.Elem != nil,
+			NonNull: v.Type.NonNull, HasDefault: v.DefaultValue != nil,
+		})
 	}
 	return out
 }
@@ -80,8 +82,10 @@ func Parse(text, operationName string) (*Operation, error) {
 	if err != nil {
 		return nil, err
 	}
-	op := &Operation{Kind: Kind(def.Operation), Name: def.Name, def: def,
-		fragments: map[string]*ast.FragmentDefinition{}, variables: map[string]*ast.VariableDefinition{}}
+	op := &Operation{
+		Kind: Kind(def.Operation), Name: def.Name, def: def,
+		fragments: map[string]*ast.FragmentDefinition{}, variables: map[string]*ast.VariableDefinition{},
+	}
 	for _, f := range doc.Fragments {
 		if op.fragments[f.Name] != nil {
 			return nil, invalid("$", "multiple definitions for fragment %q", f.Name)

@@ -102,12 +102,11 @@ type collected struct {
 }
 
 type collector struct {
-	r       *resolver
-	parent  *schema.Type
-	byKey   map[string]*collected
-	order   []*collected
-	path    string
-	spreads []string
+	r      *resolver
+	parent *schema.Type
+	byKey  map[string]*collected
+	order  []*collected
+	path   string
 }
 
 // collect merges a selection set as GraphQL §6.3.2 does; there are no interfaces, so a fragment either is on the

@@ -124,8 +124,10 @@ func writable(t *Table, columns []*Column) map[*Column]bool {
 }
 
 func resolveSelect(t *Table, p *metadata.SelectPermission) (*SelectPermission, error) {
-	out := &SelectPermission{Columns: map[*Column]Predicate{}, Computed: map[*ComputedField]Predicate{},
-		Limit: p.Limit, Aggregations: p.AllowAggregations, QueryRoot: rootSet(p.QueryRootFields), SubscriptionRoot: rootSet(p.SubscriptionRootFields)}
+	out := &SelectPermission{
+		Columns: map[*Column]Predicate{}, Computed: map[*ComputedField]Predicate{},
+		Limit: p.Limit, Aggregations: p.AllowAggregations, QueryRoot: rootSet(p.QueryRootFields), SubscriptionRoot: rootSet(p.SubscriptionRootFields),
+	}
 	columns, err := namedColumns(t, p.Columns)
 	if err != nil {
 		return nil, err

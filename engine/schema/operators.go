@@ -126,21 +126,26 @@ func OperatorsOf(t *catalog.Type) []OperatorDef {
 		each(t, false, OpSTContains, OpSTCrosses, OpSTEquals, OpSTOverlaps, OpSTTouches, OpSTWithin, OpSTIntersects, OpST3DIntersects)
 		for _, op := range []Op{OpSTDWithin, OpST3DDWithin} {
 			ops = append(ops, OperatorDef{Op: op, Type: t, Object: "st_d_within_input", Fields: []OperatorField{
-				{Name: "distance", Type: builtin("float4"), Required: true}, {Name: "from", Type: t, Required: true, Main: true}}})
+				{Name: "distance", Type: builtin("float4"), Required: true}, {Name: "from", Type: t, Required: true, Main: true},
+			}})
 		}
 	case class.Name == "geography":
 		each(t, false, OpSTIntersects)
 		ops = append(ops, OperatorDef{Op: OpSTDWithin, Type: t, Object: "st_d_within_geography_input", Fields: []OperatorField{
-			{Name: "distance", Type: builtin("float4"), Required: true}, {Name: "from", Type: t, Required: true, Main: true},
-			{Name: "use_spheroid", Type: BooleanType, Default: "true"}}})
+			{Name: "distance", Type: builtin("float4"), Required: true},
+			{Name: "from", Type: t, Required: true, Main: true},
+			{Name: "use_spheroid", Type: BooleanType, Default: "true"},
+		}})
 	case class.Name == "raster":
 		each(t, false, OpSTRast)
 		geometry := beside(t, "geometry")
 		ops = append(ops,
 			OperatorDef{Op: OpSTNBandGeom, Type: geometry, Object: "st_intersects_nband_geom_input", Fields: []OperatorField{
-				{Name: "nband", Type: IntType, Required: true}, {Name: "geommin", Type: geometry, Required: true, Main: true}}},
+				{Name: "nband", Type: IntType, Required: true}, {Name: "geommin", Type: geometry, Required: true, Main: true},
+			}},
 			OperatorDef{Op: OpSTGeomNBand, Type: geometry, Object: "st_intersects_geom_nband_input", Fields: []OperatorField{
-				{Name: "geommin", Type: geometry, Required: true, Main: true}, {Name: "nband", Type: IntType}}})
+				{Name: "geommin", Type: geometry, Required: true, Main: true}, {Name: "nband", Type: IntType},
+			}})
 	}
 	return ops
 }

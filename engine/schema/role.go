@@ -43,8 +43,10 @@ func newSchema(m *Model, key schemaKey) *Schema {
 	s.introspection = newIntrospectionTypes(s)
 	roots := s.rootFields(false)
 	if len(roots) == 0 {
-		roots = []*Field{{Name: "no_queries_available", Type: nonNull(s.scalar("String")), Meaning: Placeholder{},
-			Description: "There are no queries available to the current role. Either there are no sources or remote schemas configured, or the current role doesn't have the required permissions."}}
+		roots = []*Field{{
+			Name: "no_queries_available", Type: nonNull(s.scalar("String")), Meaning: Placeholder{},
+			Description: "There are no queries available to the current role. Either there are no sources or remote schemas configured, or the current role doesn't have the required permissions.",
+		}}
 	}
 	s.Query.fields = roots
 	s.Query.fill = func(*Type) {}

@@ -144,8 +144,10 @@ func (s *Schema) constraints(t *Table) *Type {
 	return s.typ(Enum, s.tableType(t, "", "constraint"), fmt.Sprintf("unique or primary key constraints on table %q", text(t.Name)), func(e *Type) {
 		for _, k := range t.Catalog.UniqueKeys {
 			if IsName(k.Name) {
-				e.values = append(e.values, &EnumMember{Name: t.Source.custom.enumValue(k.Name), Meaning: ConstraintValue{k},
-					Description: fmt.Sprintf("unique or primary key constraint on columns %s", quoted(k.Columns))})
+				e.values = append(e.values, &EnumMember{
+					Name: t.Source.custom.enumValue(k.Name), Meaning: ConstraintValue{k},
+					Description: fmt.Sprintf("unique or primary key constraint on columns %s", quoted(k.Columns)),
+				})
 			}
 		}
 		sortMembers(e)

@@ -70,8 +70,10 @@ func (s *Schema) relationFields(r *Relation) []*Field {
 		out = append(out, f)
 	}
 	if r.Array && p.Aggregations {
-		out = append(out, &Field{Name: s.beside(r.Table, r.Name, "aggregate"), Description: "An aggregate relationship",
-			Type: nonNull(s.aggregateType(r.Target)), Args: s.selectArgs(r.Target), Meaning: RelationAggregate{r}})
+		out = append(out, &Field{
+			Name: s.beside(r.Table, r.Name, "aggregate"), Description: "An aggregate relationship",
+			Type: nonNull(s.aggregateType(r.Target)), Args: s.selectArgs(r.Target), Meaning: RelationAggregate{r},
+		})
 	}
 	return out
 }
@@ -107,11 +109,15 @@ func (s *Schema) computedFields(p *SelectPermission, f *ComputedField) []*Field 
 	if description == "" {
 		description = fmt.Sprintf("A computed field, executes function %q", text(f.Function.Name))
 	}
-	fields := []*Field{{Name: f.Name, Description: description, Type: listOfNonNull(s.rowType(f.Returns)),
-		Args: append(append([]*InputField{}, args...), s.selectArgs(f.Returns)...), Meaning: Computed{f}}}
+	fields := []*Field{{
+		Name: f.Name, Description: description, Type: listOfNonNull(s.rowType(f.Returns)),
+		Args: append(append([]*InputField{}, args...), s.selectArgs(f.Returns)...), Meaning: Computed{f},
+	}}
 	if target.Aggregations {
-		fields = append(fields, &Field{Name: s.beside(f.Table, f.Name, "aggregate"), Description: description, Type: nonNull(s.aggregateType(f.Returns)),
-			Args: append(append([]*InputField{}, args...), s.selectArgs(f.Returns)...), Meaning: ComputedAggregate{f}})
+		fields = append(fields, &Field{
+			Name: s.beside(f.Table, f.Name, "aggregate"), Description: description, Type: nonNull(s.aggregateType(f.Returns)),
+			Args: append(append([]*InputField{}, args...), s.selectArgs(f.Returns)...), Meaning: ComputedAggregate{f},
+		})
 	}
 	return fields
 }
@@ -193,9 +199,16 @@ var predicateFuncs = []struct {
 	name, class string
 	pair        bool
 }{
-	{"bool_and", "Boolean", false}, {"bool_or", "Boolean", false}, {"avg", "float8", false}, {"corr", "float8", true},
-	{"covar_samp", "float8", true}, {"max", "float8", false}, {"min", "float8", false}, {"stddev_samp", "float8", false},
-	{"sum", "float8", false}, {"var_samp", "float8", false},
+	{"bool_and", "Boolean", false},
+	{"bool_or", "Boolean", false},
+	{"avg", "float8", false},
+	{"corr", "float8", true},
+	{"covar_samp", "float8", true},
+	{"max", "float8", false},
+	{"min", "float8", false},
+	{"stddev_samp", "float8", false},
+	{"sum", "float8", false},
+	{"var_samp", "float8", false},
 }
 
 func (s *Schema) aggregateBoolExp(t *Table) *Type {
@@ -331,14 +344,23 @@ var aggregateGroups = []struct {
 	name             string
 	comparable, keep bool // keep: the result has the column's type, not Float
 }{
-	{"avg", false, false}, {"max", true, true}, {"min", true, true}, {"stddev", false, false}, {"stddev_pop", false, false},
-	{"stddev_samp", false, false}, {"sum", false, true}, {"var_pop", false, false}, {"var_samp", false, false}, {"variance", false, false},
+	{"avg", false, false},
+	{"max", true, true},
+	{"min", true, true},
+	{"stddev", false, false},
+	{"stddev_pop", false, false},
+	{"stddev_samp", false, false},
+	{"sum", false, true},
+	{"var_pop", false, false},
+	{"var_samp", false, false},
+	{"variance", false, false},
 }
 
 func (s *Schema) groupColumns(t *Table, g struct {
 	name             string
 	comparable, keep bool
-}) []*Column {
+},
+) []*Column {
 	var out []*Column
 	p := s.readable(t)
 	for _, c := range t.Columns {

@@ -20,8 +20,10 @@ func wide(n int) schema.Input {
 	source := &metadata.Source{Name: "default", Kind: "postgres"}
 	for i := range n {
 		name := catalog.Name{Schema: "public", Name: fmt.Sprintf("t%04d", i)}
-		t := &catalog.Table{Name: name, Kind: catalog.OrdinaryTable, PrimaryKey: &catalog.Key{Name: name.Name + "_pkey", Columns: []string{"id"}},
-			Insertable: true, Updatable: true, Deletable: true}
+		t := &catalog.Table{
+			Name: name, Kind: catalog.OrdinaryTable, PrimaryKey: &catalog.Key{Name: name.Name + "_pkey", Columns: []string{"id"}},
+			Insertable: true, Updatable: true, Deletable: true,
+		}
 		t.UniqueKeys = []*catalog.Key{t.PrimaryKey}
 		t.Columns = append(t.Columns, &catalog.Column{Name: "id", Type: integer, NotNull: true}, &catalog.Column{Name: "before", Type: integer})
 		for c := range 10 {
@@ -33,8 +35,10 @@ func wide(n int) schema.Input {
 			t.ForeignKeys = []*catalog.ForeignKey{{Name: "fk", Columns: []string{"before"}, To: before, ToColumns: []string{"id"}}}
 			mt.ObjectRelationships = []*metadata.Relationship{{Name: "previous", Using: metadata.RelationshipUsing{ForeignKey: &metadata.ForeignKeyOn{Columns: []string{"before"}}}}}
 		}
-		mt.SelectPermissions = []*metadata.SelectPermission{{Permission: metadata.Permission{Role: "user"}, Columns: metadata.Columns{All: true},
-			Filter: json.RawMessage(`{"id": {"_eq": "X-Hasura-User-Id"}}`), AllowAggregations: true}}
+		mt.SelectPermissions = []*metadata.SelectPermission{{
+			Permission: metadata.Permission{Role: "user"}, Columns: metadata.Columns{All: true},
+			Filter: json.RawMessage(`{"id": {"_eq": "X-Hasura-User-Id"}}`), AllowAggregations: true,
+		}}
 		cat.Tables[name] = t
 		source.Tables = append(source.Tables, mt)
 	}

@@ -97,8 +97,10 @@ func (p *insertProgram) readBack(sel *plan.Select, table *schema.Table, key []st
 	query, shape := t.rowQuery(&one, "")
 	row := query.From.(pgsql.Table).As
 	for _, k := range key {
-		query.Where = conjunction(query.Where, pgsql.Binary{Left: pgsql.Column{Table: row, Name: pgsql.Ident(k)}, Op: "=",
-			Right: t.value(schema.Produced{Step: step, Column: k}, columnType(table, k), false, "")})
+		query.Where = conjunction(query.Where, pgsql.Binary{
+			Left: pgsql.Column{Table: row, Name: pgsql.Ident(k)}, Op: "=",
+			Right: t.value(schema.Produced{Step: step, Column: k}, columnType(table, k), false, ""),
+		})
 	}
 	return t.print(&pgsql.Select{Output: []pgsql.Output{{Expr: shape.object("x")}}, From: pgsql.Derived{Query: query, As: "x"}})
 }

@@ -65,19 +65,25 @@ func (t *translator) predicate(p schema.Predicate, s scope) pgsql.Expr {
 		return pgsql.Binary{Left: t.operand(p.Operand, s), Op: infix[p.Op], Right: t.columnVia(p.Via, p.Other, row)}
 	case *schema.Related:
 		a := t.alias("r")
-		return pgsql.Exists{Query: &pgsql.Select{Output: []pgsql.Output{{Expr: pgsql.Int(1)}},
-			From:  pgsql.Table{Name: name(p.Relation.Target.Name), As: a},
-			Where: conjunction(mapping(p.Relation, s.row, a), t.predicate(p.Where, s.at(a)))}}
+		return pgsql.Exists{Query: &pgsql.Select{
+			Output: []pgsql.Output{{Expr: pgsql.Int(1)}},
+			From:   pgsql.Table{Name: name(p.Relation.Target.Name), As: a},
+			Where:  conjunction(mapping(p.Relation, s.row, a), t.predicate(p.Where, s.at(a))),
+		}}
 	case *schema.Exists:
 		a := t.alias("e")
-		return pgsql.Exists{Query: &pgsql.Select{Output: []pgsql.Output{{Expr: pgsql.Int(1)}},
-			From:  pgsql.Table{Name: name(p.Table.Name), As: a},
-			Where: conjunction(t.predicate(p.Where, s.at(a)))}}
+		return pgsql.Exists{Query: &pgsql.Select{
+			Output: []pgsql.Output{{Expr: pgsql.Int(1)}},
+			From:   pgsql.Table{Name: name(p.Table.Name), As: a},
+			Where:  conjunction(t.predicate(p.Where, s.at(a))),
+		}}
 	case *schema.RelatedComputed:
 		a := t.alias("c")
-		return pgsql.Exists{Query: &pgsql.Select{Output: []pgsql.Output{{Expr: pgsql.Int(1)}},
-			From:  pgsql.FuncTable{Call: t.computedCall(p.Field, nil, s.row), As: a},
-			Where: conjunction(t.predicate(p.Where, s.at(a)))}}
+		return pgsql.Exists{Query: &pgsql.Select{
+			Output: []pgsql.Output{{Expr: pgsql.Int(1)}},
+			From:   pgsql.FuncTable{Call: t.computedCall(p.Field, nil, s.row), As: a},
+			Where:  conjunction(t.predicate(p.Where, s.at(a))),
+		}}
 	case *schema.Aggregated:
 		a := t.alias("a")
 		inner := s.at(a)
@@ -91,9 +97,11 @@ func (t *translator) predicate(p schema.Predicate, s scope) pgsql.Expr {
 		if p.Func == "count" && len(args) > 1 {
 			c.Args = []pgsql.Expr{pgsql.Tuple(args)}
 		}
-		value := pgsql.Subquery{Query: &pgsql.Select{Output: []pgsql.Output{{Expr: c}},
-			From:  pgsql.Table{Name: name(p.Relation.Target.Name), As: a},
-			Where: conjunction(mapping(p.Relation, s.row, a), t.predicate(p.Filter, inner))}}
+		value := pgsql.Subquery{Query: &pgsql.Select{
+			Output: []pgsql.Output{{Expr: c}},
+			From:   pgsql.Table{Name: name(p.Relation.Target.Name), As: a},
+			Where:  conjunction(mapping(p.Relation, s.row, a), t.predicate(p.Filter, inner)),
+		}}
 		return t.predicate(p.Test, scope{row: s.row, root: s.root, self: value})
 	}
 	panic(fmt.Sprintf("translate: unknown predicate %T", p))
@@ -124,8 +132,10 @@ func conjunction(es ...pgsql.Expr) pgsql.Expr {
 func mapping(r *schema.Relation, own, theirs pgsql.Ident) pgsql.Expr {
 	all := pgsql.And{}
 	for _, p := range r.Mapping {
-		all = append(all, pgsql.Binary{Left: pgsql.Column{Table: theirs, Name: pgsql.Ident(p.Theirs.Name)}, Op: "=",
-			Right: pgsql.Column{Table: own, Name: pgsql.Ident(p.Own.Name)}})
+		all = append(all, pgsql.Binary{
+			Left: pgsql.Column{Table: theirs, Name: pgsql.Ident(p.Theirs.Name)}, Op: "=",
+			Right: pgsql.Column{Table: own, Name: pgsql.Ident(p.Own.Name)},
+		})
 	}
 	return all
 }
@@ -136,8 +146,10 @@ func (t *translator) columnVia(via []*schema.Relation, c *schema.Column, row pgs
 		return pgsql.Column{Table: row, Name: pgsql.Ident(c.Name)}
 	}
 	a := t.alias("v")
-	return pgsql.Subquery{Query: &pgsql.Select{Output: []pgsql.Output{{Expr: t.columnVia(via[1:], c, a)}},
-		From: pgsql.Table{Name: name(via[0].Target.Name), As: a}, Where: mapping(via[0], row, a), Limit: pgsql.Int(1)}}
+	return pgsql.Subquery{Query: &pgsql.Select{
+		Output: []pgsql.Output{{Expr: t.columnVia(via[1:], c, a)}},
+		From:   pgsql.Table{Name: name(via[0].Target.Name), As: a}, Where: mapping(via[0], row, a), Limit: pgsql.Int(1),
+	}}
 }
 
 // operand is a column, computed field or the aggregate under test, as the role sees it.
@@ -271,8 +283,10 @@ func callOf(f *catalog.Function, given []argument) pgsql.Call {
 func (t *translator) compareArrays(c *schema.Compare, left pgsql.Expr) pgsql.Expr {
 	a := t.alias("u")
 	given := pgsql.Param{Arg: Arg{Value: c.Value, Encoding: ListOfArrays, Path: c.Path}, Type: pgsql.Type{Name: textType.Name, Array: true}}
-	query := &pgsql.Select{Output: []pgsql.Output{{Expr: pgsql.Cast{Expr: pgsql.Row{Table: a}, Type: typ(c.Type)}}},
-		From: pgsql.FuncTable{Call: call("unnest", given), As: a}}
+	query := &pgsql.Select{
+		Output: []pgsql.Output{{Expr: pgsql.Cast{Expr: pgsql.Row{Table: a}, Type: typ(c.Type)}}},
+		From:   pgsql.FuncTable{Call: call("unnest", given), As: a},
+	}
 	if c.Op == schema.OpNin {
 		return pgsql.AnyRow{Left: left, Op: "<>", Query: query, All: true}
 	}

@@ -76,8 +76,10 @@ func object(fields []pgsql.Output) pgsql.Expr {
 		return call("json_build_object", args...)
 	}
 	const row pgsql.Ident = "w"
-	return pgsql.Subquery{Query: &pgsql.Select{Output: []pgsql.Output{{Expr: call("row_to_json", pgsql.Row{Table: row})}},
-		From: pgsql.Derived{Query: &pgsql.Select{Output: fields}, As: row}}}
+	return pgsql.Subquery{Query: &pgsql.Select{
+		Output: []pgsql.Output{{Expr: call("row_to_json", pgsql.Row{Table: row})}},
+		From:   pgsql.Derived{Query: &pgsql.Select{Output: fields}, As: row},
+	}}
 }
 
 func textConstant(s string) pgsql.Expr { return pgsql.Cast{Expr: pgsql.Text(s), Type: textType} }

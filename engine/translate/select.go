@@ -77,9 +77,11 @@ func (t *translator) rows(r *plan.Rows, row, outer pgsql.Ident, capped bool) *pg
 func (t *translator) orderTerm(o plan.Order, via []plan.Step, row pgsql.Ident) pgsql.Expr {
 	if len(via) > 0 {
 		a := t.alias("o")
-		return pgsql.Subquery{Query: &pgsql.Select{Output: []pgsql.Output{{Expr: t.orderTerm(o, via[1:], a)}},
-			From:  pgsql.Table{Name: name(via[0].Relation.Target.Name), As: a},
-			Where: conjunction(mapping(via[0].Relation, row, a), t.predicate(via[0].Where, about(a))), Limit: pgsql.Int(1)}}
+		return pgsql.Subquery{Query: &pgsql.Select{
+			Output: []pgsql.Output{{Expr: t.orderTerm(o, via[1:], a)}},
+			From:   pgsql.Table{Name: name(via[0].Relation.Target.Name), As: a},
+			Where:  conjunction(mapping(via[0].Relation, row, a), t.predicate(via[0].Where, about(a))), Limit: pgsql.Int(1),
+		}}
 	}
 	agg := o.Aggregate
 	if agg == nil {
@@ -203,8 +205,10 @@ func (t *translator) aggregate(n *plan.Aggregate, outer pgsql.Ident) *pgsql.Sele
 			if n.Cap != nil {
 				number := t.alias("n")
 				numbered := t.alias("b")
-				from = pgsql.Derived{As: base, Query: &pgsql.Select{From: pgsql.Derived{Query: rows, As: numbered},
-					Output: []pgsql.Output{{Expr: pgsql.Star{Table: numbered}}, {Expr: pgsql.RowNumber{}, As: number}}}}
+				from = pgsql.Derived{As: base, Query: &pgsql.Select{
+					From:   pgsql.Derived{Query: rows, As: numbered},
+					Output: []pgsql.Output{{Expr: pgsql.Star{Table: numbered}}, {Expr: pgsql.RowNumber{}, As: number}},
+				}}
 				node = filtered(node, pgsql.Binary{Left: pgsql.Column{Table: base, Name: number}, Op: "<=", Right: pgsql.Int(*n.Cap)})
 			}
 			e = result(node)

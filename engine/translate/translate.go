@@ -131,10 +131,8 @@ func builtin(n string) pgsql.Type {
 }
 
 var (
-	textType  = builtin("text")
-	jsonType  = builtin("json")
-	jsonbType = builtin("jsonb")
-	int8Type  = builtin("int8")
+	textType = builtin("text")
+	jsonType = builtin("json")
 )
 
 // fn names a built-in function.

@@ -83,8 +83,10 @@ func verdict(column pgsql.Ident) pgsql.Expr {
 		Output: []pgsql.Output{{Expr: pgsql.Case{
 			When: call("coalesce", call("bool_and", call("coalesce", pgsql.Column{Table: cteName, Name: column}, pgsql.Bool(false))), pgsql.Bool(true)),
 			Then: pgsql.Bool(true),
-			Else: pgsql.Cast{Expr: call("concat", textConstant(CheckFailed+" "), count), Type: builtin("bool")}}}},
-		From: pgsql.Table{Name: pgsql.Name{Name: cteName}}}}
+			Else: pgsql.Cast{Expr: call("concat", textConstant(CheckFailed+" "), count), Type: builtin("bool")},
+		}}},
+		From: pgsql.Table{Name: pgsql.Name{Name: cteName}},
+	}}
 }
 
 // answer wraps a write into the statement that gives the field's JSON and the verdict.
@@ -125,8 +127,10 @@ func insertStatement(n *plan.Insert, o Options) *Statement {
 	if len(n.Rows) == 0 {
 		// Nothing to write: an insert of no rows is not SQL.
 		table := name(n.Table.Name)
-		empty := &pgsql.Select{Output: []pgsql.Output{{Expr: pgsql.Star{Table: target}}},
-			From: pgsql.Table{Name: table, As: target}, Where: pgsql.Bool(false)}
+		empty := &pgsql.Select{
+			Output: []pgsql.Output{{Expr: pgsql.Star{Table: target}}},
+			From:   pgsql.Table{Name: table, As: target}, Where: pgsql.Bool(false),
+		}
 		return t.answer(empty, n.Output, "")
 	}
 	ins, check := t.insert(n, n.Rows, nil)

@@ -1,0 +1,126 @@
+package schema_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"gatehouse/engine/catalog"
+	"gatehouse/engine/metadata"
+	"gatehouse/engine/schema"
+)
+
+// A select permission that cannot be honoured in full gives nothing at all, and is listed.
+func TestBuild_aPermissionThatCannotBeHonouredCloses(t *testing.T) {
+	t.Parallel()
+	for name, filter := range map[string]string{
+		"unknown column":              `{"nope": {"_eq": 1}}`,
+		"unknown operator":            `{"id": {"_near": 1}}`,
+		"operator of another type":    `{"id": {"_like": "a"}}`,
+		"null":                        `{"id": {"_eq": null}}`,
+		"unknown table in _exists":    `{"_exists": {"_table": "nope", "_where": {}}}`,
+		"_exists without _where":      `{"_exists": {"_table": "t0000"}}`,
+		"unknown key in _exists":      `{"_exists": {"_table": "t0000", "_where": {}, "_limit": 1}}`,
+		"unknown column after $":      `{"id": {"_ceq": ["$", "nope"]}}`,
+		"no column after $":           `{"id": {"_ceq": ["$"]}}`,
+		"inside _not":                 `{"_not": {"nope": {"_eq": 1}}}`,
+		"inside _or":                  `{"_or": [{"id": {"_eq": 1}}, {"nope": 1}]}`,
+		"inside a relationship":       `{"previous": {"nope": 1}}`,
+		"_or that is no list":         `{"_or": {"id": 1}}`,
+		"not an object":               `["id"]`,
+		"aggregate without predicate": `{"previous_aggregate": {"count": {}}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := wide(2)
+			in.Metadata.Sources[0].Tables[1].SelectPermissions[0].Filter = json.RawMessage(filter)
+			m := schema.Build(in)
+			if n := len(m.Inconsistencies()); n != 1 {
+				t.Fatalf("%d inconsistencies, want 1", n)
+			}
+			if i := m.Inconsistencies()[0]; i.Type != "select_permission" || !strings.HasPrefix(i.Reason, "Inconsistent object: ") {
+				t.Errorf("listed as %s: %s", i.Type, i.Reason)
+			}
+			s := m.Role("user", false)
+			for _, field := range []string{"t0001", "t0001_by_pk", "t0001_aggregate"} {
+				if s.Query.Field(field) != nil {
+					t.Errorf("%s is still offered", field)
+				}
+			}
+			if s.Query.Field("t0000") == nil {
+				t.Error("the other table's permission went too")
+			}
+		})
+	}
+}
+
+// What a role may not read is nowhere in its schema: not in rows, conditions, orders, columns or aggregates.
+func TestRole_aHiddenColumnIsNowhere(t *testing.T) {
+	t.Parallel()
+	in := wide(2)
+	p := in.Metadata.Sources[0].Tables[1].SelectPermissions[0]
+	p.Columns = metadata.Columns{Names: []string{"id", "c1"}}
+	s := schema.Build(in).Role("user", false)
+	for _, name := range []string{"t0001", "t0001_max_fields", "t0001_min_fields"} {
+		if typ := s.Lookup(name); typ == nil || typ.Field("c0") != nil || typ.Field("c1") == nil {
+			t.Errorf("%s shows the wrong columns", name)
+		}
+	}
+	for _, name := range []string{"t0001_bool_exp", "t0001_order_by"} {
+		if typ := s.Lookup(name); typ == nil || typ.Input("c0") != nil || typ.Input("c1") == nil {
+			t.Errorf("%s shows the wrong columns", name)
+		}
+	}
+	if typ := s.Lookup("t0001_select_column"); typ == nil || typ.Member("c0") != nil || typ.Member("c1") == nil {
+		t.Error("t0001_select_column shows the wrong columns")
+	}
+	if s.Mutation != nil {
+		t.Error("the role has mutations")
+	}
+}
+
+// Every role without permissions is the same empty schema, however many names a client tries.
+func TestRole_unknownRolesSeeNothingAndShareOneSchema(t *testing.T) {
+	t.Parallel()
+	m := schema.Build(wide(2))
+	a, b := m.Role("x", false), m.Role("y", true)
+	if a.Query.Field("no_queries_available") == nil || len(a.Query.Fields()) != 1 {
+		t.Errorf("an unknown role sees %d fields", len(a.Query.Fields()))
+	}
+	if b.Query.Field("t0000") != nil || a != m.Role("z", false) {
+		t.Error("unknown roles do not share one schema")
+	}
+}
+
+// Mutations are inherited only when the members agree.
+func TestRole_membersThatDisagreePassOnNoMutation(t *testing.T) {
+	t.Parallel()
+	in := wide(1)
+	table := in.Metadata.Sources[0].Tables[0]
+	add := func(role, check string) {
+		table.InsertPermissions = append(table.InsertPermissions, &metadata.InsertPermission{
+			Permission: metadata.Permission{Role: role},
+			Columns:    metadata.Columns{All: true}, Check: json.RawMessage(check),
+		})
+	}
+	add("a", `{"id": {"_gt": 1}}`)
+	add("b", `{"id": {"_gt": 1}}`)
+	add("c", `{"id": {"_gt": 2}}`)
+	in.Metadata.InheritedRoles = []*metadata.InheritedRole{{Name: "agree", RoleSet: []string{"a", "b", "user"}}, {Name: "disagree", RoleSet: []string{"a", "c"}}}
+	m := schema.Build(in)
+	if s := m.Role("agree", false); s.Mutation == nil || s.Mutation.Field("insert_t0000") == nil {
+		t.Error("members that agree pass nothing on")
+	}
+	if m.Role("disagree", false).Mutation != nil {
+		t.Error("members that disagree pass a mutation on")
+	}
+}
+
+func TestClassOf_arraysKeepTheirElement(t *testing.T) {
+	t.Parallel()
+	elem := &catalog.Type{Name: catalog.Name{Schema: "pg_catalog", Name: "int8"}, Kind: catalog.BaseType}
+	c := schema.ClassOf(&catalog.Type{Name: catalog.Name{Schema: "pg_catalog", Name: "_int8"}, Kind: catalog.ArrayType, Elem: elem})
+	if c.Elem == nil || c.Elem.Name != "bigint" || c.Kind != schema.ListKind {
+		t.Errorf("class of int8[] is %+v", c)
+	}
+}
