@@ -20,6 +20,8 @@ type draft struct {
 	fresh, stale map[string]bool
 	// isChanged: there is something to save.
 	isChanged bool
+	// overwrites: it replaces the whole document, whatever is stored.
+	overwrites bool
 	// opened are the sources opened on the way, to be closed if nobody keeps them.
 	opened map[*source]bool
 }
@@ -75,6 +77,9 @@ func (d *draft) become(doc *metadata.Metadata, states map[string]*sourceState) {
 	d.isChanged = true
 }
 
+// Overwrite implements admin.Draft.
+func (d *draft) Overwrite() { d.overwrites = true }
+
 // IsFresh implements admin.Draft.
 func (d *draft) IsFresh(source string) bool { return d.fresh[source] }
 
@@ -111,6 +116,9 @@ func (e *Engine) Update(ctx context.Context, expect *int, change func(admin.Draf
 	}
 	d := &draft{Snapshot: base, engine: e, base: base, fresh: map[string]bool{}, stale: e.stale, opened: map[*source]bool{}}
 	err := change(d)
+	if base.unreadable != nil && !d.overwrites {
+		err = base.unreadable
+	}
 	if err == nil && d.isChanged {
 		err = e.commit(ctx, d)
 	}

@@ -158,7 +158,8 @@ func (e *Engine) View(ctx context.Context) (admin.View, error) {
 			return nil, err
 		}
 	}
-	return e.Snapshot(), nil
+	s := e.Snapshot()
+	return s, s.unreadable
 }
 
 // State implements admin.Engine.

@@ -27,6 +27,8 @@ type Snapshot struct {
 	// Line runs requests; a draft has none.
 	Line *Line
 
+	// unreadable is why Doc is empty although something is stored.
+	unreadable      error
 	allowed         *allowed
 	sources         map[string]*sourceState
 	inconsistencies []metadata.Inconsistency
@@ -109,6 +111,14 @@ func (e *Engine) build(doc *metadata.Metadata, version int, sources map[string]*
 	}
 	s.inconsistencies = append(s.inconsistencies, doc.Unsupported()...)
 	return s
+}
+
+// markUnreadable says that s stands for a stored document that is not understood.
+func (s *Snapshot) markUnreadable(err error) {
+	s.unreadable = fault.New(fault.Unexpected, "", "%s", err.Error()).WithCause(err)
+	s.inconsistencies = append(s.inconsistencies, metadata.Inconsistency{
+		Definition: nil, Name: "metadata", Type: "metadata", Reason: "Inconsistent object: " + err.Error(),
+	})
 }
 
 func endpointProblem(p *rest.Problem) metadata.Inconsistency {

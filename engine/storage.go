@@ -95,7 +95,10 @@ func (s *storage) create(ctx context.Context, tx pgx.Tx, first *metadata.Metadat
 	return s.notify(ctx, tx, 1, nil)
 }
 
-// read gives the document and its resource version.
+// errUnreadable means that what is stored is no document Gatehouse understands.
+var errUnreadable = errors.New("the stored metadata cannot be read")
+
+// read gives the document and its resource version. With errUnreadable the version is known all the same.
 func (s *storage) read(ctx context.Context) (*metadata.Metadata, int, error) {
 	var doc []byte
 	var version int
@@ -108,7 +111,7 @@ func (s *storage) read(ctx context.Context) (*metadata.Metadata, int, error) {
 	}
 	m, err := metadata.Decode(doc, "$", false)
 	if err != nil {
-		return nil, 0, fmt.Errorf("stored metadata: %w", err)
+		return nil, version, fmt.Errorf("%w: %w", errUnreadable, err)
 	}
 	return m, version, nil
 }

@@ -2,8 +2,10 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"gatehouse/engine/metadata"
 	"gatehouse/worker"
 )
 
@@ -80,14 +82,22 @@ func (e *Engine) refresh(ctx context.Context) error {
 func (e *Engine) load(ctx context.Context) error {
 	began := time.Now()
 	doc, version, err := e.storage.read(ctx)
-	if err != nil {
+	unreadable := errors.Is(err, errUnreadable)
+	if err != nil && !unreadable {
 		return err
+	}
+	if unreadable { // nothing is served, and nothing is saved over it but a whole new document
+		e.log.ErrorContext(ctx, "nothing of the data half is served", "error", err)
+		doc = &metadata.Metadata{}
 	}
 	var old map[string]*sourceState
 	if s := e.Snapshot(); s != nil {
 		old = s.sources
 	}
 	s := e.build(doc, version, e.resolve(ctx, doc, old, func(string) bool { return true }))
+	if unreadable {
+		s.markUnreadable(err)
+	}
 	e.swap(s)
 	e.log.InfoContext(ctx, "metadata loaded", "version", version, "inconsistencies", len(s.inconsistencies), "took", time.Since(began))
 	return nil

@@ -146,3 +146,23 @@ func TestBulk_isAllOrNothingForMetadata(t *testing.T) {
 		t.Errorf("got %d %s", code, body)
 	}
 }
+
+func TestStart_anUnreadableDocumentIsKeptUntilItIsReplaced(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.withShop()
+	doc := s.document()
+	s.exec(s.metadataURL, `update hdb_catalog.hdb_metadata set metadata = replace(metadata::text, '"filter":', '"filtr":')::json`)
+	s.engine = s.open()
+	s.want(500, "", "export_metadata", "{}")
+	s.want(500, "", "pg_untrack_table", `{"table":"article","cascade":true}`)
+	s.want(500, "", "reload_metadata", "{}")
+	if code, body := post(s.engine, "/v1/graphql", `{"query":"{ author { id } }"}`); code != 200 || !strings.Contains(body, "field 'author' not found in type: 'query_root'") {
+		t.Errorf("got %d %s", code, body)
+	}
+	s.exec(s.metadataURL, `do $$ begin assert (select metadata::text like '%filtr%' from hdb_catalog.hdb_metadata); end $$`)
+	s.do("replace_metadata", doc)
+	if got := s.document(); got != doc {
+		t.Errorf("got  %s\nwant %s", got, doc)
+	}
+}

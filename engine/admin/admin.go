@@ -44,6 +44,8 @@ type Draft interface {
 	IsFresh(source string) bool
 	// MakeStale makes the source's catalog be read again before it is next relied on.
 	MakeStale(source string)
+	// Overwrite says that the draft's document replaces whatever is stored, be it unreadable.
+	Overwrite()
 	// Mark gives a function that puts the draft back to where it is now.
 	Mark() (restore func())
 }

@@ -61,6 +61,7 @@ func (e *execution) replaceMetadata(ctx context.Context, d Draft, r *request) ([
 	if err := d.Rebuild(ctx, m, names(m.Sources)...); err != nil {
 		return nil, under(r.runPath, err)
 	}
+	d.Overwrite()
 	if !allow {
 		if err := refuseAny(d); err != nil {
 			return nil, under(r.runPath, err)
@@ -95,6 +96,7 @@ func (e *execution) clearMetadata(ctx context.Context, d Draft, r *request) ([]b
 	if s := d.Metadata().Source(metadata.DefaultSource); s != nil && s.Foreign == nil {
 		empty.Sources = []*metadata.Source{{Name: s.Name, Kind: s.Kind, Configuration: s.Configuration, Customization: s.Customization}}
 	}
+	d.Overwrite()
 	if err := d.Rebuild(ctx, &empty); err != nil {
 		return nil, under(r.runPath, err)
 	}
