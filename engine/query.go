@@ -23,6 +23,8 @@ type Line struct {
 	operations *otter.Cache[documentKey, *operation.Operation]
 	variables  *otter.Cache[roleKey, map[string]*schema.Ref]
 	plans      *otter.Cache[planKey, []translate.Step]
+	// introspections are bounded by their size: one can be many megabytes.
+	introspections *otter.Cache[*plan.Introspect, []byte]
 }
 
 type documentKey struct{ text, operationName string }
@@ -44,6 +46,8 @@ const (
 	maxPlans      = 4_000
 	maxText       = 64 << 10
 	maxShape      = 4 << 10
+	// maxIntrospections is in bytes.
+	maxIntrospections = 64 << 20
 )
 
 // NewLine makes the query line of a model.
@@ -53,6 +57,8 @@ func NewLine(model *schema.Model, exec *execute.Executor) *Line {
 		operations: otter.Must(&otter.Options[documentKey, *operation.Operation]{MaximumSize: maxOperations}),
 		variables:  otter.Must(&otter.Options[roleKey, map[string]*schema.Ref]{MaximumSize: maxPlans}),
 		plans:      otter.Must(&otter.Options[planKey, []translate.Step]{MaximumSize: maxPlans}),
+		introspections: otter.Must(&otter.Options[*plan.Introspect, []byte]{MaximumWeight: maxIntrospections,
+			Weigher: func(_ *plan.Introspect, answer []byte) uint32 { return uint32(min(len(answer), maxIntrospections)) }}),
 	}
 }
 
@@ -74,7 +80,17 @@ func (l *Line) Query(ctx context.Context, s *session.Session, req operation.Requ
 	if err != nil {
 		return nil, err
 	}
-	return l.exec.Run(ctx, op.Kind, steps, execute.Request{Bound: bound, Session: s, Schema: role})
+	return l.exec.Run(ctx, op.Kind, steps, execute.Request{Bound: bound, Session: s, Schema: role, Remember: l.remember})
+}
+
+// remember keeps the answers of introspections, which belong to a kept plan.
+func (l *Line) remember(i *plan.Introspect, answer func() []byte) []byte {
+	if kept, ok := l.introspections.GetIfPresent(i); ok {
+		return kept
+	}
+	made := answer()
+	l.introspections.Set(i, made)
+	return made
 }
 
 // parse is operation.Parse, remembered by text.

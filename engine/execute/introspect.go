@@ -8,8 +8,10 @@ import (
 	"gatehouse/engine/schema"
 )
 
-// introspect answers __schema and __type from the role's schema.
-func introspect(s *schema.Schema, f *operation.Field) []byte {
+// introspect answers __schema and __type from the role's schema. It derives the schema anew, so that the whole of it is
+// not kept afterwards.
+func introspect(s *schema.Schema, f *operation.Field, b *operation.Bound) []byte {
+	s = s.Whole()
 	w := &introspector{s: s}
 	if _, ok := f.Def.Meaning.(schema.IntrospectSchema); ok {
 		w.schema(f)
@@ -17,7 +19,11 @@ func introspect(s *schema.Schema, f *operation.Field) []byte {
 	}
 	var name string
 	for _, a := range f.Args {
-		_ = json.Unmarshal([]byte(a.Value.Text), &name) // checked to be a string
+		raw := []byte(a.Value.Text)
+		if v, ok := a.Value.Value.(*schema.Variable); ok {
+			raw = b.Raw(v)
+		}
+		_ = json.Unmarshal(raw, &name) // checked to be a string
 	}
 	t := s.Lookup(name)
 	if t == nil {
@@ -25,6 +31,21 @@ func introspect(s *schema.Schema, f *operation.Field) []byte {
 	}
 	w.typ(&schema.Ref{Named: t}, f)
 	return w.b
+}
+
+// fixed tells whether an introspection's answer is the same whatever the variables are.
+func fixed(f *operation.Field) bool {
+	for _, a := range f.Args {
+		if _, ok := a.Value.Value.(*schema.Variable); ok {
+			return false
+		}
+	}
+	for _, sub := range f.Fields {
+		if !fixed(sub) {
+			return false
+		}
+	}
+	return true
 }
 
 // introspector writes JSON; every writer takes the field whose selection it answers.

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"gatehouse/engine/operation"
+	"gatehouse/engine/plan"
 	"gatehouse/engine/schema"
 	"gatehouse/engine/session"
 	"gatehouse/engine/translate"
@@ -18,6 +19,8 @@ type Request struct {
 	Bound   *operation.Bound
 	Session *session.Session
 	Schema  *schema.Schema
+	// Remember keeps an introspection's answer, or finds it; nil keeps none.
+	Remember func(i *plan.Introspect, answer func() []byte) []byte
 }
 
 // Run executes an operation's steps and gives the response body, {"data":{…}}.
@@ -59,7 +62,12 @@ func (r *run) local(s *translate.Step) bool {
 	case s.Constant != nil:
 		r.put(s, s.Constant)
 	case s.Introspect != nil:
-		r.put(s, introspect(r.r.Schema, s.Introspect.Field))
+		answer := func() []byte { return introspect(r.r.Schema, s.Introspect.Field, r.r.Bound) }
+		if r.r.Remember != nil && fixed(s.Introspect.Field) {
+			r.put(s, r.r.Remember(s.Introspect, answer))
+		} else {
+			r.put(s, answer())
+		}
 	default:
 		return false
 	}

@@ -33,11 +33,21 @@ type builder struct {
 	names names
 }
 
-// inconsistent lists an object that is left out.
+// notYet is the error of what Hasura serves and Gatehouse does not: left out and listed, but no reason to refuse a
+// change of the metadata.
+type notYet string
+
+func (what notYet) Error() string { return string(what) + " is not supported by Gatehouse yet" }
+
+// inconsistent lists an object that is left out. An error among args may be a notYet.
 func (b *builder) inconsistent(id metadata.ObjectID, definition any, format string, args ...any) {
-	b.m.inconsistencies = append(b.m.inconsistencies, metadata.Inconsistency{
-		Type: id.Type, Name: id.Name, Definition: definition, Reason: "Inconsistent object: " + fmt.Sprintf(format, args...),
-	})
+	i := metadata.Inconsistency{Type: id.Type, Name: id.Name, Definition: definition, Reason: "Inconsistent object: " + fmt.Sprintf(format, args...)}
+	for _, a := range args {
+		if _, ok := a.(notYet); ok {
+			i.Unsupported = true
+		}
+	}
+	b.m.inconsistencies = append(b.m.inconsistencies, i)
 }
 
 // text is a table's or function's name as Hasura's messages show it: the schema only when it is not public.

@@ -116,7 +116,7 @@ func (r *Relation) backward(from catalog.Name, columns []string) error {
 func (r *Relation) manual(m *metadata.ManualConfiguration) error {
 	t := r.Table
 	if m.RemoteSource != "" && m.RemoteSource != t.Source.Name {
-		return fmt.Errorf("relationships to another source are not served yet")
+		return notYet("a relationship to another source")
 	}
 	if r.Target = t.Source.tables[catalog.Name(m.RemoteTable)]; r.Target == nil {
 		return bare{fmt.Errorf("table %q is not tracked", text(catalog.Name(m.RemoteTable)))}

@@ -124,3 +124,19 @@ func TestClassOf_arraysKeepTheirElement(t *testing.T) {
 		t.Errorf("class of int8[] is %+v", c)
 	}
 }
+
+// A write that Hasura would first have validated elsewhere is not offered; the metadata stays valid.
+func TestBuild_inputValidationClosesTheWrite(t *testing.T) {
+	t.Parallel()
+	in := wide(1)
+	table := in.Metadata.Sources[0].Tables[0]
+	table.DeletePermissions = []*metadata.DeletePermission{{Permission: metadata.Permission{Role: "user"}, Filter: json.RawMessage(`{}`),
+		ValidateInput: json.RawMessage(`{"type": "http", "definition": {"url": "http://example.org"}}`)}}
+	m := schema.Build(in)
+	if n := len(m.Inconsistencies()); n != 1 || !m.Inconsistencies()[0].Unsupported {
+		t.Errorf("%d inconsistencies, want one that is merely unsupported", n)
+	}
+	if m.Role("user", false).Mutation != nil {
+		t.Error("the write is offered")
+	}
+}

@@ -61,6 +61,9 @@ func newSchema(m *Model, key schemaKey) *Schema {
 	return s
 }
 
+// Whole is the same schema derived apart, for work that asks for all of it and then lets it go.
+func (s *Schema) Whole() *Schema { return newSchema(s.m, schemaKey{s.Role, s.BackendOnly}) }
+
 // Model is the model the schema was derived from.
 func (s *Schema) Model() *Model { return s.m }
 
@@ -80,13 +83,6 @@ func (s *Schema) typ(kind Kind, name, description string, fill func(*Type)) *Typ
 }
 
 func (s *Schema) scalar(name string) *Type { return s.typ(Scalar, name, "", nil) }
-
-// Known finds a type by name among those derived so far; nil if it was not used yet.
-func (s *Schema) Known(name string) *Type {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.types[name]
-}
 
 func (s *Schema) readable(t *Table) *SelectPermission { return s.m.permissions(t, s.Role).Select }
 
