@@ -359,3 +359,51 @@ func BenchmarkQuery(b *testing.B) {
 		})
 	}
 }
+
+// Several root fields see one state of the database, a failing one fails the request, and the connection stays in use.
+func TestQuery_rootFieldsShareASnapshot(t *testing.T) {
+	t.Parallel()
+	line := lineOver(t, schema.Options{})
+	pool, err := line.exec.Pool("default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 200 {
+			if _, err := pool.Exec(t.Context(), `insert into "Order Line" values ((random() * 1e9)::int, 'x') on conflict do nothing`); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	}()
+	c := &goldenCase{Query: `{ a: order_line_aggregate { aggregate { count } } b: order_line_aggregate { aggregate { count } } }`}
+	for running := true; running; {
+		select {
+		case <-done:
+			running = false
+		default:
+		}
+		body, err := line.Query(t.Context(), c.session(), c.request())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var answer struct {
+			Data struct{ A, B json.RawMessage }
+		}
+		if err := json.Unmarshal(body, &answer); err != nil || string(answer.Data.A) != string(answer.Data.B) {
+			t.Fatalf("two counts in one request differ: %s %v", body, err)
+		}
+	}
+	before := pool.Stat().NewConnsCount()
+	bad := &goldenCase{Query: `{ author(where: {born: {_eq: "nonsense"}}) { id } b: author { id } }`}
+	for range 20 {
+		if _, err := line.Query(t.Context(), bad.session(), bad.request()); err == nil || !strings.Contains(err.Error(), "data-exception") {
+			t.Fatalf("got %v, want a data exception", err)
+		}
+	}
+	if after := pool.Stat().NewConnsCount(); after > before+2 {
+		t.Errorf("failing requests cost %d connections", after-before)
+	}
+}

@@ -138,6 +138,9 @@ func (r *run) read(ctx context.Context, name string, steps []*translate.Step) er
 		r.put(steps[0], result)
 		return nil
 	}
+	if src.isPrepared {
+		return r.readTogether(ctx, src, steps, args)
+	}
 	tx, err := src.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
 		return mapError(err, "$", nil)
@@ -151,6 +154,50 @@ func (r *run) read(ctx context.Context, name string, steps []*translate.Step) er
 		r.put(s, result)
 	}
 	return mapError(tx.Commit(ctx), "$", nil)
+}
+
+// readTogether reads several root fields in one snapshot and one round trip.
+func (r *run) readTogether(ctx context.Context, src *source, steps []*translate.Step, args [][]any) error {
+	conn, err := src.pool.Acquire(ctx)
+	if err != nil {
+		return mapError(err, "$", nil)
+	}
+	defer conn.Release()
+	var batch pgx.Batch
+	batch.Queue("begin isolation level repeatable read read only")
+	for i, s := range steps {
+		batch.Queue(s.Read.SQL, args[i]...)
+	}
+	batch.Queue("commit")
+	results := conn.SendBatch(ctx, &batch)
+	_, err = results.Exec()
+	var at *translate.Statement
+	for _, s := range steps {
+		if err != nil {
+			break
+		}
+		at = s.Read
+		var rows pgx.Rows
+		var row [][]byte
+		if rows, err = results.Query(); err == nil {
+			row, err = firstRow(rows)
+		}
+		if len(row) == 0 || row[0] == nil {
+			row = [][]byte{[]byte("null")}
+		}
+		r.put(s, row[0])
+	}
+	if closed := results.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		// The connection is inside the failed transaction; left so, the pool would throw it away.
+		if !conn.Conn().IsClosed() {
+			_, _ = conn.Exec(context.WithoutCancel(ctx), "rollback")
+		}
+		return mapError(err, "$", at)
+	}
+	return nil
 }
 
 func rollback(tx pgx.Tx) { _ = tx.Rollback(context.WithoutCancel(context.Background())) }
