@@ -10,6 +10,11 @@ LDFLAGS := -s -w -X gatehouse/server.Version=$(VERSION)
 # One Postgres for all packages of a test run.
 WITH_POSTGRES := $(GO) run ./internal/testpg/with
 
+# npm says only what matters.
+export npm_config_update_notifier = false
+export npm_config_fund = false
+export npm_config_audit = false
+
 .PHONY: help
 help: ## Show this list
 	@grep -hE '^[a-z0-9_-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}'

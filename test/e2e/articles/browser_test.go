@@ -235,3 +235,23 @@ func claims(t *testing.T, token string) map[string]any {
 	}
 	return out
 }
+
+// expiredToken is a good access token whose second has passed.
+func (b *browser) expiredToken() string {
+	b.t.Helper()
+	resources := b.s.manage(200, "GET", "/resources", nil)
+	for i := range 20 {
+		if resources.text(i, "indicator") != b.resource {
+			continue
+		}
+		id := resources.text(i, "id")
+		b.s.manage(200, "PATCH", "/resources/"+id, map[string]any{"accessTokenTtl": 1})
+		token := b.accessToken()
+		b.s.manage(200, "PATCH", "/resources/"+id, map[string]any{"accessTokenTtl": 3600})
+		expires, _ := claims(b.t, token)["exp"].(float64)
+		waitFor(b.t, "expiry", func() bool { return time.Now().After(time.Unix(int64(expires), 0)) })
+		return token
+	}
+	b.t.Fatalf("no resource %s in %s", b.resource, resources.body)
+	return ""
+}

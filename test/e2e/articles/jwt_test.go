@@ -123,6 +123,7 @@ func jwtRefusals(s *system, b *browser, token string) {
 	}{
 		"no token":           {map[string]string{"X-Hasura-Role": "user:reader"}, "invalid-headers"},
 		"not a bearer token": {map[string]string{"Authorization": "Basic abc"}, "invalid-headers"},
+		"an expired token":   {map[string]string{"Authorization": "Bearer " + b.expiredToken()}, "invalid-jwt"},
 		"a tampered token":   {map[string]string{"Authorization": "Bearer " + tampered(token)}, "invalid-jwt"},
 		"an opaque token":    {map[string]string{"Authorization": "Bearer " + randomText()}, "invalid-jwt"},
 		"an ID token":        {map[string]string{"Authorization": "Bearer " + b.idToken}, "jwt-invalid-claims"},

@@ -74,6 +74,7 @@ func TestBuiltInIdentity_whoIsTheCaller(t *testing.T) {
 		"two different role headers": {bearer(token, "X-Hasura-Role", "user", "Expected-Role", "good_user"), "invalid-headers"},
 		"an ID token":                {bearer(b.idToken), "invalid-jwt"},
 		"an opaque token":            {bearer(randomText()), "invalid-jwt"},
+		"an expired token":           {bearer(b.expiredToken()), "invalid-jwt"},
 		"a tampered token":           {bearer(tampered(token)), "invalid-jwt"},
 		"an unsigned token":          {bearer(unsigned(token)), "invalid-jwt"},
 		"not a bearer token":         {map[string]string{"Authorization": "Basic YTpi"}, "invalid-headers"},

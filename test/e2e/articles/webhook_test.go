@@ -109,6 +109,7 @@ func webhookRefusals(s *system, b *browser, token string) {
 		"a role not held":                      {"Authorization": "Bearer " + token, "Expected-Role": "admin"},
 		"a role that does not exist":           {"Authorization": "Bearer " + token, "Expected-Role": "superuser"},
 		"no role":                              {"Authorization": "Bearer " + token},
+		"an expired token":                     {"Authorization": "Bearer " + b.expiredToken(), "Expected-Role": "user"},
 		"a tampered token":                     {"Authorization": "Bearer " + tampered(token), "Expected-Role": "user"},
 		"an ID token":                          {"Authorization": "Bearer " + b.idToken, "Expected-Role": "user"},
 		"an opaque token":                      {"Authorization": "Bearer " + randomText(), "Expected-Role": "user"},
