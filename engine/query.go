@@ -57,8 +57,10 @@ func NewLine(model *schema.Model, exec *execute.Executor) *Line {
 		operations: otter.Must(&otter.Options[documentKey, *operation.Operation]{MaximumSize: maxOperations}),
 		variables:  otter.Must(&otter.Options[roleKey, map[string]*schema.Ref]{MaximumSize: maxPlans}),
 		plans:      otter.Must(&otter.Options[planKey, []translate.Step]{MaximumSize: maxPlans}),
-		introspections: otter.Must(&otter.Options[*plan.Introspect, []byte]{MaximumWeight: maxIntrospections,
-			Weigher: func(_ *plan.Introspect, answer []byte) uint32 { return uint32(min(len(answer), maxIntrospections)) }}),
+		introspections: otter.Must(&otter.Options[*plan.Introspect, []byte]{
+			MaximumWeight: maxIntrospections,
+			Weigher:       func(_ *plan.Introspect, answer []byte) uint32 { return uint32(min(len(answer), maxIntrospections)) },
+		}),
 	}
 }
 

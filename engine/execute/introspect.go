@@ -57,8 +57,14 @@ type introspector struct {
 func (w *introspector) raw(s string) { w.b = append(w.b, s...) }
 
 func (w *introspector) text(s string) {
-	q, _ := json.Marshal(s) // a string always encodes
-	w.b = append(w.b, q...)
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x80 {
+			q, _ := json.Marshal(s) // a string always encodes
+			w.b = append(w.b, q...)
+			return
+		}
+	}
+	w.b = append(append(append(w.b, '"'), s...), '"')
 }
 
 func (w *introspector) textOrNull(s string) {

@@ -130,8 +130,10 @@ func TestBuild_inputValidationClosesTheWrite(t *testing.T) {
 	t.Parallel()
 	in := wide(1)
 	table := in.Metadata.Sources[0].Tables[0]
-	table.DeletePermissions = []*metadata.DeletePermission{{Permission: metadata.Permission{Role: "user"}, Filter: json.RawMessage(`{}`),
-		ValidateInput: json.RawMessage(`{"type": "http", "definition": {"url": "http://example.org"}}`)}}
+	table.DeletePermissions = []*metadata.DeletePermission{{
+		Permission: metadata.Permission{Role: "user"}, Filter: json.RawMessage(`{}`),
+		ValidateInput: json.RawMessage(`{"type": "http", "definition": {"url": "http://example.org"}}`),
+	}}
 	m := schema.Build(in)
 	if n := len(m.Inconsistencies()); n != 1 || !m.Inconsistencies()[0].Unsupported {
 		t.Errorf("%d inconsistencies, want one that is merely unsupported", n)
