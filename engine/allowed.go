@@ -23,7 +23,7 @@ func (e *Engine) Query(ctx context.Context, s *session.Session, req operation.Re
 
 // answer is Query for transport.
 func (e *Engine) answer(ctx context.Context, s *session.Session, req transport.Request) ([]byte, error) {
-	return e.Query(ctx, s, operation.Request(req))
+	return e.Query(ctx, s, req)
 }
 
 // allowed remembers the allow list's answers, which cost a parse each.

@@ -35,7 +35,7 @@ func TestUnder_movesThePathAndLeavesTheOriginal(t *testing.T) {
 	if inner.Path != "$.where" {
 		t.Errorf("the original moved to %s", inner.Path)
 	}
-	if plain := errors.New("plain"); fault.Under("$.args", plain) != plain {
+	if plain := errors.New("plain"); !errors.Is(fault.Under("$.args", plain), plain) {
 		t.Error("an error of another type changed")
 	}
 }

@@ -143,15 +143,18 @@ func (r *reader) refuseUnknown(n *node, known []string) {
 
 // must is a key that is always there.
 func must[T, F any](name string, c codec[F], at func(*T) *F) field[T] {
-	return field[T]{name, true,
+	return field[T]{
+		name, true,
 		func(r *reader, n *node, into *T) { *at(into) = c.read(r, n) },
-		func(w *writer, from *T) bool { c.write(w, *at(from)); return true }}
+		func(w *writer, from *T) bool { c.write(w, *at(from)); return true },
+	}
 }
 
 // may is a key that is left out when it holds the zero value.
 func may[T any, F comparable](name string, c codec[F], at func(*T) *F) field[T] {
 	var zero F
-	return field[T]{name, false,
+	return field[T]{
+		name, false,
 		func(r *reader, n *node, into *T) { *at(into) = c.read(r, n) },
 		func(w *writer, from *T) bool {
 			if *at(from) == zero {
@@ -159,12 +162,14 @@ func may[T any, F comparable](name string, c codec[F], at func(*T) *F) field[T] 
 			}
 			c.write(w, *at(from))
 			return true
-		}}
+		},
+	}
 }
 
 // mayRef is a key that is left out when the pointer is nil.
 func mayRef[T, F any](name string, c codec[F], at func(*T) **F) field[T] {
-	return field[T]{name, false,
+	return field[T]{
+		name, false,
 		func(r *reader, n *node, into *T) { v := c.read(r, n); *at(into) = &v },
 		func(w *writer, from *T) bool {
 			p := *at(from)
@@ -173,18 +178,21 @@ func mayRef[T, F any](name string, c codec[F], at func(*T) **F) field[T] {
 			}
 			c.write(w, *p)
 			return true
-		}}
+		},
+	}
 }
 
 // nested is a key whose value is spread over several fields of T, or needs a closer look.
 func nested[T, F any](name string, required bool, c codec[F], get func(*T) F, set func(*reader, *T, F)) field[T] {
-	return field[T]{name, required,
+	return field[T]{
+		name, required,
 		func(r *reader, n *node, into *T) {
 			if v := c.read(r, n); r.err == nil {
 				set(r, into, v)
 			}
 		},
-		func(w *writer, from *T) bool { c.write(w, get(from)); return true }}
+		func(w *writer, from *T) bool { c.write(w, get(from)); return true },
+	}
 }
 
 // omitWhen leaves a key out where the condition holds.
@@ -197,7 +205,8 @@ func omitWhen[T any](f field[T], empty func(*T) bool) field[T] {
 
 // nullable is a text that is written even when it is not there, as null.
 func nullable[T any](name string, at func(*T) *string) field[T] {
-	return field[T]{name, false,
+	return field[T]{
+		name, false,
 		func(r *reader, n *node, into *T) { *at(into) = text.read(r, n) },
 		func(w *writer, from *T) bool {
 			if s := *at(from); s != "" {
@@ -206,7 +215,8 @@ func nullable[T any](name string, at func(*T) *string) field[T] {
 				w.WriteString("null")
 			}
 			return true
-		}}
+		},
+	}
 }
 
 // mayList is a list that is left out when empty and written sorted by name, as Hasura exports it; the same name twice
@@ -217,7 +227,8 @@ func mayList[T, F any](name, things string, c codec[F], at func(*T) *[]*F, key f
 
 // listOf is mayList for a key that is always there.
 func listOf[T, F any](name, things string, c codec[F], at func(*T) *[]*F, key func(*F) string) field[T] {
-	return field[T]{name, true,
+	return field[T]{
+		name, true,
 		func(r *reader, n *node, into *T) {
 			items := readList(r, n, c)
 			list := make([]*F, len(items))
@@ -243,7 +254,8 @@ func listOf[T, F any](name, things string, c codec[F], at func(*T) *[]*F, key fu
 			}
 			w.WriteByte(']')
 			return true
-		}}
+		},
+	}
 }
 
 func duplicates[F any](list []*F, key func(*F) string) []string {
@@ -279,7 +291,8 @@ func mayMap[T, F any](name string, c codec[F], at func(*T) *map[string]F) field[
 
 // mapOf is mayMap for a key that is always written; on input it may be left out.
 func mapOf[T, F any](name string, c codec[F], at func(*T) *map[string]F) field[T] {
-	return field[T]{name, false,
+	return field[T]{
+		name, false,
 		func(r *reader, n *node, into *T) {
 			if n.kind != objectNode {
 				r.mismatch("HashMap", "Object", n)
@@ -304,7 +317,8 @@ func mapOf[T, F any](name string, c codec[F], at func(*T) *map[string]F) field[T
 			}
 			w.WriteByte('}')
 			return true
-		}}
+		},
+	}
 }
 
 func sortedKeys[V any](m map[string]V) []string {
@@ -318,7 +332,8 @@ func sortedKeys[V any](m map[string]V) []string {
 
 // raw is a JSON value kept as it was written, white space aside.
 func raw[T any](name string, required bool, at func(*T) *json.RawMessage) field[T] {
-	return field[T]{name, required,
+	return field[T]{
+		name, required,
 		func(_ *reader, n *node, into *T) { *at(into) = n.compact() },
 		func(w *writer, from *T) bool {
 			if len(*at(from)) == 0 {
@@ -326,18 +341,21 @@ func raw[T any](name string, required bool, at func(*T) *json.RawMessage) field[
 			}
 			w.Write(*at(from))
 			return true
-		}}
+		},
+	}
 }
 
 // constant is a key with one possible value.
 func constant[T any](name, value string) field[T] {
-	return field[T]{name, false,
+	return field[T]{
+		name, false,
 		func(r *reader, n *node, _ *T) {
 			if string(n.raw) != value {
 				r.fail("expected %s, encountered %s", value, n.raw)
 			}
 		},
-		func(w *writer, _ *T) bool { w.WriteString(value); return true }}
+		func(w *writer, _ *T) bool { w.WriteString(value); return true },
+	}
 }
 
 var boolean = codec[bool]{

@@ -140,12 +140,16 @@ func TestCommands_changes(t *testing.T) {
 	for _, c := range []struct{ name, args, want string }{
 		{"track_table", `{"schema":"s","name":"t"}`, `{"table":{"name":"t","schema":"s"}}`},
 		{"pg_track_table", `{"table":"t","configuration":{"custom_name":"T"}}`, `{"table":{"name":"t","schema":"public"},"configuration":{"column_config":{},"custom_column_names":{},"custom_name":"T","custom_root_fields":{}}}`},
-		{"create_array_relationship", `{"table":"author","name":"all","using":{"manual_configuration":{"remote_table":"article","column_mapping":{"id":"author_id"}}},"comment":"c"}`,
-			`{"name":"all","using":{"manual_configuration":{"column_mapping":{"id":"author_id"},"insertion_order":null,"remote_table":{"name":"article","schema":"public"}}},"comment":"c"}`},
+		{
+			"create_array_relationship", `{"table":"author","name":"all","using":{"manual_configuration":{"remote_table":"article","column_mapping":{"id":"author_id"}}},"comment":"c"}`,
+			`{"name":"all","using":{"manual_configuration":{"column_mapping":{"id":"author_id"},"insertion_order":null,"remote_table":{"name":"article","schema":"public"}}},"comment":"c"}`,
+		},
 		{"rename_relationship", `{"table":"author","name":"articles","new_name":"works"}`, `"filter":{"_or":[{"works":{"title":{"_ceq":["$","name"]}}}`},
 		{"set_relationship_comment", `{"table":"article","name":"author","comment":"who"}`, `"foreign_key_constraint_on":"author_id"},"comment":"who"}`},
-		{"create_insert_permission", `{"table":"article","role":"user","permission":{"check":{"author_id":{"_eq":"X-Hasura-User-Id"}}}}`,
-			`"insert_permissions":[{"role":"user","permission":{"check":{"author_id":{"_eq":"X-Hasura-User-Id"}}}}]`},
+		{
+			"create_insert_permission", `{"table":"article","role":"user","permission":{"check":{"author_id":{"_eq":"X-Hasura-User-Id"}}}}`,
+			`"insert_permissions":[{"role":"user","permission":{"check":{"author_id":{"_eq":"X-Hasura-User-Id"}}}}]`,
+		},
 		{"set_permission_comment", `{"table":"author","role":"user","type":"select","comment":"c"}`, `"comment":"c"}]`},
 		{"create_function_permission", `{"function":"search","role":"user"}`, `{"function":{"name":"search","schema":"public"},"permissions":[{"role":"user"}]}`},
 		{"set_function_customization", `{"function":"search","configuration":{"session_argument":"s"}}`, `"configuration":{"custom_root_fields":{},"session_argument":"s"}`},
@@ -153,15 +157,21 @@ func TestCommands_changes(t *testing.T) {
 		{"pg_update_source", `{"name":"default","customization":{"root_fields":{"namespace":"n"}}}`, `"customization":{"root_fields":{"namespace":"n"}}`},
 		{"rename_query_collection", `{"name":"c","new_name":"d"}`, `"allowlist":[{"collection":"d","scope":{"global":true}}]`},
 		{"update_scope_of_collection_in_allowlist", `{"collection":"c","scope":{"global":false,"roles":["user"]}}`, `{"collection":"c","scope":{"global":false,"roles":["user"]}}`},
-		{"create_rest_endpoint", `{"name":"e","url":"e/:id","methods":["GET"],"definition":{"query":{"collection_name":"c","query_name":"q"}}}`,
-			`"rest_endpoints":[{"comment":null,"definition":{"query":{"collection_name":"c","query_name":"q"}},"methods":["GET"],"name":"e","url":"e/:id"}]`},
+		{
+			"create_rest_endpoint", `{"name":"e","url":"e/:id","methods":["GET"],"definition":{"query":{"collection_name":"c","query_name":"q"}}}`,
+			`"rest_endpoints":[{"comment":null,"definition":{"query":{"collection_name":"c","query_name":"q"}},"methods":["GET"],"name":"e","url":"e/:id"}]`,
+		},
 		{"add_inherited_role", `{"role_name":"a","role_set":["b","c"]}`, `"inherited_roles":[{"role_name":"a","role_set":["b","c"]}]`},
 		{"add_remote_schema", `{"name":"r","definition":{"url":"http://x"},"comment":"c"}`, `"remote_schemas":[{"name":"r","definition":{"url":"http://x"},"comment":"c"}]`},
 		{"create_action", `{"name":"a","definition":{"handler":"http://x"}}`, `"actions":[{"name":"a","definition":{"handler":"http://x"}}]`},
-		{"pg_create_event_trigger", `{"name":"e","table":"author","webhook":"http://x","insert":{"columns":"*"}}`,
-			`"event_triggers":[{"name":"e","definition":{"insert":{"columns":"*"}},"webhook":"http://x"}]`},
-		{"create_remote_relationship", `{"name":"x","table":"author","hasura_fields":["id"],"remote_schema":"r","remote_field":{}}`,
-			`"remote_relationships":[{"definition":{"hasura_fields":["id"],"remote_schema":"r","remote_field":{}},"name":"x"}]`},
+		{
+			"pg_create_event_trigger", `{"name":"e","table":"author","webhook":"http://x","insert":{"columns":"*"}}`,
+			`"event_triggers":[{"name":"e","definition":{"insert":{"columns":"*"}},"webhook":"http://x"}]`,
+		},
+		{
+			"create_remote_relationship", `{"name":"x","table":"author","hasura_fields":["id"],"remote_schema":"r","remote_field":{}}`,
+			`"remote_relationships":[{"definition":{"hasura_fields":["id"],"remote_schema":"r","remote_field":{}},"name":"x"}]`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m, err := apply(t, c.name, c.args)
@@ -211,8 +221,10 @@ func TestUnsupported_isListedAndDoesNotCountAsBroken(t *testing.T) {
 			t.Errorf("%s counts as broken", i.Name)
 		}
 	}
-	for _, want := range []string{"remote_schema countries", "action pay", "cron_trigger nightly", "event_trigger on_article in table article in source default",
-		"remote_relationship stats in table article in source default", "source legacy", "custom_types", "network"} {
+	for _, want := range []string{
+		"remote_schema countries", "action pay", "cron_trigger nightly", "event_trigger on_article in table article in source default",
+		"remote_relationship stats in table article in source default", "source legacy", "custom_types", "network",
+	} {
 		if !names[want] {
 			t.Errorf("%s is not listed", want)
 		}

@@ -112,7 +112,8 @@ var updateDefinition = object("UpdPerm",
 )
 
 // updateCheck is written as null where there is none.
-var updateCheck = field[UpdatePermission]{"check", false,
+var updateCheck = field[UpdatePermission]{
+	"check", false,
 	boolExp("check", false, func(p *UpdatePermission) *BoolExp { return &p.Check }).read,
 	func(w *writer, p *UpdatePermission) bool {
 		if p.Check == nil {
@@ -121,7 +122,8 @@ var updateCheck = field[UpdatePermission]{"check", false,
 			w.Write(p.Check)
 		}
 		return true
-	}}
+	},
+}
 
 var deleteDefinition = object("DelPerm",
 	boolExp("filter", true, func(p *DeletePermission) *BoolExp { return &p.Filter }),

@@ -16,22 +16,30 @@ type permissionKind[T any] struct {
 }
 
 var (
-	insertKind = permissionKind[InsertPermission]{"insert", insertDefinition,
+	insertKind = permissionKind[InsertPermission]{
+		"insert", insertDefinition,
 		func(t *Table) *[]*InsertPermission { return &t.InsertPermissions },
 		func(p *InsertPermission) *Permission { return &p.Permission },
-		func(p *InsertPermission, d InsertPermission) { d.Permission = p.Permission; *p = d }}
-	selectKind = permissionKind[SelectPermission]{"select", selectDefinition,
+		func(p *InsertPermission, d InsertPermission) { d.Permission = p.Permission; *p = d },
+	}
+	selectKind = permissionKind[SelectPermission]{
+		"select", selectDefinition,
 		func(t *Table) *[]*SelectPermission { return &t.SelectPermissions },
 		func(p *SelectPermission) *Permission { return &p.Permission },
-		func(p *SelectPermission, d SelectPermission) { d.Permission = p.Permission; *p = d }}
-	updateKind = permissionKind[UpdatePermission]{"update", updateDefinition,
+		func(p *SelectPermission, d SelectPermission) { d.Permission = p.Permission; *p = d },
+	}
+	updateKind = permissionKind[UpdatePermission]{
+		"update", updateDefinition,
 		func(t *Table) *[]*UpdatePermission { return &t.UpdatePermissions },
 		func(p *UpdatePermission) *Permission { return &p.Permission },
-		func(p *UpdatePermission, d UpdatePermission) { d.Permission = p.Permission; *p = d }}
-	deleteKind = permissionKind[DeletePermission]{"delete", deleteDefinition,
+		func(p *UpdatePermission, d UpdatePermission) { d.Permission = p.Permission; *p = d },
+	}
+	deleteKind = permissionKind[DeletePermission]{
+		"delete", deleteDefinition,
 		func(t *Table) *[]*DeletePermission { return &t.DeletePermissions },
 		func(p *DeletePermission) *Permission { return &p.Permission },
-		func(p *DeletePermission, d DeletePermission) { d.Permission = p.Permission; *p = d }}
+		func(p *DeletePermission, d DeletePermission) { d.Permission = p.Permission; *p = d },
+	}
 )
 
 type createPermission[T any] struct {

@@ -41,12 +41,15 @@ var tableConfigurationCodec = object("TableConfig",
 var tableRootFieldsCodec = rootFieldsCodec("TableCustomRootFields", RootFieldKeys...)
 
 // RootFieldKeys are the keys of a table's custom_root_fields.
-var RootFieldKeys = []string{"select", "select_by_pk", "select_aggregate", "select_stream", "insert", "insert_one",
-	"update", "update_by_pk", "update_many", "delete", "delete_by_pk"}
+var RootFieldKeys = []string{
+	"select", "select_by_pk", "select_aggregate", "select_stream", "insert", "insert_one",
+	"update", "update_by_pk", "update_many", "delete", "delete_by_pk",
+}
 
 func customColumnNames[T any](at func(*T) *map[string]ColumnConfig) field[T] {
 	in := mapOf("custom_column_names", text, func(m *map[string]string) *map[string]string { return m })
-	return field[T]{"custom_column_names", false,
+	return field[T]{
+		"custom_column_names", false,
 		func(r *reader, n *node, into *T) {
 			names := map[string]string{}
 			in.read(r, n, &names)
@@ -70,7 +73,8 @@ func customColumnNames[T any](at func(*T) *map[string]ColumnConfig) field[T] {
 				}
 			}
 			return in.write(w, &names)
-		}}
+		},
+	}
 }
 
 var columnConfigCodec = object("ColumnConfig",
@@ -89,7 +93,8 @@ func rootFieldsCodec(what string, keys ...string) codec[map[string]RootField] {
 	}
 	var fields []field[map[string]RootField]
 	for _, k := range sortedKeys(sorted) {
-		fields = append(fields, field[map[string]RootField]{k, false,
+		fields = append(fields, field[map[string]RootField]{
+			k, false,
 			func(r *reader, n *node, m *map[string]RootField) {
 				if *m == nil {
 					*m = map[string]RootField{}
@@ -104,7 +109,8 @@ func rootFieldsCodec(what string, keys ...string) codec[map[string]RootField] {
 					rootFieldCodec.write(w, f)
 				}
 				return ok
-			}})
+			},
+		})
 	}
 	return object(what, fields...)
 }
@@ -216,14 +222,18 @@ var remoteForeignKeyObject = object("ArrRelUsingFKeyOn",
 )
 
 var manualCodec = object("RelManualConfig",
-	field[ManualConfiguration]{"column_mapping", true,
+	field[ManualConfiguration]{
+		"column_mapping", true,
 		mapOf("column_mapping", text, func(m *ManualConfiguration) *map[string]string { return &m.ColumnMapping }).read,
-		mapOf("column_mapping", text, func(m *ManualConfiguration) *map[string]string { return &m.ColumnMapping }).write},
-	field[ManualConfiguration]{"insertion_order", false,
+		mapOf("column_mapping", text, func(m *ManualConfiguration) *map[string]string { return &m.ColumnMapping }).write,
+	},
+	field[ManualConfiguration]{
+		"insertion_order", false,
 		func(r *reader, n *node, m *ManualConfiguration) {
 			m.InsertionOrder = oneOf("insertion order", "before_parent", "after_parent").read(r, n)
 		},
-		nullable("insertion_order", func(m *ManualConfiguration) *string { return &m.InsertionOrder }).write},
+		nullable("insertion_order", func(m *ManualConfiguration) *string { return &m.InsertionOrder }).write,
+	},
 	may("remote_source", text, func(m *ManualConfiguration) *string { return &m.RemoteSource }),
 	must("remote_table", tableName, func(m *ManualConfiguration) *TableName { return &m.RemoteTable }),
 )

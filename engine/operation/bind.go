@@ -69,7 +69,7 @@ func (b *Bound) Shape(types map[string]*schema.Ref) string {
 		}
 		key = shape(key, ref, n, false)
 	}
-	return unsafe.String(unsafe.SliceData(key), len(key))
+	return unsafe.String(unsafe.SliceData(key), len(key)) //nolint:gosec // key is not changed after this
 }
 
 // shape appends a value's shape. opaque values (columns to write) do not steer the tree, whatever they are.

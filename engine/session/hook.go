@@ -53,7 +53,7 @@ func (k *hook) resolve(ctx context.Context, req Request) (*Session, error) {
 	if err != nil {
 		return nil, unreachable(err)
 	}
-	resp, err := k.client.Do(out)
+	resp, err := k.client.Do(out) //nolint:bodyclose // ReadAll closes it
 	if err != nil {
 		return nil, unreachable(err)
 	}
