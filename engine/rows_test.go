@@ -72,8 +72,10 @@ func TestRows_underPermissions(t *testing.T) {
 	s.library()
 	for _, c := range []struct{ kind, args, want string }{
 		{"select", `{"table":"author","columns":["*"]}`, `[{"id":1,"name":"Ann"}]`},
-		{"select", `{"table":"article","columns":["id",{"name":"author","alias":"by","columns":["name"]}],"order_by":["-id"]}`,
-			`[{"id":3,"by":null},{"id":2,"by":{"name":"Ann"}},{"id":1,"by":{"name":"Ann"}}]`},
+		{
+			"select", `{"table":"article","columns":["id",{"name":"author","alias":"by","columns":["name"]}],"order_by":["-id"]}`,
+			`[{"id":3,"by":null},{"id":2,"by":{"name":"Ann"}},{"id":1,"by":{"name":"Ann"}}]`,
+		},
 		{"select", `{"table":"article","columns":["id"],"where":{"author":{"name":{"$neq":"x"}}},"order_by":"id"}`, `[{"id":1},{"id":2}]`},
 		{"select", `{"table":"article","columns":["id"],"where":{"title":"X-Hasura-User-Id"}}`, `[]`},
 		{"select", `{"table":"article","columns":["id"],"order_by":{"column":"id","type":"desc","nulls":"last"},"limit":1,"offset":1}`, `[{"id":2}]`},

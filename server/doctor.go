@@ -26,7 +26,7 @@ type doctor struct {
 	sick bool
 }
 
-func (d *doctor) ok(what string) { fmt.Fprintf(d.out, "  ok    %s\n", what) }
+func (d *doctor) ok(what string)        { fmt.Fprintf(d.out, "  ok    %s\n", what) }
 func (d *doctor) warn(what, fix string) { fmt.Fprintf(d.out, "  warn  %s\n        -> %s\n", what, fix) }
 
 func (d *doctor) fail(what, fix string) {

@@ -50,10 +50,14 @@ func TestCheck(t *testing.T) {
 		"same path":             {[]*metadata.RESTEndpoint{endpoint("b", "a", "simple", "GET"), endpoint("a", "a", "simple", "POST", "GET")}, []string{"Ambiguous URL paths: a, a"}},
 		"same path by method":   {[]*metadata.RESTEndpoint{endpoint("b", "a", "simple", "GET"), endpoint("a", "a", "simple", "POST")}, nil},
 		"crossing variables":    {[]*metadata.RESTEndpoint{endpoint("a", ":x/b", "simple", "GET"), endpoint("b", "a/:y", "simple", "GET")}, []string{"Ambiguous URL paths: :x/b, a/:y"}},
-		"through a third, by name": {[]*metadata.RESTEndpoint{endpoint("simple", "simple", "simple", "GET"), endpoint("arg", "with_arg", "simple", "GET"), endpoint("long", "a/b", "simple", "GET"),
-			endpoint("conflicting", ":conflicting", "simple", "GET")}, []string{"Ambiguous URL paths: with_arg, :conflicting, simple"}},
-		"two groups": {[]*metadata.RESTEndpoint{endpoint("a", "a", "simple", "GET"), endpoint("b", "b", "simple", "GET"), endpoint("a2", "a", "simple", "GET"), endpoint("b2", "b", "simple", "GET")},
-			[]string{"Ambiguous URL paths: a, a", "Ambiguous URL paths: b, b"}},
+		"through a third, by name": {[]*metadata.RESTEndpoint{
+			endpoint("simple", "simple", "simple", "GET"), endpoint("arg", "with_arg", "simple", "GET"), endpoint("long", "a/b", "simple", "GET"),
+			endpoint("conflicting", ":conflicting", "simple", "GET"),
+		}, []string{"Ambiguous URL paths: with_arg, :conflicting, simple"}},
+		"two groups": {
+			[]*metadata.RESTEndpoint{endpoint("a", "a", "simple", "GET"), endpoint("b", "b", "simple", "GET"), endpoint("a2", "a", "simple", "GET"), endpoint("b2", "b", "simple", "GET")},
+			[]string{"Ambiguous URL paths: a, a", "Ambiguous URL paths: b, b"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string

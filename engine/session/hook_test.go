@@ -83,9 +83,11 @@ func TestHook_get(t *testing.T) {
 	h.header.Add("Set-Cookie", "a=1")
 	h.header.Add("Set-Cookie", "b=2")
 	r := resolver(t, hookSettings(h.URL+"/api/authn/hasura?resource=https://hasura.api"), session.Deps{})
-	s, err := r.Resolve(t.Context(), session.Request{Header: headers("Authorization", "Bearer t", "Expected-Role", "user", "Cookie", "c=1", "X-Hasura-User-Id", "forged",
-		"User-Agent", "browser", "Origin", "http://o", "Content-Type", "application/json", "Content-Length", "99", "Accept-Language", "de", "Dnt", "1", "Connection", "close"),
-		Body: json.RawMessage(`{"query":"{a}"}`)})
+	s, err := r.Resolve(t.Context(), session.Request{
+		Header: headers("Authorization", "Bearer t", "Expected-Role", "user", "Cookie", "c=1", "X-Hasura-User-Id", "forged",
+			"User-Agent", "browser", "Origin", "http://o", "Content-Type", "application/json", "Content-Length", "99", "Accept-Language", "de", "Dnt", "1", "Connection", "close"),
+		Body: json.RawMessage(`{"query":"{a}"}`),
+	})
 	is(t, s, err, "user", map[string]string{"x-hasura-role": "user", "x-hasura-user-id": "1"})
 	if want := now.Add(30 * time.Second); !s.Expires.Equal(want) {
 		t.Errorf("expires %v, want %v", s.Expires, want)
@@ -96,8 +98,10 @@ func TestHook_get(t *testing.T) {
 	if h.got.Method != http.MethodGet || h.got.URL.String() != "/api/authn/hasura?resource=https://hasura.api" || h.gotBody != "" {
 		t.Errorf("sent %s %s %q", h.got.Method, h.got.URL, h.gotBody)
 	}
-	for name, want := range map[string]string{"Authorization": "Bearer t", "Expected-Role": "user", "Cookie": "c=1", "X-Hasura-User-Id": "forged",
-		"Origin": "", "Content-Type": "", "Accept-Language": "", "Dnt": "", "User-Agent": "hasura-graphql-engine/" + session.HasuraVersion} {
+	for name, want := range map[string]string{
+		"Authorization": "Bearer t", "Expected-Role": "user", "Cookie": "c=1", "X-Hasura-User-Id": "forged",
+		"Origin": "", "Content-Type": "", "Accept-Language": "", "Dnt": "", "User-Agent": "hasura-graphql-engine/" + session.HasuraVersion,
+	} {
 		if got := h.got.Header.Get(name); got != want {
 			t.Errorf("%s: sent %q, want %q", name, got, want)
 		}

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"crypto/sha256"
-
 	"net/http"
 	"slices"
 	"strings"
@@ -47,8 +46,10 @@ type verifiedToken struct {
 }
 
 func newIdentity(c *Config, id Identity, now func() time.Time) *identity {
-	return &identity{Identity: id, defaultRole: c.DefaultRole, allowAdminRole: c.AllowAdminRole, now: now, public: publicOf(id.Keys),
-		verified: newCache[[sha256.Size]byte, *verifiedToken](verifiedTokens)}
+	return &identity{
+		Identity: id, defaultRole: c.DefaultRole, allowAdminRole: c.AllowAdminRole, now: now, public: publicOf(id.Keys),
+		verified: newCache[[sha256.Size]byte, *verifiedToken](verifiedTokens),
+	}
 }
 
 // concerns tells whether the request carries something for built-in identity to judge: any Authorization header. In
@@ -190,8 +191,10 @@ func (i *identity) accessToken(claims map[string]any) (AccessToken, error) {
 		return AccessToken{}, err
 	}
 	_, hasActor := claims["act"]
-	t := AccessToken{Subject: text("sub"), ClientID: text("client_id"), Audience: audienceOf(claims), JTI: text("jti"),
-		Scope: text("scope"), HasActor: hasActor, IssuedAt: issued, Expires: expires}
+	t := AccessToken{
+		Subject: text("sub"), ClientID: text("client_id"), Audience: audienceOf(claims), JTI: text("jti"),
+		Scope: text("scope"), HasActor: hasActor, IssuedAt: issued, Expires: expires,
+	}
 	switch {
 	case t.Subject == "" || t.ClientID == "" || t.JTI == "":
 		return AccessToken{}, notVerified("not an access token")

@@ -45,8 +45,10 @@ func ownKey(t testing.TB) jose.JSONWebKey {
 }
 
 func ownClaims() claims {
-	return claims{"iss": issuer, "sub": "u1", "client_id": "app1", "aud": "https://data.api", "exp": now.Unix() + 60, "iat": now.Unix(),
-		"jti": "0123456789012345678901234567890123456789012", "scope": "read:user"}
+	return claims{
+		"iss": issuer, "sub": "u1", "client_id": "app1", "aud": "https://data.api", "exp": now.Unix() + 60, "iat": now.Unix(),
+		"jti": "0123456789012345678901234567890123456789012", "scope": "read:user",
+	}
 }
 
 type fixture struct {
@@ -223,8 +225,10 @@ func TestBuiltIn_variablesComeFromTokenAndDirectoryNotFromHeaders(t *testing.T) 
 		"x-hasura-admin-secret": "s", "x-hasura-use-backend-only-permissions": "true",
 	}))
 	s, err := f.resolve(t, token, "X-Hasura-User-Id", "u2", "X-Hasura-Org-Id", "o2", "X-Hasura-Else", "e", "X-Hasura-Use-Backend-Only-Permissions", "true")
-	is(t, s, err, "user", map[string]string{"x-hasura-role": "user", "x-hasura-user-id": "u1", "x-hasura-org-id": "o1",
-		"x-hasura-level": "7", "x-hasura-teams": `["a","b"]`})
+	is(t, s, err, "user", map[string]string{
+		"x-hasura-role": "user", "x-hasura-user-id": "u1", "x-hasura-org-id": "o1",
+		"x-hasura-level": "7", "x-hasura-teams": `["a","b"]`,
+	})
 	if s.BackendOnly {
 		t.Error("a client gave itself backend-only permissions")
 	}

@@ -34,7 +34,8 @@ func setting(more string) string {
 func hasuraClaims() claims {
 	return claims{"sub": "u1", "exp": now.Unix() + 60, "https://hasura.io/jwt/claims": claims{
 		"x-hasura-allowed-roles": []string{"user", "editor"}, "x-hasura-default-role": "user", "X-Hasura-User-Id": "1", "other": "x",
-		"x-hasura-teams": []string{"a", "b"}}}
+		"x-hasura-teams": []string{"a", "b"},
+	}}
 }
 
 // pemOf is the public key, as a key or as a certificate.
@@ -230,15 +231,29 @@ func TestJWT_claimsMap(t *testing.T) {
 		"nothing there":  {m, claims{}, "", nil, "jwt-missing-role-claims", "JWT claim does not contain x-hasura-allowed-roles"},
 		"roles of text":  {m, claims{"user": claims{"roles": "user"}}, "", nil, "jwt-invalid-claims", "invalid x-hasura-allowed-roles; should be a list of roles: parsing [] failed, expected Array, but encountered String"},
 		"a role of null": {m, claims{"user": claims{"roles": []any{nil}}}, "", nil, "jwt-invalid-claims", "invalid x-hasura-allowed-roles; should be a list of roles: parsing Text failed, expected String, but encountered Null"},
-		"no default role": {strings.ReplaceAll(m, `,"default":"user"`, ""), claims{"user": claims{"roles": []string{}}, "sub": "1"}, "", nil,
-			"jwt-missing-role-claims", "JWT claim does not contain x-hasura-default-role"},
+		"no default role": {
+			strings.ReplaceAll(m, `,"default":"user"`, ""),
+			claims{"user": claims{"roles": []string{}}, "sub": "1"},
+			"", nil,
+			"jwt-missing-role-claims", "JWT claim does not contain x-hasura-default-role",
+		},
 		"no subject":           {m, claims{"user": claims{"roles": []string{"user"}}}, "", nil, "jwt-invalid-claims", "JWT claim from claims_map, x-hasura-user-id not found"},
 		"default not allowed":  {m, claims{"user": claims{"roles": []string{}}, "sub": "1"}, "", nil, "access-denied", "Your requested role is not in allowed roles"},
 		"paths, default, text": {m, claims{"user": claims{"roles": []string{"editor", "user"}}, "sub": "1"}, "editor", map[string]string{"x-hasura-role": "editor", "x-hasura-user-id": "1", "x-hasura-org": "none", "x-hasura-fixed": "f"}, "", ""},
-		"literals": {`,"claims_map":{"x-hasura-allowed-roles":["user"],"x-hasura-default-role":"user"}`, claims{}, "user",
-			map[string]string{"x-hasura-role": "user"}, "", ""},
-		"the namespace does not count": {`,"claims_map":{"x-hasura-allowed-roles":["user"],"x-hasura-default-role":"user"},"claims_namespace":"nowhere"`,
-			claims{"https://hasura.io/jwt/claims": claims{"x-hasura-user-id": "1"}}, "user", map[string]string{"x-hasura-role": "user"}, "", ""},
+		"literals": {
+			`,"claims_map":{"x-hasura-allowed-roles":["user"],"x-hasura-default-role":"user"}`,
+			claims{},
+			"user",
+			map[string]string{"x-hasura-role": "user"},
+			"", "",
+		},
+		"the namespace does not count": {
+			`,"claims_map":{"x-hasura-allowed-roles":["user"],"x-hasura-default-role":"user"},"claims_namespace":"nowhere"`,
+			claims{"https://hasura.io/jwt/claims": claims{"x-hasura-user-id": "1"}},
+			"user",
+			map[string]string{"x-hasura-role": "user"},
+			"", "",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := resolver(t, jwtSettings(setting(c.setting)), session.Deps{})

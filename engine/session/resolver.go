@@ -94,8 +94,10 @@ func New(c *Config, d Deps) *Resolver {
 		r.identity = newIdentity(c, *d.Identity, now)
 	}
 	if c.AuthHook != "" {
-		r.hook = &hook{url: c.AuthHook, isPost: strings.EqualFold(c.AuthHookMode, "POST"), sendBody: !c.AuthHookWithoutBody,
-			client: httpclient.New(httpclient.Operator, hookTimeout), log: d.Log, now: now}
+		r.hook = &hook{
+			url: c.AuthHook, isPost: strings.EqualFold(c.AuthHookMode, "POST"), sendBody: !c.AuthHookWithoutBody,
+			client: httpclient.New(httpclient.Operator, hookTimeout), log: d.Log, now: now,
+		}
 	}
 	for _, s := range c.jwts {
 		r.jwts = append(r.jwts, r.verifier(s, d.Identity, now))

@@ -90,8 +90,10 @@ func TestCORS_headers(t *testing.T) {
 	if w.Code != 204 {
 		t.Errorf("preflight got %d", w.Code)
 	}
-	for name, want := range map[string]string{"Allow-Origin": "https://a.com", "Allow-Credentials": "true", "Allow-Methods": "GET,POST,PUT,PATCH,DELETE,OPTIONS",
-		"Allow-Headers": "x-one, x-two", "Max-Age": "1728000", "Expose-Headers": "X-Hasura-Query-Cache-Key,X-Hasura-Query-Family-Cache-Key,Warning"} {
+	for name, want := range map[string]string{
+		"Allow-Origin": "https://a.com", "Allow-Credentials": "true", "Allow-Methods": "GET,POST,PUT,PATCH,DELETE,OPTIONS",
+		"Allow-Headers": "x-one, x-two", "Max-Age": "1728000", "Expose-Headers": "X-Hasura-Query-Cache-Key,X-Hasura-Query-Family-Cache-Key,Warning",
+	} {
 		if got := w.Header().Get("Access-Control-" + name); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}

@@ -59,7 +59,10 @@ func (h *Handler) config(w http.ResponseWriter, r *http.Request) {
 		DefaultNamingConvention  string                   `json:"default_naming_convention"`
 		FeatureFlags             []struct{}               `json:"feature_flags"`
 		ApolloFederation         bool                     `json:"is_apollo_federation_enabled"`
-	}{session.HasuraVersion, c.InferFunctionPermissions, c.RemoteSchemaPermissions, c.Auth.IsAdminSecretSet, c.Auth.IsAuthHookSet,
+	}{
+		session.HasuraVersion, c.InferFunctionPermissions, c.RemoteSchemaPermissions, c.Auth.IsAdminSecretSet, c.Auth.IsAuthHookSet,
 		c.Auth.IsJWTSet, c.Auth.JWT, c.AllowListEnabled, c.LiveQueries, c.StreamingQueries, assets, features, false, naming,
-		[]struct{}{}, c.ApolloFederation})
+		[]struct{}{},
+		c.ApolloFederation,
+	})
 }

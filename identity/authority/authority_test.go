@@ -71,8 +71,10 @@ func token(t *testing.T, pool *pgxpool.Pool, user string) authority.Token {
 	handle := secret.Bytes(16)
 	exec(t, pool, `insert into identity.grants (id, handle, user_id, client_id, created_at, expires_at) values ($1, $2, $3, 'app', now(), now() + interval '1 day')`,
 		secret.ID(), handle, user)
-	return authority.Token{Subject: user, ClientID: "app", Audience: []string{"https://data"},
-		JTI: base64.RawURLEncoding.EncodeToString(append(handle, secret.Bytes(16)...))}
+	return authority.Token{
+		Subject: user, ClientID: "app", Audience: []string{"https://data"},
+		JTI: base64.RawURLEncoding.EncodeToString(append(handle, secret.Bytes(16)...)),
+	}
 }
 
 func standing(t *testing.T, a *authority.Authority, tok authority.Token) authority.Standing {
@@ -127,16 +129,26 @@ func TestSettle_nothingOldAfterAChange(t *testing.T) {
 		name, take, give string
 		gone             func(authority.Standing) bool
 	}{
-		{"role taken", "delete from identity.users_roles where user_id = 'ada' and role_id = 'r1'", "insert into identity.users_roles (user_id, role_id) values ('ada', 'r1')",
-			func(s authority.Standing) bool { return fmt.Sprint(s.Roles) == "[reader]" }},
-		{"role renamed", "update identity.roles set name = 'boss' where id = 'r1'", "update identity.roles set name = 'editor' where id = 'r1'",
-			func(s authority.Standing) bool { return fmt.Sprint(s.Roles) == "[boss reader]" }},
-		{"resource closed", "update identity.resources set is_data_api = false where id = 'res'", "update identity.resources set is_data_api = true where id = 'res'",
-			func(s authority.Standing) bool { return !s.IsDataAPI }},
-		{"third party", "update identity.applications set is_third_party = true where id = 'app'", "update identity.applications set is_third_party = false where id = 'app'",
-			func(s authority.Standing) bool { return s.IsThirdParty }},
-		{"suspended", "update identity.users set is_suspended = true where id = 'ada'", "update identity.users set is_suspended = false where id = 'ada'",
-			func(s authority.Standing) bool { return !s.IsActive && !s.IsGrantAlive }},
+		{
+			"role taken", "delete from identity.users_roles where user_id = 'ada' and role_id = 'r1'", "insert into identity.users_roles (user_id, role_id) values ('ada', 'r1')",
+			func(s authority.Standing) bool { return fmt.Sprint(s.Roles) == "[reader]" },
+		},
+		{
+			"role renamed", "update identity.roles set name = 'boss' where id = 'r1'", "update identity.roles set name = 'editor' where id = 'r1'",
+			func(s authority.Standing) bool { return fmt.Sprint(s.Roles) == "[boss reader]" },
+		},
+		{
+			"resource closed", "update identity.resources set is_data_api = false where id = 'res'", "update identity.resources set is_data_api = true where id = 'res'",
+			func(s authority.Standing) bool { return !s.IsDataAPI },
+		},
+		{
+			"third party", "update identity.applications set is_third_party = true where id = 'app'", "update identity.applications set is_third_party = false where id = 'app'",
+			func(s authority.Standing) bool { return s.IsThirdParty },
+		},
+		{
+			"suspended", "update identity.users set is_suspended = true where id = 'ada'", "update identity.users set is_suspended = false where id = 'ada'",
+			func(s authority.Standing) bool { return !s.IsActive && !s.IsGrantAlive },
+		},
 	}
 	for _, c := range changes {
 		for range 20 {

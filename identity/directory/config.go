@@ -14,7 +14,7 @@ const (
 	ConfigCookieKeys           = "oidc.cookieKeys"
 	ConfigSession              = "oidc.session"
 	ConfigJWTAccessToken       = "jwt.accessToken"
-	ConfigJWTClientCredentials = "jwt.clientCredentials" //nolint:gosec // the name of a setting
+	ConfigJWTClientCredentials = "jwt.clientCredentials"
 	ConfigIDToken              = "idToken"
 )
 

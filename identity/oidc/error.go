@@ -57,7 +57,7 @@ func accessDenied(description string) *Error {
 var errSessionNotFound = &Error{Code: "invalid_request", Description: "interaction session not found"}
 
 // messages are the human texts of error codes; observed: recordings 01-19.
-var messages = map[string]string{ //nolint:gosec // texts about credentials, none of them
+var messages = map[string]string{
 	"access_denied":             "Access denied.",
 	"invalid_client_metadata":   "Invalid client metadata provided.",
 	"invalid_grant":             "Grant request is invalid.",

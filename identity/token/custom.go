@@ -95,7 +95,7 @@ func (i *Issuer) ForApplication(ctx context.Context, jti string, app *directory.
 	scriptContext := new(Object)
 	scriptContext.Set("application", app)
 	return i.run(ctx, script, Input{Token: token, Context: scriptContext, Environment: script.Environment},
-		ScriptFailure{TokenType: "ClientCredentials", ApplicationID: app.ID}) //nolint:gosec // the name of a grant type, no credential
+		ScriptFailure{TokenType: "ClientCredentials", ApplicationID: app.ID})
 }
 
 func setAudience(token *Object, audience, scope string) {
