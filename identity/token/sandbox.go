@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
 	"encoding/json"
@@ -13,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"modernc.org/quickjs"
@@ -27,6 +29,8 @@ var prelude string
 // bound what one run can cost the process.
 const (
 	scriptDeadline  = 5 * time.Second
+	scriptGrace     = time.Second
+	scriptVerdict   = 5 * time.Second
 	scriptMemory    = 48 << 20
 	scriptRuns      = 8
 	scriptFetches   = 8
@@ -70,6 +74,8 @@ type Sandbox struct {
 	log      *slog.Logger
 	slots    chan struct{}
 	deadline time.Duration
+	// runaways are the digests of scripts that could not be stopped; they are not run again by this process.
+	runaways sync.Map
 }
 
 // NewSandbox makes a sandbox whose fetch goes through client, which must refuse private addresses.
@@ -84,16 +90,57 @@ func (s *Sandbox) Run(ctx context.Context, source string, in Input) (*Object, er
 	if err != nil {
 		return nil, fmt.Errorf("encode script input: %w", err)
 	}
+	digest := sha256.Sum256([]byte(source))
+	if _, isRunaway := s.runaways.Load(digest); isRunaway {
+		return nil, s.timeout()
+	}
 	ctx, cancel := context.WithTimeout(ctx, s.deadline)
 	defer cancel()
 	select {
 	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
 	case <-ctx.Done():
 		return nil, s.timeout()
 	}
 	r := &run{sandbox: s, ctx: ctx, answers: make(chan answer, scriptFetches+scriptTimers)}
-	return r.guarded(source, string(payload))
+	done, finished := make(chan outcome, 1), make(chan struct{})
+	go func() {
+		defer func() { <-s.slots }()
+		defer close(finished)
+		claims, err := r.guarded(source, string(payload))
+		done <- outcome{claims, err}
+	}()
+	select {
+	case o := <-done:
+		return o.claims, o.err
+	case <-ctx.Done():
+	}
+	// The engine stops at its next look at the clock, and nearly always ends without memory. A script made to defeat both
+	// (see starve) is left behind: nobody waits for it, it keeps its slot, and this process does not run it again.
+	verdict := time.AfterFunc(scriptVerdict, func() { s.judge(digest, finished) })
+	grace := time.NewTimer(scriptGrace)
+	defer grace.Stop()
+	select {
+	case o := <-done:
+		verdict.Stop()
+		return o.claims, o.err
+	case <-grace.C:
+		return nil, s.timeout()
+	}
+}
+
+// judge bars a script that is still running long after it was told to end.
+func (s *Sandbox) judge(digest [sha256.Size]byte, finished <-chan struct{}) {
+	select {
+	case <-finished:
+	default:
+		s.runaways.Store(digest, true)
+		s.log.Error("custom claims script cannot be stopped; it is not run again until a restart", "slots", cap(s.slots), "taken", len(s.slots))
+	}
+}
+
+type outcome struct {
+	claims *Object
+	err    error
 }
 
 // guarded keeps a panic of the engine, a translation of C, from ending more than the run.
@@ -123,10 +170,16 @@ type run struct {
 	ctx     context.Context
 	vm      *quickjs.VM
 	answers chan answer
+	// closing guards isClosed, and the engine against being starved while it closes.
+	closing  sync.Mutex
+	isClosed bool
+
 	pending int
 	fetches int
 	timers  int
 	logs    int
+	// isOver is true once the script has gone too far: it is being stopped.
+	isOver bool
 
 	settled bool
 	kind    string
@@ -139,9 +192,9 @@ func (r *run) do(source, payload string) (*Object, error) {
 		return nil, &ScriptError{ScriptRuntime, "The script engine could not start."}
 	}
 	r.vm = vm
-	defer vm.Close()
+	defer r.close()
 	vm.SetMemoryLimit(scriptMemory)
-	stop := context.AfterFunc(r.ctx, vm.Interrupt)
+	stop := context.AfterFunc(r.ctx, r.starve)
 	defer stop()
 
 	if err := r.registerHost(); err != nil {
@@ -173,6 +226,26 @@ func (r *run) do(source, payload string) (*Object, error) {
 		return nil, err
 	}
 	return r.result()
+}
+
+// starve ends a script that is out of time, from another goroutine. An interrupt alone would not do: the engine turns one
+// that hits inside an async function or a promise's executor into a rejection and goes on, so a script that makes such
+// functions for ever would never end. Without memory it cannot make another, and the next interrupts unwind those it has.
+// The limit is one word, read by the engine at each allocation.
+func (r *run) starve() {
+	r.closing.Lock()
+	defer r.closing.Unlock()
+	if !r.isClosed {
+		r.vm.SetMemoryLimit(0)
+		r.vm.Interrupt()
+	}
+}
+
+func (r *run) close() {
+	r.closing.Lock()
+	defer r.closing.Unlock()
+	r.isClosed = true
+	_ = r.vm.Close()
 }
 
 // loop runs jobs and hands over answers until the script has settled, or nothing can settle it any more.
@@ -242,7 +315,7 @@ func (r *run) failure(err error) error {
 func (r *run) arm() error {
 	until, _ := r.ctx.Deadline()
 	left := time.Until(until)
-	if left <= 0 {
+	if left <= 0 || r.ctx.Err() != nil {
 		return r.sandbox.timeout()
 	}
 	return r.vm.SetEvalTimeout(left)
@@ -277,7 +350,7 @@ func (r *run) registerHost() error {
 	for name, fn := range map[string]quickjs.HostFunc{
 		"__settle": r.settle, "__fetch": r.fetch, "__timer": r.timer, "__log": r.logLine, "__url": parseURL, "__random": random,
 	} {
-		if err := r.vm.RegisterHostFunc(name, fn); err != nil {
+		if err := r.vm.RegisterHostFunc(name, r.hosted(fn)); err != nil {
 			return err
 		}
 	}
@@ -319,9 +392,22 @@ func (r *run) fetch(args []any) (any, error) {
 	return quickjs.Undefined{}, nil
 }
 
+// hosted makes a host function cheap once the script is to end: the engine looks for interrupts only every few thousand
+// steps, and each of them may be such a call.
+func (r *run) hosted(fn quickjs.HostFunc) quickjs.HostFunc {
+	return func(args []any) (any, error) {
+		if r.isOver || r.ctx.Err() != nil {
+			r.vm.Interrupt()
+			return quickjs.Undefined{}, nil
+		}
+		return fn(args)
+	}
+}
+
 // tooMany refuses one more of something. A script that does not take no for an answer is stopped.
 func (r *run) tooMany(what string, over int) error {
 	if over > scriptPatience {
+		r.isOver = true
 		r.vm.Interrupt()
 	}
 	return fmt.Errorf("too many %s", what)

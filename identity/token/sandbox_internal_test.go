@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"io"
@@ -134,28 +135,38 @@ func TestRun_failures(t *testing.T) {
 
 // A hostile script ends near its deadline, in bounded memory, and leaves the process and the next run unharmed.
 func TestRun_hostileScriptsAreStopped(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector makes the engine, translated C, a hundred times slower; one run is one goroutine")
+	}
 	const wrap = `const getCustomJwtClaims = async () => { %BODY% };`
 	for name, body := range map[string]string{
-		"endless loop":             `for (;;) {}`,
-		"endless loop after await": `await null; for (;;) {}`,
-		"loop in finally":          `try { for (;;) {} } finally { for (;;) {} }`,
-		"regex bomb":               `/^(([a-z])+.)+[A-Z]([a-z])+$/.test('a'.repeat(40))`,
-		"microtasks":               `const again = () => Promise.resolve().then(again); await again();`,
-		"endless awaits":           `for (;;) await null;`,
-		"string repeat":            `return {s: 'x'.repeat(1e9).length}`,
-		"string doubling":          `let s = 'x'; for (;;) s += s;`,
-		"array fill":               `return {n: new Array(5e8).fill(0).length}`,
-		"spread":                   `return {n: [...'x'.repeat(3e7)].map(x => x + x).join().length}`,
-		"typed arrays":             `const all = []; for (;;) all.push(new Uint8Array(1e7));`,
-		"deep recursion":           `const f = () => f() + 1; return {n: f()}`,
-		"deep json":                `return {n: JSON.parse('['.repeat(1e6))}`,
-		"deep result":              `let o = {}; for (let i = 0; i < 1e6; i++) o = {o}; return o`,
-		"proxy result":             `return new Proxy({}, { ownKeys() { for (;;) {} } })`,
-		"getter":                   `return { get a() { for (;;) {} } }`,
-		"toJSON":                   `return { a: new Date(), toJSON: 1, get b() { return 'x'.repeat(1e9) } }`,
-		"timer storm":              `for (;;) setTimeout(() => {}, 0)`,
-		"fetch storm":              `for (;;) fetch('http://127.0.0.1:1/').catch(() => {})`,
-		"error toString":           `throw { toString() { for (;;) {} } }`,
+		"endless loop":              `for (;;) {}`,
+		"endless loop after await":  `await null; for (;;) {}`,
+		"loop in finally":           `try { for (;;) {} } finally { for (;;) {} }`,
+		"regex bomb":                `/^(([a-z])+.)+[A-Z]([a-z])+$/.test('a'.repeat(40))`,
+		"microtasks":                `const again = () => Promise.resolve().then(again); await again();`,
+		"endless awaits":            `for (;;) await null;`,
+		"string repeat":             `return {s: 'x'.repeat(1e9).length}`,
+		"string doubling":           `let s = 'x'; for (;;) s += s;`,
+		"array fill":                `return {n: new Array(5e8).fill(0).length}`,
+		"spread":                    `return {n: [...'x'.repeat(3e7)].map(x => x + x).join().length}`,
+		"typed arrays":              `const all = []; for (;;) all.push(new Uint8Array(1e7));`,
+		"deep recursion":            `const f = () => f() + 1; return {n: f()}`,
+		"deep json":                 `return {n: JSON.parse('['.repeat(1e6))}`,
+		"deep result":               `let o = {}; for (let i = 0; i < 1e6; i++) o = {o}; return o`,
+		"proxy result":              `return new Proxy({}, { ownKeys() { for (;;) {} } })`,
+		"getter":                    `return { get a() { for (;;) {} } }`,
+		"toJSON":                    `return { a: new Date(), toJSON: 1, get b() { return 'x'.repeat(1e9) } }`,
+		"timer storm":               `for (;;) setTimeout(() => {}, 0)`,
+		"url storm":                 `for (;;) new URL('https://a.example/b')`,
+		"console storm":             `for (;;) console.log('x'.repeat(1000))`,
+		"random storm":              `for (;;) crypto.getRandomValues(new Uint8Array(65536))`,
+		"fetch storm, uncaught":     `for (;;) try { fetch('http://127.0.0.1:1/') } catch {}`,
+		"fetch storm":               `for (;;) fetch('http://127.0.0.1:1/').catch(() => {})`,
+		"async functions in a loop": `for (;;) (async () => { for (;;); })()`,
+		"promises in a loop":        `for (;;) new Promise(() => { for (;;); })`,
+		"promises, caught":          `for (;;) try { new Promise(() => { for (;;); }) } catch {}`,
+		"error toString":            `throw { toString() { for (;;) {} } }`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newTestSandbox(nil)
@@ -270,5 +281,20 @@ func TestRun_endsWithItsCaller(t *testing.T) {
 	_, err := newTestSandbox(nil).Run(ctx, `const getCustomJwtClaims = () => { for (;;) {} }`, Input{})
 	if err == nil || time.Since(started) > 2*time.Second {
 		t.Errorf("err %v after %v", err, time.Since(started))
+	}
+}
+
+// A script that evades the engine's interrupts holds up nobody, and gets one try per process.
+func TestRun_runawayIsNotRunAgain(t *testing.T) {
+	s := newTestSandbox(nil)
+	const runaway = `const getCustomJwtClaims = () => ({never: 'run'})`
+	s.runaways.Store(sha256.Sum256([]byte(runaway)), true)
+	_, err := s.Run(context.Background(), runaway, Input{})
+	var failure *ScriptError
+	if !errors.As(err, &failure) || failure.Kind != ScriptTimeout {
+		t.Errorf("got %v", err)
+	}
+	if _, err := s.Run(context.Background(), runaway+" ", Input{}); err != nil {
+		t.Errorf("another script: %v", err)
 	}
 }
