@@ -51,11 +51,20 @@ func (t *translator) rows(r *plan.Rows, row, outer pgsql.Ident, capped bool) *pg
 		}
 	}
 	q.Where = conjunction(joined, t.predicate(r.Where, about(row)))
+	// Postgres knows a distinct expression again in the order by only when both are the same, aliases included: a cell
+	// that is visible under a condition is therefore written once.
+	distinct := map[*schema.Column]pgsql.Expr{}
 	for _, d := range r.DistinctOn {
-		q.DistinctOn = append(q.DistinctOn, t.operand(d, about(row)))
+		e := t.operand(d, about(row))
+		distinct[d.Column] = e
+		q.DistinctOn = append(q.DistinctOn, e)
 	}
 	for _, o := range r.OrderBy {
-		q.OrderBy = append(q.OrderBy, pgsql.Order{Expr: t.orderTerm(o, o.Via, row), Desc: o.Desc, NullsFirst: o.NullsFirst})
+		e := distinct[o.Operand.Column]
+		if e == nil || len(o.Via) > 0 || o.Aggregate != nil {
+			e = t.orderTerm(o, o.Via, row)
+		}
+		q.OrderBy = append(q.OrderBy, pgsql.Order{Expr: e, Desc: o.Desc, NullsFirst: o.NullsFirst})
 	}
 	if r.Limit != nil {
 		q.Limit = t.value(r.Limit, schema.BigintType, false, "")
