@@ -163,6 +163,11 @@ func (r *run) readTogether(ctx context.Context, src *source, steps []*translate.
 		return mapError(err, "$", nil)
 	}
 	defer conn.Release()
+	for i, s := range steps {
+		if err := tryPatterns(ctx, conn, s.Read, args[i]); err != nil {
+			return mapError(err, "$", s.Read)
+		}
+	}
 	var batch pgx.Batch
 	batch.Queue("begin isolation level repeatable read read only")
 	for i, s := range steps {
@@ -217,11 +222,28 @@ func one(ctx context.Context, q querier, s *translate.Statement, args []any) ([]
 
 // values runs a statement and gives the first row's columns as text; no row is no columns.
 func values(ctx context.Context, q querier, s *translate.Statement, args []any) ([][]byte, error) {
+	if err := tryPatterns(ctx, q, s, args); err != nil {
+		return nil, err
+	}
 	rows, err := q.Query(ctx, s.SQL, append([]any{pgx.QueryResultFormats{pgx.TextFormatCode}}, args...)...)
 	if err != nil {
 		return nil, err
 	}
 	return firstRow(rows)
+}
+
+// tryPatterns fails when the statement would on some rows and not on others.
+func tryPatterns(ctx context.Context, q querier, s *translate.Statement, args []any) error {
+	for _, i := range s.Patterns {
+		rows, err := q.Query(ctx, s.Args[i].Try(), args[i])
+		if err == nil {
+			_, err = firstRow(rows)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // firstRow copies the first row's bytes and closes rows.

@@ -58,7 +58,7 @@ const setUser = "select set_config('hasura.user', $1, true)"
 
 // alone runs a mutation of one statement in one round trip: Postgres makes one transaction of what is sent before a
 // sync (PG docs: protocol-flow, pipelining), and a failed check is an error that undoes it. done is false when the
-// step or the source's isolation level wants a transaction of its own.
+// step or the source's isolation level wants a transaction of its own, as does a pattern to be tried first.
 func (r *run) alone(ctx context.Context, s *translate.Step) (done bool, err error) {
 	statement, path := s.Read, "$"
 	if w := s.Write; w != nil {
@@ -71,7 +71,7 @@ func (r *run) alone(ctx context.Context, s *translate.Step) (done bool, err erro
 	if err != nil {
 		return true, err
 	}
-	if src.Isolation != "" && src.Isolation != "read-committed" || !src.isPrepared {
+	if src.Isolation != "" && src.Isolation != "read-committed" || !src.isPrepared || len(statement.Patterns) > 0 {
 		return false, nil
 	}
 	args, err := arguments(statement, r)

@@ -170,6 +170,9 @@ func (a Arg) encode(raw []byte) (*string, error) {
 	default:
 		text = unquoted(raw)
 	}
+	if a.Pattern == likePattern && (len(text)-len(strings.TrimRight(text, `\`)))%2 == 1 {
+		return nil, fault.New(fault.BadRequest, fault.Root, "LIKE pattern must not end with escape character")
+	}
 	if strings.IndexByte(text, 0) >= 0 {
 		return nil, fault.New(fault.DataException, a.Path, "a text value cannot contain the character with code zero")
 	}

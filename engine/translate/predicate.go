@@ -191,22 +191,32 @@ var functions = map[schema.Op]pgsql.Ident{
 	schema.OpSTNBandGeom: "st_intersects", schema.OpSTGeomNBand: "st_intersects",
 }
 
-// patterns are the operators whose right side is a pattern: text whatever the column's type.
-var patterns = map[schema.Op]bool{
-	schema.OpLike: true, schema.OpNlike: true, schema.OpIlike: true, schema.OpNilike: true, schema.OpSimilar: true, schema.OpNsimilar: true,
-	schema.OpRegex: true, schema.OpIregex: true, schema.OpNregex: true, schema.OpNiregex: true,
+// patterns are the operators whose right side is a pattern, text whatever the column's type, with the operator that tells
+// whether the pattern can be evaluated.
+var patterns = map[schema.Op]pgsql.Operator{
+	schema.OpLike: likePattern, schema.OpNlike: likePattern, schema.OpIlike: likePattern, schema.OpNilike: likePattern,
+	schema.OpSimilar: "similar to", schema.OpNsimilar: "similar to",
+	schema.OpRegex: "~", schema.OpIregex: "~", schema.OpNregex: "~", schema.OpNiregex: "~",
 }
+
+const likePattern pgsql.Operator = "like"
 
 func (t *translator) compare(c *schema.Compare, s scope) pgsql.Expr {
 	left := t.operand(c.Operand, s)
 	vt := c.Type
-	if patterns[c.Op] && vt.Name.Name == "bpchar" {
+	if patterns[c.Op] != "" && vt.Name.Name == "bpchar" {
 		vt = schema.TextType // as bpchar, a pattern's trailing blanks would not count
 	}
 	if c.List && vt.Kind == catalog.ArrayType && isJSONValue(c.Value) {
 		return t.compareArrays(c, left)
 	}
 	right := t.value(c.Value, vt, c.List, c.Path)
+	if p, ok := right.(pgsql.Param); ok && c.Path != "" { // a permission's own pattern needs no trial
+		arg := p.Arg.(Arg)
+		arg.Pattern = patterns[c.Op]
+		p.Arg = arg
+		right = p
+	}
 	switch c.Op {
 	case schema.OpIn:
 		return pgsql.Any{Left: left, Op: "=", Right: right}

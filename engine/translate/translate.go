@@ -18,6 +18,8 @@ import (
 type Statement struct {
 	SQL  string
 	Args []Arg
+	// Patterns are the indices of parameters that must first be tried as the pattern they are (Arg.Pattern).
+	Patterns []int
 }
 
 // Arg is where a parameter's value comes from and how it is written for Postgres.
@@ -26,7 +28,14 @@ type Arg struct {
 	Encoding Encoding
 	// Path is where the value stands in the request, for errors.
 	Path string
+	// Pattern is set on a client's pattern to the operator that takes it. Whether Postgres can evaluate one must not be
+	// told by the rows it is tried on: it tries them before the role's row filter where that is cheaper. So what is wrong
+	// with a pattern is found before the statement runs: of like by Text, of the others by Try.
+	Pattern pgsql.Operator
 }
+
+// Try is a statement that fails when Pattern cannot evaluate its parameter, whatever the rows.
+func (a Arg) Try() string { return "select '' " + string(a.Pattern) + " $1::text" }
 
 // Step is one root field, ready to run.
 type Step struct {
@@ -108,6 +117,9 @@ func (t *translator) print(s pgsql.Statement) *Statement {
 	out := &Statement{SQL: text, Args: make([]Arg, len(args))}
 	for i, a := range args {
 		out.Args[i] = a.(Arg)
+		if p := out.Args[i].Pattern; p != "" && p != likePattern {
+			out.Patterns = append(out.Patterns, i)
+		}
 	}
 	return out
 }
