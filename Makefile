@@ -65,6 +65,12 @@ test-deps: ## Install what the browser and SDK tests need
 race: postgres-server ## Run the Go tests under the race detector
 	@$(WITH_POSTGRES) $(GO) test -race -short ./...
 
+PROPERTY_CHECKS ?= 10000
+
+.PHONY: fuzz
+fuzz: postgres-server ## Run the permissions' property tests for PROPERTY_CHECKS (10000) generated worlds each
+	@PROPERTY_CHECKS=$(PROPERTY_CHECKS) $(WITH_POSTGRES) $(GO) test -count=1 -timeout 0 -v ./test/property
+
 .PHONY: e2e
 e2e: postgres-server build test-deps ## Run the end-to-end tests: articles, SDKs, browser
 	@$(WITH_POSTGRES) $(GO) test -count=1 -v ./test/e2e/...

@@ -18,7 +18,6 @@ import (
 	"strconv"
 	"strings"
 
-	argon2d "github.com/go-crypt/x/argon2"
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/bcrypt"
 )
@@ -94,7 +93,7 @@ func VerifyPassword(ctx context.Context, password string, h PasswordHash) (ok, u
 	}
 	defer release()
 	switch h.Algorithm {
-	case Argon2id, Argon2i, Argon2d:
+	case Argon2id, Argon2i:
 		ok, upgrade, err = verifyArgon2(password, h.Digest)
 	case Bcrypt:
 		err = bcrypt.CompareHashAndPassword([]byte(h.Digest), []byte(password))
@@ -119,8 +118,7 @@ func VerifyPassword(ctx context.Context, password string, h PasswordHash) (ok, u
 	return ok, ok && upgrade, nil
 }
 
-// verifyArgon2 reads the PHC string format, $argon2id$v=19$m=…,t=…,p=…$salt$hash. golang.org/x/crypto has no argon2d;
-// a fork of it has, and is used for that variant alone.
+// verifyArgon2 reads the PHC string format, $argon2id$v=19$m=…,t=…,p=…$salt$hash. golang.org/x/crypto has no argon2d.
 func verifyArgon2(password, digest string) (ok, upgrade bool, err error) {
 	parts := strings.Split(digest, "$")
 	if len(parts) != 6 || parts[0] != "" || parts[2] != "v=19" {
@@ -144,8 +142,6 @@ func verifyArgon2(password, digest string) (ok, upgrade bool, err error) {
 		got = argon2.IDKey([]byte(password), salt, passes, memory, lanes, uint32(len(want)))
 	case "argon2i":
 		got = argon2.Key([]byte(password), salt, passes, memory, lanes, uint32(len(want)))
-	case "argon2d":
-		got = argon2d.DKey([]byte(password), salt, passes, memory, uint32(lanes), uint32(len(want)))
 	default:
 		return false, false, fmt.Errorf("unsupported argon2 variant %q", parts[1])
 	}

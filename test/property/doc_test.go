@@ -1,0 +1,19 @@
+// Package property_test compares the data API with an independent reading of its permissions.
+//
+// Every case is generated: tables and relationships, rows, roles with permission trees (inherited roles among them), a
+// caller's session variables, and requests. The requests go over HTTP to a real engine on a real Postgres; what they must
+// answer is worked out in plain Go over the same rows (oracle_*_test.go), sharing no code with the engine: rows(role) and
+// cells(role) are equal, or the test fails with the smallest case that shows it.
+//
+//	model_test.go                 tables, rows, roles, conditions, requests: the case
+//	generate_*_test.go            how a case is drawn
+//	render_test.go                the case as SQL, metadata and GraphQL
+//	oracle_*_test.go              what a request must answer, and what the tables hold afterwards
+//	match_test.go                 an answer compared with what it must be, ties and unordered rows allowed for
+//	world_test.go                 the engine and the database a case runs on
+//	property_test.go              the properties that hold for every generated case
+//	leak_test.go                  the properties about what a role cannot reach at all
+//	regression_test.go            what was found, reduced
+//
+// PROPERTY_CHECKS sets how many worlds each property generates (make fuzz sets it high); -rapid.seed repeats a run.
+package property_test

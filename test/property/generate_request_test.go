@@ -1,0 +1,327 @@
+package property_test
+
+import (
+	"slices"
+)
+
+// request draws what one role asks; nil when the role drawn may do nothing of the kind drawn.
+func (g g) request(w *world) *request {
+	a := asker{g: g, w: w, role: pick(g, w.roles)}
+	r := &request{role: a.role, session: g.session(), useVariables: g.chance(40)}
+	write := g.chance(40)
+	n := 1
+	if g.chance(20) {
+		n = 2
+	}
+	for range n {
+		t := pick(g, w.tables)
+		op := a.read(t)
+		if write {
+			op = a.write(t)
+		}
+		if op != nil {
+			r.operations = append(r.operations, op)
+		}
+	}
+	if len(r.operations) == 0 {
+		return nil
+	}
+	return r
+}
+
+// asker draws requests that a role's schema allows.
+type asker struct {
+	g
+	w    *world
+	role *role
+	// isHostile: conditions that Postgres cannot evaluate are among those drawn.
+	isHostile bool
+}
+
+func (a asker) where(t *table) cond {
+	c := conditions{g: a.g, tables: a.w.tables, role: a.role, root: t, isHostile: a.isHostile}
+	return c.cond(t, 2)
+}
+
+// hasKey: the role reads the whole primary key, so that rows can be asked for by it.
+func (a asker) hasKey(t *table) bool {
+	readable := a.role.readable(t)
+	return !slices.ContainsFunc(t.unique[0].columns, func(c string) bool { return !slices.Contains(readable, c) })
+}
+
+func (a asker) key(t *table) row {
+	r := row{}
+	for _, c := range t.unique[0].columns {
+		r[c] = int64(a.n(6))
+	}
+	return r
+}
+
+func (a asker) read(t *table) *operation {
+	if !a.role.canRead(t) {
+		return nil
+	}
+	op := &operation{kind: "select", table: t}
+	switch n := a.n(10); {
+	case n == 0 && a.hasKey(t):
+		op.kind, op.key, op.returning = "by_pk", a.key(t), a.fields(t, 2)
+	case n <= 4 && a.role.canAggregate(t):
+		op.kind, op.aggregate = "aggregate", a.aggregate(t, 1)
+	default:
+		op.rows = a.selection(t, 2)
+	}
+	return op
+}
+
+func (a asker) selection(t *table, depth int) *selection {
+	return &selection{table: t, args: a.arguments(t), fields: a.fields(t, depth)}
+}
+
+func (a asker) fields(t *table, depth int) []field {
+	var out []field
+	for _, name := range some(a.g, a.role.readable(t)) {
+		out = append(out, field{alias: alias(len(out)), column: name})
+	}
+	for i := range t.relations {
+		r := &t.relations[i]
+		if depth == 0 || !a.chance(35) || !a.role.canRead(r.target) {
+			continue
+		}
+		f := field{alias: alias(len(out)), relation: r}
+		switch {
+		case !r.array:
+			f.rows = &selection{table: r.target, fields: a.fields(r.target, depth-1)}
+		case a.role.canAggregate(r.target) && a.chance(40):
+			f.aggregate = a.aggregate(r.target, depth-1)
+		default:
+			f.rows = a.selection(r.target, depth-1)
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+var directions = []string{"asc", "desc", "asc_nulls_first", "asc_nulls_last", "desc_nulls_first", "desc_nulls_last"}
+
+func (a asker) arguments(t *table) arguments {
+	var args arguments
+	readable := a.role.readable(t)
+	if a.chance(50) {
+		args.where = a.where(t)
+	}
+	if a.chance(20) && len(readable) > 0 {
+		args.distinctOn = some(a.g, readable)[:1]
+		if len(readable) > 1 && a.chance(30) {
+			args.distinctOn = slices.Clone(readable[:2])
+		}
+		for _, name := range args.distinctOn {
+			args.orderBy = append(args.orderBy, order{column: name, direction: pick(a.g, directions)})
+		}
+		if len(args.orderBy) == 2 && a.chance(50) {
+			slices.Reverse(args.orderBy)
+		}
+	}
+	if a.chance(60) {
+		for range 1 + a.n(2) {
+			if o := a.order(t, 2); o != nil {
+				args.orderBy = append(args.orderBy, *o)
+			}
+		}
+		if a.hasKey(t) && a.chance(60) {
+			for _, name := range t.unique[0].columns {
+				args.orderBy = append(args.orderBy, order{column: name, direction: "asc"})
+			}
+		}
+	}
+	if a.chance(30) {
+		n := a.n(4)
+		args.limit = &n
+	}
+	if a.chance(15) {
+		n := a.n(3)
+		args.offset = &n
+	}
+	return args
+}
+
+func (a asker) order(t *table, depth int) *order {
+	direction := pick(a.g, directions)
+	if depth > 0 && a.chance(40) {
+		r := &t.relations[a.n(len(t.relations))]
+		if !a.role.canRead(r.target) {
+			return nil
+		}
+		if !r.array {
+			if o := a.order(r.target, depth-1); o != nil {
+				o.via = append([]string{r.name}, o.via...)
+				return o
+			}
+			return nil
+		}
+		if !a.role.canAggregate(r.target) {
+			return nil
+		}
+		item := a.item(r.target)
+		out := &order{relation: r.name, fn: item.fn, direction: direction}
+		if item.fn != "count" {
+			out.column = item.columns[0]
+		}
+		return out
+	}
+	readable := a.role.readable(t)
+	if len(readable) == 0 {
+		return nil
+	}
+	return &order{column: pick(a.g, readable), direction: direction}
+}
+
+// item draws an aggregate other than count(columns).
+func (a asker) item(t *table) aggregateItem {
+	readable := a.role.readable(t)
+	numbers, comparable := []string{}, []string{}
+	for _, name := range readable {
+		switch t.column(name).kind {
+		case intKind:
+			numbers, comparable = append(numbers, name), append(comparable, name)
+		case textKind:
+			comparable = append(comparable, name)
+		}
+	}
+	switch n := a.n(5); {
+	case n <= 1 && len(numbers) > 0:
+		return aggregateItem{fn: []string{"sum", "avg"}[n], columns: some(a.g, numbers)}
+	case n <= 3 && len(comparable) > 0:
+		return aggregateItem{fn: []string{"min", "max"}[n%2], columns: some(a.g, comparable)}
+	}
+	return aggregateItem{fn: "count"}
+}
+
+func (a asker) aggregate(t *table, depth int) *aggregate {
+	out := &aggregate{table: t, args: a.arguments(t)}
+	for range 1 + a.n(3) {
+		item := a.item(t)
+		if item.fn == "count" && a.chance(50) {
+			item.columns, item.distinct = some(a.g, a.role.readable(t)), a.chance(50)
+			if len(item.columns) > 2 {
+				item.columns = item.columns[:2]
+			}
+		}
+		item.alias = alias(len(out.items))
+		out.items = append(out.items, item)
+	}
+	if a.chance(50) {
+		out.nodes = a.fields(t, depth)
+	}
+	return out
+}
+
+func (a asker) write(t *table) *operation {
+	insert, update, remove := a.role.insert(t), a.role.update(t), a.role.delete(t)
+	op := &operation{table: t}
+	if a.role.canRead(t) && a.chance(80) {
+		op.returning = a.fields(t, 1)
+	}
+	one := a.role.canRead(t) && a.chance(30)
+	asOne := func() {
+		if op.returning == nil {
+			op.returning = a.fields(t, 1)
+		}
+	}
+	switch n := a.n(9); {
+	case n <= 3 && insert != nil:
+		op.kind = "insert"
+		count := 1 + a.n(3)
+		if one {
+			op.kind, count = "insert_one", 1
+			asOne()
+		}
+		for range count {
+			op.objects = append(op.objects, a.object(t, insert))
+		}
+		if update != nil && a.chance(50) {
+			op.conflict = a.conflict(t, update)
+		}
+	case n <= 7 && update != nil && len(update.columns)+len(update.set) > 0:
+		op.kind = "update"
+		op.updates = []change{a.change(t, update)}
+		if one && a.hasKey(t) {
+			op.kind, op.key = "update_by_pk", a.key(t)
+			op.updates[0].where = nil
+			asOne()
+		} else if a.chance(20) {
+			op.kind = "update_many"
+			op.updates = append(op.updates, a.change(t, update))
+		}
+	case n == 8 && remove != nil:
+		op.kind = "delete"
+		op.updates = []change{{where: a.where(t)}}
+		if one && a.hasKey(t) {
+			op.kind, op.key = "delete_by_pk", a.key(t)
+			op.updates[0].where = nil
+			asOne()
+		}
+	default:
+		return nil
+	}
+	if op.updates != nil && op.kind != "delete" && op.kind != "delete_by_pk" {
+		for _, c := range op.updates {
+			if len(c.set)+len(c.inc)+len(update.set) == 0 {
+				return nil // refused: nothing to change
+			}
+		}
+	}
+	return op
+}
+
+func (a asker) object(t *table, p *insertPermission) row {
+	r := row{}
+	for _, name := range p.columns {
+		c := t.column(name)
+		switch {
+		case name == "id":
+			r[name] = int64(a.n(8))
+		case !c.notNull && a.chance(15):
+			r[name] = nil
+		case c.notNull && c.deflt == nil || a.chance(70):
+			r[name] = a.value(c.kind)
+		}
+	}
+	return r
+}
+
+func (a asker) conflict(t *table, p *updatePermission) *conflict {
+	c := &conflict{key: pick(a.g, t.unique)}
+	if a.chance(80) && len(p.columns) > 0 {
+		c.columns = some(a.g, p.columns)
+	}
+	if a.chance(40) {
+		c.where = a.where(t)
+	}
+	return c
+}
+
+func (a asker) change(t *table, p *updatePermission) change {
+	c := change{where: a.where(t)}
+	for _, name := range p.columns {
+		col := t.column(name)
+		isKey := slices.ContainsFunc(t.unique, func(k key) bool { return slices.Contains(k.columns, name) })
+		if !a.chance(50) || isKey && !a.chance(15) {
+			continue
+		}
+		if col.kind == intKind && a.chance(30) {
+			if c.inc == nil {
+				c.inc = row{}
+			}
+			c.inc[name] = int64(a.n(3))
+			continue
+		}
+		if c.set == nil {
+			c.set = row{}
+		}
+		c.set[name] = a.value(col.kind)
+		if a.chance(15) && !col.notNull {
+			c.set[name] = nil
+		}
+	}
+	return c
+}

@@ -1,0 +1,177 @@
+package property_test
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"gatehouse/engine"
+	"gatehouse/engine/schema"
+	"gatehouse/engine/session"
+	"gatehouse/internal/testpg"
+)
+
+func TestMain(m *testing.M) {
+	checks := os.Getenv("PROPERTY_CHECKS")
+	if checks == "" {
+		checks = "100"
+	}
+	for name, v := range map[string]string{"rapid.checks": checks, "rapid.nofailfile": "true", "rapid.shrinktime": "30s"} {
+		if err := flag.Set(name, v); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// failer is testing.T, or rapid's.
+type failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+// server is an engine in open mode, so that a header says the role, on a database that cases share one after the other.
+type server struct {
+	handler http.Handler
+	pool    *pgxpool.Pool
+}
+
+func start(t *testing.T) *server {
+	t.Helper()
+	settings, err := session.ParseConfig(session.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := testpg.Database(t)
+	e, err := engine.New(t.Context(), engine.Config{MetadataURL: testpg.Database(t), DefaultSourceURL: data, Session: settings,
+		Options: schema.Options{InferFunctionPermissions: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	return &server{handler: e.Handler(), pool: testpg.Pool(t, data)}
+}
+
+func (s *server) post(path, body string, headers map[string]string) (int, []byte) {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+	for k, v := range headers {
+		r.Header.Set(k, v)
+	}
+	w := httptest.NewRecorder()
+	s.handler.ServeHTTP(w, r)
+	return w.Code, w.Body.Bytes()
+}
+
+func (s *server) exec(t failer, sql string) {
+	t.Helper()
+	if _, err := s.pool.Exec(context.Background(), sql); err != nil {
+		t.Fatalf("%v\n%s", err, sql)
+	}
+}
+
+// load makes the database and the metadata those of a world.
+func (s *server) load(t failer, w *world) {
+	t.Helper()
+	s.exec(t, w.sql())
+	metadata, err := json.Marshal(w.metadata())
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	// An empty document first: tables of the case before are gone, and metadata about them would be inconsistent.
+	for _, body := range []string{
+		`{"type":"reload_metadata","args":{"reload_sources":true}}`,
+		`{"type":"replace_metadata","args":{"metadata":` + string(metadata) + `,"allow_inconsistent_metadata":false}}`,
+	} {
+		if code, answer := s.post("/v1/metadata", body, nil); code != 200 {
+			t.Fatalf("%s\nanswers %s", body, answer)
+		}
+	}
+}
+
+// ask sends a GraphQL request as a role.
+func (s *server) ask(r *request) []byte {
+	headers := map[string]string{"x-hasura-role": r.role.name}
+	for k, v := range r.session {
+		headers[k] = v
+	}
+	_, body := s.post("/v1/graphql", r.body(), headers)
+	return body
+}
+
+// content reads what the tables hold, whatever permissions say.
+func (s *server) content(t failer, w *world) state {
+	t.Helper()
+	out := state{}
+	for _, table := range w.tables {
+		// The tables change from case to case, so no statement is remembered.
+		rows, err := s.pool.Query(context.Background(), "select * from "+table.name, pgx.QueryExecModeExec)
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		maps, err := pgx.CollectRows(rows, pgx.RowToMap)
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		for _, m := range maps {
+			r := row{}
+			for k, v := range m {
+				if n, ok := v.(int32); ok {
+					v = int64(n)
+				}
+				r[k] = v
+			}
+			out[table.name] = append(out[table.name], r)
+		}
+	}
+	return out
+}
+
+// difference compares two states of the tables: "" or the first table that differs.
+func (w *world) difference(got, want state) string {
+	for _, t := range w.tables {
+		a, b := tuples(t, got[t.name]), tuples(t, want[t.name])
+		if !slices.Equal(a, b) {
+			return fmt.Sprintf("table %s\n  holds %q\n  wants %q", t.name, a, b)
+		}
+	}
+	return ""
+}
+
+func tuples(t *table, rows []row) []string {
+	var out []string
+	for _, r := range rows {
+		out = append(out, tuple(t, r))
+	}
+	slices.Sort(out)
+	return out
+}
+
+// answer is a response body.
+type answer struct {
+	Data   map[string]any
+	Errors []struct {
+		Message    string
+		Extensions map[string]any
+	}
+}
+
+func decode(t failer, body []byte) answer {
+	t.Helper()
+	var a answer
+	d := json.NewDecoder(strings.NewReader(string(body)))
+	d.UseNumber()
+	if err := d.Decode(&a); err != nil {
+		t.Fatalf("%v: %s", err, body)
+	}
+	return a
+}
