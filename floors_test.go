@@ -26,6 +26,7 @@ var floors = map[string]string{
 
 	// east wing: the data engine
 	"engine/fault":     "",
+	"engine/kriti":     "",
 	"engine/metadata":  "engine/fault",
 	"engine/catalog":   "",
 	"engine/pgsql":     "",

@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 
+	argon2d "github.com/go-crypt/x/argon2"
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/bcrypt"
 )
@@ -93,7 +94,7 @@ func VerifyPassword(ctx context.Context, password string, h PasswordHash) (ok, u
 	}
 	defer release()
 	switch h.Algorithm {
-	case Argon2id, Argon2i:
+	case Argon2id, Argon2i, Argon2d:
 		ok, upgrade, err = verifyArgon2(password, h.Digest)
 	case Bcrypt:
 		err = bcrypt.CompareHashAndPassword([]byte(h.Digest), []byte(password))
@@ -118,7 +119,8 @@ func VerifyPassword(ctx context.Context, password string, h PasswordHash) (ok, u
 	return ok, ok && upgrade, nil
 }
 
-// verifyArgon2 reads the PHC string format, $argon2id$v=19$m=…,t=…,p=…$salt$hash. golang.org/x/crypto has no argon2d.
+// verifyArgon2 reads the PHC string format, $argon2id$v=19$m=…,t=…,p=…$salt$hash. golang.org/x/crypto has no argon2d;
+// a fork of it has, and is used for that variant alone.
 func verifyArgon2(password, digest string) (ok, upgrade bool, err error) {
 	parts := strings.Split(digest, "$")
 	if len(parts) != 6 || parts[0] != "" || parts[2] != "v=19" {
@@ -142,6 +144,8 @@ func verifyArgon2(password, digest string) (ok, upgrade bool, err error) {
 		got = argon2.IDKey([]byte(password), salt, passes, memory, lanes, uint32(len(want)))
 	case "argon2i":
 		got = argon2.Key([]byte(password), salt, passes, memory, lanes, uint32(len(want)))
+	case "argon2d":
+		got = argon2d.DKey([]byte(password), salt, passes, memory, uint32(lanes), uint32(len(want)))
 	default:
 		return false, false, fmt.Errorf("unsupported argon2 variant %q", parts[1])
 	}

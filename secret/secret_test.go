@@ -31,8 +31,8 @@ func TestRandom_formsAndDistinctness(t *testing.T) {
 	}
 }
 
-// The digests were made by others: bcrypt's is Wikipedia's example, argon2's the one in the README of the reference
-// implementation, the hex ones are those of sha1sum, sha256sum and md5sum.
+// The digests were made by others: bcrypt's is Wikipedia's example, argon2i's the one in the README of the reference
+// implementation, argon2d's made by hash-wasm (which Logto uses), the hex ones are those of sha1sum, sha256sum and md5sum.
 func TestVerifyPassword_importedHashes(t *testing.T) {
 	t.Parallel()
 	cases := []struct{ name, algorithm, digest, password string }{
@@ -40,6 +40,7 @@ func TestVerifyPassword_importedHashes(t *testing.T) {
 		{"SHA256", secret.SHA256, "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8", "password"},
 		{"MD5", secret.MD5, "5f4dcc3b5aa765d61d8327deb882cf99", "password"},
 		{"Bcrypt", secret.Bcrypt, "$2a$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW", "abc123xyz"},
+		{"Argon2d", secret.Argon2d, "$argon2d$v=19$m=4096,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$2MIagsn6H2/G29lpEBpN5w//MVn4HoliywrJXZDNlpc", "password"},
 		{"Argon2i", secret.Argon2i, "$argon2i$v=19$m=65536,t=2,p=4$c29tZXNhbHQ$RdescudvJCsgt3ub+b+dWRWJTmaaJObG", "password"},
 		{"Legacy, salt first", secret.Legacy, `["sha256",["salt","@"],"13601bda4ea78e55a07b98866d2be6be0744e3866f13c00c811cab608a28f322"]`, "password"},
 	}

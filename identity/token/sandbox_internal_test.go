@@ -116,7 +116,7 @@ func TestRun_failures(t *testing.T) {
 		"a function inside": {`const getCustomJwtClaims = async () => ({f(){} });`, ScriptType, notSerializable},
 		"a cycle":           {`const getCustomJwtClaims = async () => { const o = {}; o.o = o; return o; };`, ScriptType, notSerializable},
 		"a big integer":     {`const getCustomJwtClaims = async () => ({n: 1n});`, ScriptType, notSerializable},
-		"giant output":      {`const getCustomJwtClaims = async () => ({s: 'x'.repeat(1e6)});`, ScriptType, "The script return value must not exceed 65536 bytes."},
+		"giant output":      {`const getCustomJwtClaims = async () => ({s: 'x'.repeat(1e5)});`, ScriptType, "The script return value must not exceed 65536 bytes."},
 		"never settles":     {`const getCustomJwtClaims = async () => new Promise(()=>{});`, ScriptTimeout, "Script execution timed out after 5000ms."},
 	} {
 		t.Run(name, func(t *testing.T) {
