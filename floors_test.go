@@ -40,8 +40,9 @@ var floors = map[string]string{
 	"engine/dml":       "engine/plan engine/operation engine/schema engine/catalog engine/metadata engine/session engine/fault",
 	"engine/rest":      "engine/metadata engine/fault",
 	"engine/transport": "engine/operation engine/rest engine/session engine/metadata engine/schema engine/fault httpd",
-	"engine/admin":     "engine/metadata engine/rest engine/catalog engine/schema engine/execute engine/session engine/fault httpd postgres",
-	"engine": "engine/allowlist engine/dml engine/rest engine/session engine/metadata engine/catalog engine/schema engine/operation engine/plan engine/translate engine/pgsql " +
+	"engine/webhook":   "engine/kriti engine/fault",
+	"engine/admin":     "engine/kriti engine/webhook engine/metadata engine/rest engine/catalog engine/schema engine/execute engine/session engine/fault httpd postgres",
+	"engine": "engine/webhook engine/allowlist engine/dml engine/rest engine/session engine/metadata engine/catalog engine/schema engine/operation engine/plan engine/translate engine/pgsql " +
 		"engine/execute engine/transport engine/admin engine/fault postgres httpd worker jwt",
 
 	// west wing: identity

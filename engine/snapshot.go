@@ -109,7 +109,7 @@ func (e *Engine) build(doc *metadata.Metadata, version int, sources map[string]*
 	for _, p := range rest.Check(doc) {
 		s.inconsistencies = append(s.inconsistencies, endpointProblem(p))
 	}
-	s.inconsistencies = append(s.inconsistencies, doc.Unsupported()...)
+	s.inconsistencies = append(s.inconsistencies, withTransforms(doc.Unsupported())...)
 	return s
 }
 

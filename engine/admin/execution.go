@@ -33,6 +33,7 @@ var reads = map[string]func(e *execution, ctx context.Context, v View, r *reques
 	"get_table_info":            (*execution).getTableInfo,
 	"suggest_relationships":     (*execution).suggestRelationships,
 	"dump_internal_state":       (*execution).dumpInternalState,
+	"test_webhook_transform":    (*execution).testWebhookTransform,
 }
 
 // changes are commands that work on a draft, beside those of metadata.ParseCommand.
@@ -120,6 +121,9 @@ func (e *execution) one(ctx context.Context, d Draft, r *request) ([]byte, error
 	}
 	if change := changes[r.kind]; change != nil {
 		return change(e, ctx, d, r)
+	}
+	if err := checkTransforms(r); err != nil {
+		return nil, err
 	}
 	m, _, err := metadata.ParseCommand(r.kind, r.args, r.parsePath)
 	if err != nil {
@@ -297,6 +301,9 @@ func collect(items []*request, run func(*request) ([]byte, error)) ([]byte, erro
 func (e *execution) bulkAtomic(ctx context.Context, d Draft, r *request) ([]byte, error) {
 	doc, before := d.Metadata(), d.Inconsistencies()
 	for _, item := range r.items {
+		if err := checkTransforms(item); err != nil {
+			return nil, err
+		}
 		m, known, err := metadata.ParseCommand(item.kind, item.args, item.parsePath)
 		if err != nil {
 			return nil, err
