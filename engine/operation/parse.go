@@ -44,6 +44,9 @@ type Operation struct {
 	variables map[string]*ast.VariableDefinition
 }
 
+// HasDirective tells whether the operation itself carries a directive.
+func (o *Operation) HasDirective(name string) bool { return o.def.Directives.ForName(name) != nil }
+
 // VariableDecl is a declared variable.
 type VariableDecl struct {
 	Name string

@@ -112,6 +112,8 @@ type (
 	RowOf []Expr
 	// Tuple is (a, b, …), for distinct counts over several columns.
 	Tuple []Expr
+	// Element is an element of an array, counted from 1.
+	Element struct{ Array, Index Expr }
 )
 
 // NamedArg is an argument passed by name: name => value.
@@ -146,6 +148,7 @@ func (RowNumber) expr() {}
 func (Case) expr()      {}
 func (RowOf) expr()     {}
 func (Tuple) expr()     {}
+func (Element) expr()   {}
 
 // Order is one element of an order by.
 type Order struct {
@@ -169,10 +172,11 @@ type (
 		Name Name
 		As   Ident
 	}
-	// FuncTable is a function's result as a relation.
+	// FuncTable is a function's result as a relation; Columns, if any, name its columns.
 	FuncTable struct {
-		Call Call
-		As   Ident
+		Call    Call
+		As      Ident
+		Columns []Ident
 	}
 	// Derived is a subquery in from.
 	Derived struct {
@@ -214,7 +218,9 @@ type Select struct {
 	GroupBy    []Expr
 	OrderBy    []Order
 	Limit      Expr
-	Offset     Expr
+	// WithTies adds to the limit the rows that equal the last one in the order.
+	WithTies bool
+	Offset   Expr
 }
 
 // Insert inserts rows; with no columns, each row is default values.

@@ -8,8 +8,11 @@ import (
 
 // Print returns a statement's text and the Arg of each parameter, $1 first. An Arg that occurs twice with one
 // type (and is comparable) is one parameter.
-func Print(s Statement) (string, []any) {
-	p := printer{seen: map[paramKey]int{}}
+func Print(s Statement) (string, []any) { return PrintReplacing(s, nil) }
+
+// PrintReplacing is Print with another expression in the place of each parameter for which replace gives one.
+func PrintReplacing(s Statement, replace func(Param) Expr) (string, []any) {
+	p := printer{seen: map[paramKey]int{}, replace: replace}
 	p.statement(s)
 	return p.b.String(), p.args
 }
@@ -23,6 +26,8 @@ type printer struct {
 	b    strings.Builder
 	args []any
 	seen map[paramKey]int
+	// replace is nil, or gives what stands for a parameter; nil leaves the parameter.
+	replace func(Param) Expr
 }
 
 func (p *printer) raw(s string) { p.b.WriteString(s) }
@@ -139,7 +144,12 @@ func (p *printer) selectStmt(s *Select) {
 		p.list(s.GroupBy)
 	}
 	p.orderBy(s.OrderBy)
-	if s.Limit != nil {
+	switch {
+	case s.Limit != nil && s.WithTies:
+		p.raw(" fetch first (")
+		p.expr(s.Limit)
+		p.raw(") rows with ties")
+	case s.Limit != nil:
 		p.raw(" limit ")
 		p.expr(s.Limit)
 	}
@@ -186,6 +196,17 @@ func (p *printer) relation(r Relation) {
 	case FuncTable:
 		p.expr(r.Call)
 		p.as(r.As)
+		for i, c := range r.Columns {
+			if i == 0 {
+				p.raw("(")
+			} else {
+				p.raw(", ")
+			}
+			p.ident(c)
+		}
+		if len(r.Columns) > 0 {
+			p.raw(")")
+		}
 	case Derived:
 		p.raw("(")
 		p.selectStmt(r.Query)
@@ -291,6 +312,12 @@ func (p *printer) list(es []Expr) {
 }
 
 func (p *printer) param(e Param) {
+	if p.replace != nil {
+		if other := p.replace(e); other != nil {
+			p.expr(other)
+			return
+		}
+	}
 	k := paramKey{e.Arg, e.Type}
 	n, ok := p.seen[k]
 	if !ok {
@@ -431,6 +458,12 @@ func (p *printer) expr(e Expr) {
 		p.raw("row(")
 		p.list(e)
 		p.raw(")")
+	case Element:
+		p.raw("(")
+		p.expr(e.Array)
+		p.raw(")[")
+		p.expr(e.Index)
+		p.raw("]")
 	case Tuple:
 		p.raw("(")
 		p.list(e)

@@ -58,6 +58,9 @@ func (b *builder) root(f *operation.Field) (Root, error) {
 	case schema.SelectAggregate:
 		root.Source = m.Table.Source
 		root.Node, err = b.aggregate(f, Rows{Table: m.Table})
+	case schema.SelectStream:
+		root.Source = m.Table.Source
+		root.Node, err = b.stream(f, m.Table)
 	case schema.CallFunction:
 		root.Source = m.Function.Source
 		root.Node, err = b.call(f, m)

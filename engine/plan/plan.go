@@ -28,7 +28,7 @@ type Root struct {
 	Path string
 }
 
-// Node is what a root field does. It is one of *Select, *Aggregate, *Insert, *Update, *UpdateBatch, *Delete, Constant,
+// Node is what a root field does. It is one of *Select, *Aggregate, *Stream, *Insert, *Update, *UpdateBatch, *Delete, Constant,
 // Group and Introspect.
 type Node interface{ node() }
 
@@ -100,6 +100,19 @@ type Select struct {
 	Rows
 	Fields []Field
 	Single bool
+}
+
+// Stream reads rows in batches along a column.
+type Stream struct {
+	Select
+	Cursor schema.Operand
+	Desc   bool
+	// Initial is the value after which to begin; nil begins with the first row.
+	Initial schema.Value
+	// Batch is how many rows to give at a time.
+	Batch schema.Value
+	// Path is where Initial stands in the request.
+	Path string
 }
 
 // Field is one response key of an object.
@@ -249,6 +262,7 @@ func (Group) node()        {}
 func (Introspect) node()   {}
 func (*Select) node()      {}
 func (*Aggregate) node()   {}
+func (*Stream) node()      {}
 func (*Insert) node()      {}
 func (*Update) node()      {}
 func (*UpdateBatch) node() {}

@@ -10,6 +10,8 @@ type (
 	SelectRows      struct{ Table *Table }
 	SelectByPK      struct{ Table *Table }
 	SelectAggregate struct{ Table *Table }
+	// SelectStream reads a table in batches along a cursor (subscriptions only).
+	SelectStream struct{ Table *Table }
 	// CallFunction selects what a function returns; Aggregate is its _aggregate form.
 	CallFunction struct {
 		Function  *Function
@@ -79,6 +81,9 @@ const (
 	ArgData          Arg = "data"
 	ArgName          Arg = "name"
 	ArgDeprecated    Arg = "includeDeprecated"
+	ArgCursor        Arg = "cursor"
+	ArgInitialValue  Arg = "initial_value"
+	ArgOrdering      Arg = "ordering"
 	LogicAnd         Arg = "_and"
 	LogicOr          Arg = "_or"
 	LogicNot         Arg = "_not"
@@ -135,6 +140,7 @@ type (
 func (SelectRows) meaning()             {}
 func (SelectByPK) meaning()             {}
 func (SelectAggregate) meaning()        {}
+func (SelectStream) meaning()           {}
 func (CallFunction) meaning()           {}
 func (InsertRows) meaning()             {}
 func (InsertOne) meaning()              {}

@@ -133,6 +133,9 @@ func (s *Schema) rootFields(subscription bool) []*Field {
 		var own []*Field
 		for _, t := range source.Tables {
 			own = append(own, s.selectRoots(t, subscription)...)
+			if subscription {
+				own = append(own, s.streamRoots(t)...)
+			}
 		}
 		for _, f := range source.Functions {
 			if !f.Mutation {

@@ -23,7 +23,7 @@ type (
 	SessionVariable struct{ Name string }
 	// SessionJSON is the object of all session variables.
 	SessionJSON struct{}
-	// Produced is a column of a row that an earlier step of a nested insert wrote.
+	// Produced is a column of a row that an earlier step of a nested insert wrote, or that a stream gave last.
 	Produced struct {
 		Step   int
 		Column string

@@ -50,6 +50,8 @@ type Step struct {
 	Introspect *plan.Introspect
 	Read       *Statement
 	Write      *Write
+	// Slot is where a subscription's polls give the field's value; see Live.
+	Slot int
 }
 
 // Options are the settings that change SQL.

@@ -1,0 +1,235 @@
+package execute
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/jackc/pgx/v5"
+
+	"gatehouse/engine/schema"
+	"gatehouse/engine/translate"
+)
+
+// Subscriber is one subscriber's part in a live subscription's polls.
+type Subscriber struct {
+	// values are, for each poll, what the subscriber brings; nil is null.
+	values [][]*string
+	// cursor is where in each poll's values a stream's cursor stands; -1: nowhere.
+	cursor int
+	// hasCursor is false before the first row of a stream that begins there.
+	hasCursor bool
+	opening   []*string
+}
+
+// Subscriber works out what a subscriber brings. An error is the subscriber's own.
+func (r Request) Subscriber(live *translate.Live) (*Subscriber, error) {
+	s := &Subscriber{cursor: -1}
+	in := &subscribing{run: &run{r: r}}
+	if st := live.Stream; st != nil {
+		if st.Initial != nil {
+			text, err := st.Initial.Text(in)
+			if err != nil {
+				return nil, err
+			}
+			in.cursor, s.hasCursor = text, text != nil
+		}
+		if st.Opening != nil {
+			var err error
+			if s.opening, err = texts(st.Opening.Each, in); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, p := range live.Polls {
+		own, err := texts(p.Each, in)
+		if err != nil {
+			return nil, err
+		}
+		for i, a := range p.Each {
+			if _, ok := a.Value.(schema.Produced); ok {
+				s.cursor = i
+			}
+		}
+		for _, param := range p.Params { // the same for everybody, but a wrong one is found here
+			if param.Shared != nil {
+				if _, err := param.Shared.Text(in); err != nil {
+					return nil, err
+				}
+			}
+		}
+		s.values = append(s.values, own)
+	}
+	return s, nil
+}
+
+// subscribing gives a subscriber's values; Produced is the cursor.
+type subscribing struct {
+	*run
+	cursor *string
+}
+
+func (s *subscribing) Produced(schema.Produced) *string { return s.cursor }
+
+func texts(args []translate.Arg, in translate.Values) ([]*string, error) {
+	out := make([]*string, len(args))
+	for i, a := range args {
+		var err error
+		if out[i], err = a.Text(in); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Key is equal for two subscribers of one subscription whom every poll gives the same.
+func (s *Subscriber) Key() string {
+	var key []byte
+	add := func(values []*string) {
+		for _, v := range values {
+			if v == nil {
+				key = append(key, '-')
+				continue
+			}
+			key = strconv.AppendInt(key, int64(len(*v)), 10)
+			key = append(append(key, ':'), *v...)
+		}
+	}
+	for _, values := range s.values {
+		add(values)
+	}
+	if s.cursor >= 0 && !s.hasCursor {
+		key = append(key, '<')
+	}
+	add(s.opening)
+	return string(key)
+}
+
+// Advance moves a stream's cursor.
+func (s *Subscriber) Advance(cursor []byte) {
+	text := string(cursor)
+	s.hasCursor = true
+	s.values[0][s.cursor] = &text
+}
+
+// IsOpening tells whether a stream's subscriber has seen no row yet; such subscribers are asked for apart.
+func (s *Subscriber) IsOpening() bool { return s.cursor >= 0 && !s.hasCursor }
+
+// Outcome is what a poll gave one subscriber.
+type Outcome struct {
+	// Body is the response, {"data":{…}}.
+	Body []byte
+	// Cursor is a stream's new cursor; nil when there were no rows.
+	Cursor []byte
+}
+
+// Poll asks for all subscribers at once, one statement for each source; those of a stream must agree on IsOpening. The
+// outcomes are in the order of the subscribers.
+func (e *Executor) Poll(ctx context.Context, live *translate.Live, subscribers []*Subscriber) ([]Outcome, error) {
+	slots := 0
+	for _, p := range live.Polls {
+		slots += p.Values
+	}
+	values := make([][][]byte, len(subscribers))
+	flat := make([][]byte, slots*len(subscribers))
+	for i := range values {
+		values[i] = flat[i*slots : (i+1)*slots]
+	}
+	for i := range live.Polls {
+		poll, own := &live.Polls[i], func(s *Subscriber) []*string { return s.values[i] }
+		if live.Stream != nil && subscribers[0].IsOpening() {
+			poll, own = live.Stream.Opening, func(s *Subscriber) []*string { return s.opening }
+		}
+		if err := e.poll(ctx, poll, subscribers, own, values); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]Outcome, len(subscribers))
+	for i, v := range values {
+		size := 64
+		for _, b := range v {
+			size += len(b)
+		}
+		body := append(make([]byte, 0, size), `{"data":`...)
+		out[i].Body = append(liveObject(body, live.Steps, v), '}')
+		if live.Stream != nil {
+			out[i].Cursor = v[1]
+		}
+	}
+	return out, nil
+}
+
+func (e *Executor) poll(ctx context.Context, p *translate.Poll, subscribers []*Subscriber, own func(*Subscriber) []*string, values [][][]byte) error {
+	src, err := e.source(p.Source)
+	if err != nil {
+		return err
+	}
+	args := []any{pgx.QueryResultFormats{pgx.TextFormatCode}}
+	for _, param := range p.Params {
+		switch {
+		case param.Shared != nil:
+			text, err := param.Shared.Text(&run{})
+			if err != nil {
+				return err
+			}
+			if text == nil {
+				args = append(args, nil)
+			} else {
+				args = append(args, *text)
+			}
+		case param.Numbers:
+			numbers := make([]int32, len(subscribers))
+			for i := range numbers {
+				numbers[i] = int32(i)
+			}
+			args = append(args, numbers)
+		default:
+			column := make([]*string, len(subscribers))
+			for i, s := range subscribers {
+				column[i] = own(s)[*param.Column]
+			}
+			args = append(args, column)
+		}
+	}
+	statement := &translate.Statement{SQL: p.SQL}
+	rows, err := src.pool.Query(ctx, p.SQL, args...)
+	if err != nil {
+		return mapError(err, "$", statement)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		raw := rows.RawValues()
+		n, err := strconv.Atoi(string(raw[0]))
+		if err != nil || n < 0 || n >= len(values) {
+			return fmt.Errorf("a poll of source %q gave a row for nobody: %q", p.Source, raw[0])
+		}
+		for i, v := range raw[1:] {
+			if v != nil {
+				values[n][p.First+i] = append([]byte{}, v...)
+			}
+		}
+	}
+	return mapError(rows.Err(), "$", statement)
+}
+
+func liveObject(body []byte, steps []translate.Step, values [][]byte) []byte {
+	body = append(body, '{')
+	for i := range steps {
+		s := &steps[i]
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = append(append(append(body, '"'), s.Alias...), '"', ':')
+		switch {
+		case s.IsGroup:
+			body = liveObject(body, s.Group, values)
+		case s.Constant != nil:
+			body = append(body, s.Constant...)
+		case values[s.Slot] == nil:
+			body = append(body, "null"...)
+		default:
+			body = append(body, values[s.Slot]...)
+		}
+	}
+	return append(body, '}')
+}
