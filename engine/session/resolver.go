@@ -228,6 +228,19 @@ func (r *Resolver) Resolve(ctx context.Context, req Request) (*Session, error) {
 	}
 }
 
+// Renew says what a session that the same request was given earlier is worth now, for connections that outlive a request.
+// Every way of proving oneself that is judged in this process is judged again; an auth hook is not asked again: as in
+// Hasura, its answer stands until the time it named.
+func (r *Resolver) Renew(ctx context.Context, req Request, was *Session) (*Session, error) {
+	if r.hook == nil || was.ByAdminSecret {
+		return r.Resolve(ctx, req)
+	}
+	if !was.Expires.IsZero() && !r.hook.now().Before(was.Expires) {
+		return nil, fault.New(fault.AccessDenied, "", "the session has expired").WithStatus(http.StatusUnauthorized)
+	}
+	return was, nil
+}
+
 // sentSecret finds an admin secret in the headers, also an empty one.
 func sentSecret(h http.Header) (string, bool) {
 	for _, name := range []string{adminSecret, accessKey} {
