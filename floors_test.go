@@ -36,6 +36,7 @@ var floors = map[string]string{
 	"engine/plan":      "engine/operation engine/schema engine/metadata engine/catalog engine/session engine/fault",
 	"engine/translate": "engine/plan engine/schema engine/catalog engine/pgsql engine/fault",
 	"engine/execute":   "engine/operation engine/plan engine/translate engine/pgsql engine/session engine/schema engine/fault postgres",
+	"engine/subscription": "engine/execute engine/translate",
 	"engine/allowlist": "engine/metadata",
 	"engine/dml":       "engine/plan engine/operation engine/schema engine/catalog engine/metadata engine/session engine/fault",
 	"engine/rest":      "engine/metadata engine/fault",
@@ -43,7 +44,7 @@ var floors = map[string]string{
 	"engine/webhook":   "engine/kriti engine/fault",
 	"engine/admin":     "engine/kriti engine/webhook engine/metadata engine/rest engine/catalog engine/schema engine/execute engine/session engine/fault httpd postgres",
 	"engine": "engine/webhook engine/allowlist engine/dml engine/rest engine/session engine/metadata engine/catalog engine/schema engine/operation engine/plan engine/translate engine/pgsql " +
-		"engine/execute engine/transport engine/admin engine/fault postgres httpd worker jwt",
+		"engine/execute engine/subscription engine/transport engine/admin engine/fault postgres httpd worker jwt",
 
 	// west wing: identity
 	"identity/migrations":   "",
@@ -62,7 +63,7 @@ var floors = map[string]string{
 
 	// roof
 	"web":                  "httpd",
-	"server":               "engine engine/schema engine/session identity identity/authority identity/directory identity/verification web postgres postgres/embedded httpd httpclient worker jwt secret",
+	"server":               "engine engine/schema engine/session engine/subscription identity identity/authority identity/directory identity/verification web postgres postgres/embedded httpd httpclient worker jwt secret",
 	"cmd/gatehouse":        "server",
 	"internal/testpg":      "postgres postgres/embedded secret",
 	"internal/testpg/with": "internal/testpg",

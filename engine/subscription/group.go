@@ -1,0 +1,270 @@
+package subscription
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"gatehouse/engine/execute"
+	"gatehouse/engine/translate"
+)
+
+// group is the subscribers of one Live.
+type group struct {
+	live     *translate.Live
+	executor *execute.Executor
+	polling  Polling
+	// skipFirstEmpty: see Config.
+	skipFirstEmpty bool
+	ctx            context.Context // ends with the group's last subscriber
+	cancel         context.CancelFunc
+	// wake has room for one: a look is due.
+	wake chan struct{}
+
+	mu sync.Mutex
+	// isDirty: everybody is to be asked for at the next look, not the newcomers only.
+	isDirty bool
+	cohorts map[string]*cohort
+	size    int
+	nextKey int
+}
+
+// cohort is the subscribers whom every poll gives the same. In a stream, each is on its own: its cursor moves.
+type cohort struct {
+	subscriber *execute.Subscriber
+	// isAlone: asked for by itself, since it made a common statement fail.
+	isAlone bool
+	// old have been told what has the hash last; fresh nothing yet. Guarded by the group.
+	old, fresh map[*sink]struct{}
+	last       uint64
+}
+
+type sink struct{ push func(Event) }
+
+// parallel is how many batches of a group run at a time.
+const parallel = 4
+
+func (h *Hub) newGroup(q Query) *group {
+	g := &group{live: q.Live, executor: q.Executor, polling: h.config.Live, skipFirstEmpty: h.config.SkipFirstEmpty,
+		wake: make(chan struct{}, 1), cohorts: map[string]*cohort{}}
+	if q.Live.Stream != nil {
+		g.polling = h.config.Stream
+	}
+	g.ctx, g.cancel = context.WithCancel(h.ctx)
+	return g
+}
+
+// join adds a subscriber; leave takes it away and tells how many are left.
+func (g *group) join(s *execute.Subscriber, push func(Event)) (leave func() int) {
+	key := s.Key()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.live.Stream != nil {
+		g.nextKey++
+		key = strconv.Itoa(g.nextKey)
+	}
+	c := g.cohorts[key]
+	if c == nil {
+		c = &cohort{subscriber: s, old: map[*sink]struct{}{}, fresh: map[*sink]struct{}{}}
+		g.cohorts[key] = c
+	}
+	me := &sink{push}
+	c.fresh[me] = struct{}{}
+	g.size++
+	g.nudge()
+	return func() int {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		delete(c.old, me)
+		delete(c.fresh, me)
+		if len(c.old)+len(c.fresh) == 0 {
+			delete(g.cohorts, key)
+		}
+		g.size--
+		return g.size
+	}
+}
+
+// touch makes the group ask for everybody now.
+func (g *group) touch() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.isDirty = true
+	g.nudge()
+}
+
+func (g *group) nudge() {
+	select {
+	case g.wake <- struct{}{}:
+	default: // a look is due already
+	}
+}
+
+// run looks at newcomers at once and at everybody after each interval, counted from the end of the last such look, as
+// Hasura does, so that a slow database is not pressed harder.
+func (g *group) run() {
+	timer := time.NewTimer(g.polling.Interval)
+	defer timer.Stop()
+	for {
+		isDue := false
+		select {
+		case <-g.ctx.Done():
+			return
+		case <-timer.C:
+			isDue = true
+		case <-g.wake:
+		}
+		g.look(g.due(&isDue))
+		if isDue {
+			timer.Reset(g.polling.Interval)
+		}
+	}
+}
+
+// due are the cohorts to ask for: all, or those with newcomers.
+func (g *group) due(all *bool) []*cohort {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	*all = *all || g.isDirty
+	g.isDirty = false
+	out := make([]*cohort, 0, len(g.cohorts))
+	for _, c := range g.cohorts {
+		if *all || len(c.fresh) > 0 {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// look asks for cohorts, in batches of those that one statement can serve.
+func (g *group) look(cohorts []*cohort) {
+	var batches [][]*cohort
+	var following, opening []*cohort
+	for _, c := range cohorts {
+		switch {
+		case c.isAlone:
+			batches = append(batches, []*cohort{c})
+		case c.subscriber.IsOpening():
+			opening = append(opening, c)
+		default:
+			following = append(following, c)
+		}
+	}
+	for _, part := range [][]*cohort{following, opening} {
+		for len(part) > 0 {
+			n := min(len(part), g.polling.Batch)
+			batches = append(batches, part[:n])
+			part = part[n:]
+		}
+	}
+	if len(batches) == 1 {
+		g.poll(batches[0])
+		return
+	}
+	var running sync.WaitGroup
+	slots := make(chan struct{}, parallel)
+	for _, b := range batches {
+		slots <- struct{}{}
+		running.Go(func() {
+			g.poll(b)
+			<-slots
+		})
+	}
+	running.Wait()
+}
+
+// poll asks for one batch and tells its subscribers. A value of one cohort that Postgres cannot take must not cost the
+// others their results: the batch is then split until the culprit is found, which is asked for apart from then on.
+func (g *group) poll(batch []*cohort) {
+	subscribers := make([]*execute.Subscriber, len(batch))
+	for i, c := range batch {
+		subscribers[i] = c.subscriber
+	}
+	outcomes, err := g.executor.Poll(g.ctx, g.live, subscribers)
+	switch {
+	case g.ctx.Err() != nil:
+	case err != nil && len(batch) > 1 && isAboutData(err):
+		half := len(batch) / 2
+		g.poll(batch[:half])
+		g.poll(batch[half:])
+	case err != nil:
+		if len(batch) == 1 && isAboutData(err) {
+			batch[0].isAlone = true
+		}
+		for _, c := range batch {
+			g.tell(c, Event{Err: err, Replaces: true}, hashOf("error", []byte(err.Error())), false)
+		}
+	default:
+		for i, c := range batch {
+			c.isAlone = false
+			g.told(c, outcomes[i])
+		}
+	}
+}
+
+func (g *group) told(c *cohort, o execute.Outcome) {
+	if g.live.Stream == nil {
+		g.tell(c, Event{Body: o.Body, Replaces: true}, hashOf("", o.Body), false)
+		return
+	}
+	if o.Cursor == nil {
+		if g.skipFirstEmpty {
+			return
+		}
+		g.tell(c, Event{Body: o.Body}, c.last, true)
+		return
+	}
+	c.subscriber.Advance(o.Cursor)
+	g.tell(c, Event{Body: o.Body}, c.last+1, false)
+}
+
+// tell pushes an event to newcomers, and to the others if hash is not that of what they were told last.
+func (g *group) tell(c *cohort, e Event, hash uint64, onlyFresh bool) {
+	g.mu.Lock()
+	sinks := make([]*sink, 0, len(c.fresh))
+	if !onlyFresh && hash != c.last {
+		for s := range c.old {
+			sinks = append(sinks, s)
+		}
+	}
+	for s := range c.fresh {
+		sinks = append(sinks, s)
+		c.old[s] = struct{}{}
+		delete(c.fresh, s)
+	}
+	c.last = hash
+	g.mu.Unlock()
+	for _, s := range sinks {
+		s.push(e)
+	}
+}
+
+// seed makes the hash one that nobody outside can find collisions for.
+var seed = maphash.MakeSeed()
+
+func hashOf(kind string, body []byte) uint64 {
+	var h maphash.Hash
+	h.SetSeed(seed)
+	_, _ = h.WriteString(kind) // never fails
+	_, _ = h.Write(body)
+	return h.Sum64()
+}
+
+// isAboutData tells an error that values or rows cause from one of the database's own condition (connection, resources,
+// shutdown, conflict with others), which splitting a batch would only make worse.
+func isAboutData(err error) bool {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || len(pg.Code) < 2 {
+		return false
+	}
+	switch pg.Code[:2] {
+	case "08", "40", "53", "55", "57", "58", "XX":
+		return false
+	}
+	return true
+}
