@@ -87,13 +87,13 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("/api/rest/", h.rest)
 	mux.HandleFunc("GET /api/swagger/json", h.openAPI)
 	if h.HasAPI("graphql") {
-		mux.HandleFunc("POST /v1/graphql", h.graphQL(h.Query, true))
-		mux.HandleFunc("POST /v1alpha1/graphql", h.graphQL(h.Query, false))
-		mux.HandleFunc("GET /v1/graphql", h.graphQLGet)
-		mux.HandleFunc("GET /v1alpha1/graphql", h.socketOnly)
+		mux.HandleFunc("POST "+graphQLPath, h.graphQL(h.Query, true))
+		mux.HandleFunc("POST "+alphaPath, h.graphQL(h.Query, false))
+		mux.HandleFunc("GET "+graphQLPath, h.graphQLGet)
+		mux.HandleFunc("GET "+alphaPath, h.socketOnly)
 		if h.Relay != nil {
-			mux.HandleFunc("POST /v1beta1/relay", h.graphQL(h.Relay, true))
-			mux.HandleFunc("GET /v1beta1/relay", h.socketOnly)
+			mux.HandleFunc("POST "+relayPath, h.graphQL(h.Relay, true))
+			mux.HandleFunc("GET "+relayPath, h.socketOnly)
 		}
 	}
 	if h.HasAPI("config") {
@@ -105,8 +105,19 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 	}
 }
 
+// The paths of GraphQL.
+const (
+	graphQLPath = "/v1/graphql"
+	alphaPath   = "/v1alpha1/graphql"
+	relayPath   = "/v1beta1/relay"
+)
+
 // NotFound is Hasura's answer to an unknown path.
-func NotFound(w http.ResponseWriter, _ *http.Request) {
+func NotFound(w http.ResponseWriter, r *http.Request) {
+	if isUpgrade(r) {
+		noSocketHere(w)
+		return
+	}
 	httpd.WriteBytes(w, http.StatusNotFound, fault.New(fault.NotFound, "", "resource does not exist").Body(false))
 }
 

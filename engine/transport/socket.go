@@ -1,0 +1,224 @@
+package transport
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"gatehouse/engine/fault"
+	"gatehouse/engine/session"
+	"gatehouse/httpd"
+)
+
+// Prepared is a request that may run: a query or mutation with Answer, or a subscription with Subscribe.
+type Prepared struct {
+	IsMutation bool
+	// Answer gives the whole response body.
+	Answer func(ctx context.Context) ([]byte, error)
+	// Subscribe pushes results until stop is called. push does not block.
+	Subscribe func(push func(SocketEvent)) (stop func())
+}
+
+// SocketEvent is what a subscription pushes: a response body, or an error after which it goes on.
+type SocketEvent struct {
+	Body []byte
+	Err  error
+	// Replaces: an earlier event of the same subscription that was not sent yet need not be sent any more.
+	Replaces bool
+}
+
+// Sockets serves GraphQL over WebSocket, in both sub-protocols Hasura speaks: graphql-transport-ws, and the legacy
+// graphql-ws of subscriptions-transport-ws (Hasura: Transport/WebSocket, WSServerApp).
+type Sockets struct {
+	// Resolve says who a connection_init comes from; Renew what that is worth now. Renew is asked before every operation,
+	// before every push of a subscription, and every second while there are subscriptions: it must be cheap.
+	Resolve func(ctx context.Context, req session.Request) (*session.Session, error)
+	Renew   func(ctx context.Context, req session.Request, was *session.Session) (*session.Session, error)
+	// Prepare checks a request; PrepareRelay is the same on the Relay schema, optional.
+	Prepare, PrepareRelay func(s *session.Session, req Request) (Prepared, error)
+
+	Errors Errors
+	// CORS says which origins may connect; nil is HASURA_GRAPHQL_DISABLE_CORS: every origin may, but its cookies are
+	// ignored unless ReadCookie.
+	CORS       *CORS
+	ReadCookie bool
+	// KeepAlive is the interval of keep-alives and InitTimeout the time connection_init may take; 0 means none.
+	KeepAlive, InitTimeout time.Duration
+	// Compression offers permessage-deflate.
+	Compression bool
+	// MaxMessage bounds a client's message, in bytes; 0 means DefaultMaxBody. Before connection_init succeeded it is
+	// maxInit at most.
+	MaxMessage int64
+	// MaxQueue bounds what waits to be sent to one client, in bytes; 0 means defaultMaxQueue.
+	MaxQueue int
+	Log      *slog.Logger
+
+	mu       sync.Mutex
+	open     map[*socket]struct{}
+	isClosed bool
+	serving  sync.WaitGroup
+}
+
+const (
+	defaultMaxQueue = 16 << 20
+	maxInit         = 1 << 20
+	// writeTimeout is how long one message may take to reach a client; closeGrace how long a close handshake may take.
+	writeTimeout = 30 * time.Second
+	closeGrace   = 5 * time.Second
+	// reviewInterval is how often the callers of running subscriptions are looked at again.
+	reviewInterval = time.Second
+)
+
+// ServeHTTP serves one connection until it ends.
+func (h *Sockets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	prepare := h.Prepare
+	if r.URL.Path == relayPath {
+		prepare = h.PrepareRelay
+	}
+	if prepare == nil {
+		noSocketHere(w)
+		return
+	}
+	if origin := r.Header.Get("Origin"); origin != "" && h.CORS != nil && !h.CORS.Allows(origin) {
+		refuseHandshake(w, fault.New(fault.AccessDenied, "", "received origin header does not match configured CORS domains"))
+		return
+	}
+	c := &socket{h: h, r: r, prepare: prepare, headers: h.usable(r.Header), protocol: legacy, isTrueStatus: r.URL.Path == alphaPath,
+		operations: map[string]*socketOperation{}, running: make(chan struct{}, maxRunning)}
+	options := &websocket.AcceptOptions{InsecureSkipVerify: true, // the origin was checked above, by Hasura's rules
+		Subprotocols: []string{subProtocolTransport, subProtocolLegacy}}
+	if h.Compression {
+		options.CompressionMode = websocket.CompressionNoContextTakeover
+	}
+	ws, err := websocket.Accept(w, r, options)
+	if err != nil {
+		return // answered
+	}
+	c.ws = ws
+	if ws.Subprotocol() == subProtocolTransport {
+		c.protocol = transportWS
+	}
+	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(r.Context()))
+	if !h.enter(c) {
+		_ = ws.Close(websocket.StatusGoingAway, shutDownReason)
+		return
+	}
+	defer h.leave(c)
+	c.serve()
+}
+
+// usable are the handshake's headers that may speak for the caller.
+func (h *Sockets) usable(all http.Header) http.Header {
+	out := make(http.Header, len(all))
+	for name, values := range all {
+		switch {
+		case name == "Upgrade" || name == "Connection" || strings.HasPrefix(name, "Sec-Websocket-"):
+		case name == "Cookie" && h.CORS == nil && !h.ReadCookie:
+		default:
+			out[name] = values
+		}
+	}
+	return out
+}
+
+func (h *Sockets) enter(c *socket) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.isClosed {
+		return false
+	}
+	if h.open == nil {
+		h.open = map[*socket]struct{}{}
+	}
+	h.open[c] = struct{}{}
+	h.serving.Add(1)
+	return true
+}
+
+func (h *Sockets) leave(c *socket) {
+	h.mu.Lock()
+	delete(h.open, c)
+	h.mu.Unlock()
+	h.serving.Done()
+}
+
+func (h *Sockets) all() []*socket {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := make([]*socket, 0, len(h.open))
+	for c := range h.open {
+		out = append(out, c)
+	}
+	return out
+}
+
+// Count is how many connections there are.
+func (h *Sockets) Count() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.open)
+}
+
+const shutDownReason = "the server is shutting down"
+
+// Close ends every connection with 1001 and waits until they have ended.
+func (h *Sockets) Close() {
+	h.mu.Lock()
+	h.isClosed = true
+	h.mu.Unlock()
+	for _, c := range h.all() {
+		c.end(websocket.StatusGoingAway, shutDownReason)
+	}
+	h.serving.Wait()
+}
+
+// CloseAll ends every connection because what it was told about the API holds no more.
+func (h *Sockets) CloseAll() {
+	for _, c := range h.all() {
+		c.abort(websocket.StatusServiceRestart, "Closing all websocket connections as the metadata has changed")
+	}
+}
+
+// Restart makes every subscription begin again, on what is served now. It returns once the old ones are stopped.
+func (h *Sockets) Restart() {
+	for _, c := range h.all() {
+		c.restart()
+	}
+}
+
+// Run reviews the callers of running subscriptions, every second and when wake receives, until ctx ends.
+func (h *Sockets) Run(ctx context.Context, wake <-chan struct{}) {
+	ticker := time.NewTicker(reviewInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		case <-wake:
+		}
+		h.Review()
+	}
+}
+
+// Review ends the subscriptions whose caller may not have them any more.
+func (h *Sockets) Review() {
+	for _, c := range h.all() {
+		c.review()
+	}
+}
+
+func refuseHandshake(w http.ResponseWriter, f *fault.Error) {
+	httpd.WriteBytes(w, f.Status, f.GraphQL(false))
+}
+
+// noSocketHere is the answer to a handshake on any other path.
+func noSocketHere(w http.ResponseWriter) {
+	refuseHandshake(w, fault.New(fault.NotFound, "", "only '%s', '%s' and '%s' are supported on websockets", graphQLPath, alphaPath, relayPath).
+		WithStatus(http.StatusNotFound))
+}

@@ -1,0 +1,153 @@
+package transport
+
+import (
+	"encoding/json"
+
+	"github.com/coder/websocket"
+
+	"gatehouse/engine/fault"
+)
+
+// The sub-protocols as Sec-WebSocket-Protocol names them. A client that names none, or another one, gets the legacy one.
+const (
+	subProtocolTransport = "graphql-transport-ws"
+	subProtocolLegacy    = "graphql-ws"
+)
+
+// Close codes of graphql-transport-ws that Hasura uses, also on the legacy sub-protocol where it has none of its own.
+const (
+	closeBadRequest  websocket.StatusCode = 4400
+	closeForbidden   websocket.StatusCode = 4403
+	closeInitTimeout websocket.StatusCode = 4408
+)
+
+// protocol is what differs between the sub-protocols on the way out. The names of the messages a client sends do not
+// collide, so both are understood on either.
+type protocol struct {
+	isLegacy bool
+	// data is the type of a message with a result.
+	data string
+	// keepAlive is the whole keep-alive message.
+	keepAlive string
+	// initTimeout closes a connection that was not initialised in time.
+	initTimeout websocket.StatusCode
+}
+
+var (
+	legacy      = &protocol{isLegacy: true, data: "data", keepAlive: `{"type":"ka"}`, initTimeout: websocket.StatusInternalError}
+	transportWS = &protocol{data: "next", keepAlive: `{"type":"ping","payload":{"message":"keepalive"}}`, initTimeout: closeInitTimeout}
+)
+
+// clientMessage is any message of a client.
+type clientMessage struct {
+	Type    string          `json:"type"`
+	ID      *string         `json:"id"`
+	Payload json.RawMessage `json:"payload"`
+}
+
+// parseMessage reads a client's message, worded as Hasura's refusals are.
+func parseMessage(data []byte) (m clientMessage, err error) {
+	if invalid := validJSON(data); invalid != nil {
+		return m, invalid
+	}
+	var object map[string]json.RawMessage
+	if err := into(fault.Root, data, "ClientMessage", "Object", &object); err != nil {
+		return m, err
+	}
+	kind, ok := object["type"]
+	if !ok {
+		return m, fault.New(fault.ParseFailed, "", `key "type" not found`)
+	}
+	if err := into("$.type", kind, "Text", "String", &m.Type); err != nil {
+		return m, err
+	}
+	if id, ok := object["id"]; ok && !isNull(id) {
+		m.ID = new(string)
+		if err := into("$.id", id, "Text", "String", m.ID); err != nil {
+			return m, err
+		}
+	}
+	m.Payload = object["payload"]
+	switch m.Type {
+	case "start", "subscribe", "stop", "complete":
+		if m.ID == nil {
+			return m, fault.New(fault.ParseFailed, "", `key "id" not found`)
+		}
+	case "connection_init", "connection_terminate", "ping", "pong":
+	default:
+		return m, fault.New(fault.ParseFailed, "", "unexpected type for ClientMessage: %s", m.Type)
+	}
+	return m, nil
+}
+
+// initHeaders are the headers in a connection_init's payload.
+func initHeaders(payload json.RawMessage) (map[string]string, error) {
+	if len(payload) == 0 || isNull(payload) {
+		return nil, nil
+	}
+	var params map[string]json.RawMessage
+	if err := into("$.payload", payload, "ConnectionParams", "Object", &params); err != nil {
+		return nil, err
+	}
+	raw, ok := params["headers"]
+	if !ok || isNull(raw) {
+		return nil, nil
+	}
+	var values map[string]json.RawMessage
+	if err := into("$.payload.headers", raw, "HashMap", "Object", &values); err != nil {
+		return nil, err
+	}
+	headers := make(map[string]string, len(values))
+	for name, value := range values {
+		var text string
+		if err := into(fault.Key("$.payload.headers", name), value, "Text", "String", &text); err != nil {
+			return nil, err
+		}
+		headers[name] = text
+	}
+	return headers, nil
+}
+
+// envelope is a message to the client; id "" and payload nil are left out.
+func envelope(kind string, id *string, payload []byte) []byte {
+	b := append(make([]byte, 0, len(payload)+64), `{"type":"`...)
+	b = append(append(b, kind...), '"')
+	if id != nil {
+		quoted, _ := json.Marshal(*id) // a string always encodes
+		b = append(append(b, `,"id":`...), quoted...)
+	}
+	if payload != nil {
+		b = append(append(b, `,"payload":`...), payload...)
+	}
+	return append(b, '}')
+}
+
+// refusal is the payload of an error message: before an operation runs, the legacy sub-protocol carries a response of
+// nothing but errors (on /v1alpha1/graphql the error in the form of that path), the other the list of errors.
+func (c *socket) refusal(f *fault.Error, showInternal bool) []byte {
+	switch {
+	case !c.protocol.isLegacy:
+		return append(append([]byte{'['}, f.GraphQL(showInternal)...), ']')
+	case c.isTrueStatus:
+		return f.Body(showInternal)
+	default:
+		return f.GraphQLBody(showInternal)
+	}
+}
+
+// maxReason is what a close frame holds (RFC 6455 §5.5): 125 bytes less the code.
+const maxReason = 123
+
+// closeReason words a reason in the form Hasura gives its own close codes; what is too long is cut.
+func closeReason(text string) string {
+	runes := []rune(text)
+	for {
+		b, _ := json.Marshal(struct { // a string always encodes
+			Message string `json:"server_error_msg"`
+		}{string(runes)})
+		if len(b) <= maxReason {
+			return string(b)
+		}
+		runes = runes[:len(runes)-1]
+	}
+}

@@ -1,0 +1,603 @@
+package transport_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"gatehouse/engine/fault"
+	"gatehouse/engine/operation"
+	"gatehouse/engine/session"
+	"gatehouse/engine/transport"
+)
+
+// sockets is a server whose operations are told by their text: "live" pushes what the test pushes, "slow" answers when
+// released, "refused" and "broken" fail, everything else echoes.
+type sockets struct {
+	*testing.T
+	*transport.Sockets
+	url string
+
+	mu      sync.Mutex
+	revoked error
+	role    string
+	pushes  chan func(transport.SocketEvent)
+	stopped chan struct{}
+	release chan struct{}
+	ran     chan string
+}
+
+func newSockets(t *testing.T, change func(*transport.Sockets)) *sockets {
+	t.Helper()
+	s := &sockets{T: t, pushes: make(chan func(transport.SocketEvent), 100), stopped: make(chan struct{}, 100), release: make(chan struct{}), ran: make(chan string, 100)}
+	s.Sockets = &transport.Sockets{Resolve: s.resolve, Renew: func(ctx context.Context, req session.Request, _ *session.Session) (*session.Session, error) {
+		return s.resolve(ctx, req)
+	}, Prepare: s.prepare, CORS: mustCORS(t, "https://app.example"), Log: slog.New(slog.DiscardHandler)}
+	if change != nil {
+		change(s.Sockets)
+	}
+	h := &transport.Handler{Socket: s.Sockets, Resolve: s.resolve}
+	mux := http.NewServeMux()
+	h.Mount(mux)
+	server := httptest.NewServer(transport.Compress(mux))
+	t.Cleanup(func() {
+		s.Sockets.Close()
+		server.Close()
+	})
+	s.url = "ws" + strings.TrimPrefix(server.URL, "http")
+	return s
+}
+
+func mustCORS(t *testing.T, domains string) *transport.CORS {
+	t.Helper()
+	c, err := transport.ParseCORS(domains, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func (s *sockets) resolve(_ context.Context, req session.Request) (*session.Session, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.revoked != nil {
+		return nil, s.revoked
+	}
+	if req.Header.Get("X-Secret") != "s" {
+		return nil, fault.New(fault.AccessDenied, "", "no secret").WithStatus(401)
+	}
+	role := "user"
+	if s.role != "" {
+		role = s.role
+	}
+	out := &session.Session{Role: role, Variables: map[string]string{"x-hasura-role": role, "cookie": req.Header.Get("Cookie")}}
+	if req.Header.Get("X-Expires") != "" {
+		out.Expires = time.Now().Add(20 * time.Millisecond)
+	}
+	return out, nil
+}
+
+func (s *sockets) revoke(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.revoked = err
+}
+
+func (s *sockets) prepare(_ *session.Session, req operation.Request) (transport.Prepared, error) {
+	switch req.Query {
+	case "live":
+		return transport.Prepared{Subscribe: func(push func(transport.SocketEvent)) func() {
+			s.pushes <- push
+			return func() { s.stopped <- struct{}{} }
+		}}, nil
+	case "refused":
+		return transport.Prepared{}, fault.New(fault.ValidationFailed, "$.selectionSet.x", "no x")
+	}
+	return transport.Prepared{IsMutation: strings.HasPrefix(req.Query, "mutation"), Answer: func(ctx context.Context) ([]byte, error) {
+		switch {
+		case req.Query == "broken":
+			return nil, fault.New(fault.DataException, "", "no data")
+		case strings.HasSuffix(req.Query, "slow"):
+			select {
+			case <-s.release:
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}
+		s.ran <- req.Query
+		text, err := json.Marshal(req.Query)
+		return append(append([]byte(`{"data":`), text...), '}'), err
+	}}, nil
+}
+
+// client is one connection.
+type client struct {
+	*testing.T
+	ws *websocket.Conn
+}
+
+func (s *sockets) dial(path, protocol string, headers ...string) *client {
+	s.Helper()
+	o := &websocket.DialOptions{HTTPHeader: http.Header{}}
+	if protocol != "" {
+		o.Subprotocols = []string{protocol}
+	}
+	for i := 0; i < len(headers); i += 2 {
+		o.HTTPHeader.Set(headers[i], headers[i+1])
+	}
+	ws, resp, err := websocket.Dial(s.Context(), s.url+path, o)
+	if err != nil {
+		s.Fatalf("dial: %v", err)
+	}
+	if resp.Header.Get("Sec-WebSocket-Protocol") != protocol {
+		s.Errorf("sub-protocol %q", resp.Header.Get("Sec-WebSocket-Protocol"))
+	}
+	ws.SetReadLimit(64 << 20)
+	s.Cleanup(func() { _ = ws.CloseNow() })
+	return &client{s.T, ws}
+}
+
+const (
+	legacyWS = "graphql-ws"
+	newWS    = "graphql-transport-ws"
+	hello    = `{"type":"connection_init","payload":{"headers":{"x-secret":"s"}}}`
+	ack      = `{"type":"connection_ack"}`
+	ka       = `{"type":"ka"}`
+)
+
+// ready dials and initialises.
+func (s *sockets) ready(protocol string) *client {
+	s.Helper()
+	c := s.dial("/v1/graphql", protocol)
+	c.send(hello)
+	c.want(ack)
+	if protocol == legacyWS {
+		c.want(ka)
+	}
+	return c
+}
+
+func (c *client) send(message string) {
+	c.Helper()
+	if err := c.ws.Write(c.Context(), websocket.MessageText, []byte(message)); err != nil {
+		c.Fatalf("send: %v", err)
+	}
+}
+
+func (c *client) read() (string, error) {
+	ctx, cancel := context.WithTimeout(c.Context(), 10*time.Second)
+	defer cancel()
+	_, data, err := c.ws.Read(ctx)
+	return string(data), err
+}
+
+func (c *client) want(messages ...string) {
+	c.Helper()
+	for _, want := range messages {
+		got, err := c.read()
+		if err != nil {
+			c.Fatalf("want %s, got %v", want, err)
+		}
+		if got != want {
+			c.Fatalf("\n got %s\nwant %s", got, want)
+		}
+	}
+}
+
+func (c *client) wantClose(code websocket.StatusCode, reason string) {
+	c.Helper()
+	got, err := c.read()
+	var closed websocket.CloseError
+	if !errors.As(err, &closed) || closed.Code != code || closed.Reason != reason {
+		c.Errorf("got %q, %v\nwant close %d %s", got, err, code, reason)
+	}
+}
+
+func TestSocket_handshakeRefusals(t *testing.T) {
+	t.Parallel()
+	s := newSockets(t, nil)
+	base := "http" + strings.TrimPrefix(s.url, "ws")
+	for _, c := range []struct {
+		name, path, origin string
+		status             int
+		want               string
+	}{
+		{"foreign origin", "/v1/graphql", "https://evil.example", 400, `{"message":"received origin header does not match configured CORS domains","extensions":{"path":"$","code":"access-denied"}}`},
+		{"unknown path", "/v1/other", "", 404, `{"message":"only '/v1/graphql', '/v1alpha1/graphql' and '/v1beta1/relay' are supported on websockets","extensions":{"path":"$","code":"not-found"}}`},
+		{"relay, not served", "/v1beta1/relay", "", 404, `{"message":"only '/v1/graphql', '/v1alpha1/graphql' and '/v1beta1/relay' are supported on websockets","extensions":{"path":"$","code":"not-found"}}`},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+c.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range [][2]string{{"Connection", "Upgrade"}, {"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}, {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}, {"Origin", c.origin}} {
+			if h[1] != "" {
+				r.Header.Set(h[0], h[1])
+			}
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := new(strings.Builder)
+		_ = resp.Write(body)
+		_ = resp.Body.Close()
+		if resp.StatusCode != c.status || !strings.HasSuffix(body.String(), c.want) {
+			t.Errorf("%s: %s", c.name, body)
+		}
+	}
+	s.dial("/v1/graphql", newWS, "Origin", "https://app.example")
+}
+
+func TestSocket_init(t *testing.T) {
+	t.Parallel()
+	s := newSockets(t, func(h *transport.Sockets) { h.InitTimeout = 0 })
+	t.Run("refused, legacy", func(t *testing.T) {
+		c := s.dial("/v1/graphql", legacyWS)
+		c.send(`{"type":"connection_init","payload":{"headers":{"x-secret":"wrong"}}}`)
+		c.want(`{"type":"connection_error","payload":"no secret"}`)
+		c.wantClose(4400, `{"server_error_msg":"4400: Connection initialization failed: no secret"}`)
+	})
+	t.Run("refused", func(t *testing.T) {
+		c := s.dial("/v1/graphql", newWS)
+		c.send(`{"type":"connection_init"}`)
+		c.wantClose(4403, `{"server_error_msg":"4403: Forbidden: no secret"}`)
+	})
+	t.Run("headers that are no text", func(t *testing.T) {
+		c := s.dial("/v1/graphql", newWS)
+		c.send(`{"type":"connection_init","payload":{"headers":{"x-secret":1}}}`)
+		c.wantClose(4400, `{"server_error_msg":"4400: parsing ClientMessage failed: parsing Text failed, expected String, but encountered Number"}`)
+	})
+	t.Run("by the handshake", func(t *testing.T) {
+		c := s.dial("/v1/graphql", newWS, "X-Secret", "s")
+		c.send(`{"type":"connection_init"}`)
+		c.want(ack)
+		// A second one counts with its own headers only.
+		c.send(`{"type":"connection_init","payload":{}}`)
+		c.wantClose(4403, `{"server_error_msg":"4403: Forbidden: no secret"}`)
+	})
+	t.Run("the message beats the handshake", func(t *testing.T) {
+		c := s.dial("/v1/graphql", newWS, "X-Secret", "wrong")
+		c.send(hello)
+		c.want(ack)
+	})
+	t.Run("without a sub-protocol it is the legacy one", func(t *testing.T) {
+		c := s.dial("/v1/graphql", "")
+		c.send(hello)
+		c.want(ack, ka)
+	})
+}
+
+func TestSocket_initTimeout(t *testing.T) {
+	t.Parallel()
+	s := newSockets(t, func(h *transport.Sockets) { h.InitTimeout = time.Millisecond })
+	s.dial("/v1/graphql", legacyWS).wantClose(1011, `{"server_error_msg":"1011: Connection initialisation timed out"}`)
+	s.dial("/v1/graphql", newWS).wantClose(4408, `{"server_error_msg":"4408: Connection initialisation timed out"}`)
+}
+
+func TestSocket_expiryEndsTheConnection(t *testing.T) {
+	t.Parallel()
+	s := newSockets(t, nil)
+	c := s.dial("/v1/graphql", newWS)
+	c.send(`{"type":"connection_init","payload":{"headers":{"x-secret":"s","x-expires":"soon"}}}`)
+	c.send(`{"type":"subscribe","id":"1","payload":{"query":"live"}}`)
+	c.want(ack, `{"type":"error","id":"1","payload":[{"message":"Could not verify JWT: JWTExpired","extensions":{"path":"$","code":"invalid-jwt"}}]}`, `{"type":"complete","id":"1"}`)
+	c.wantClose(4403, `{"server_error_msg":"4403: Forbidden: the session has expired"}`)
+	<-s.stopped
+}
+
+func TestSocket_keepAlive(t *testing.T) {
+	t.Parallel()
+	s := newSockets(t, func(h *transport.Sockets) { h.KeepAlive = 5 * time.Millisecond })
+	c := s.dial("/v1/graphql", newWS)
+	c.send(hello)
+	c.want(ack, `{"type":"ping","payload":{"message":"keepalive"}}`, `{"type":"ping","payload":{"message":"keepalive"}}`)
+	s.ready(legacyWS).want(ka, ka)
+}
+
+func TestSocket_messages(t *testing.T) {
+	t.Parallel()
+	s := newSockets(t, nil)
+	const noX, noData = `{"message":"no x","extensions":{"path":"$.selectionSet.x","code":"validation-failed"}}`, `{"message":"no data","extensions":{"path":"$","code":"data-exception"}}`
+	t.Run("legacy", func(t *testing.T) {
+		c := s.ready(legacyWS)
+		c.send(`{"type":"start","id":"1","payload":{"query":"q","operationName":null}}`)
+		c.want(`{"type":"data","id":"1","payload":{"data":"q"}}`, `{"type":"complete","id":"1"}`)
+		c.send(`{"type":"start","id":"a\"b","payload":{"query":"refused"}}`)
+		c.want(`{"type":"error","id":"a\"b","payload":{"errors":[`+noX+`]}}`, `{"type":"complete","id":"a\"b"}`)
+		c.send(`{"type":"start","id":"1","payload":{"query":"broken"}}`)
+		c.want(`{"type":"data","id":"1","payload":{"errors":[`+noData+`]}}`, `{"type":"complete","id":"1"}`)
+		c.send(`nonsense`)
+		c.want(`{"type":"connection_error","payload":"parsing ClientMessage failed: Error in $: Failed reading: not a valid json value: invalid character 'o' in literal null (expecting 'u')"}`)
+		c.send(`{"type":"fetch","id":"1"}`)
+		c.want(`{"type":"connection_error","payload":"parsing ClientMessage failed: unexpected type for ClientMessage: fetch"}`)
+		c.send(`{"type":"start","id":"1","payload":{}}`)
+		c.want(`{"type":"connection_error","payload":"parsing ClientMessage failed: key \"query\" not found"}`)
+		c.send(`{"type":"stop","id":"unknown"}`)
+		c.send(`{"type":"connection_terminate"}`)
+		c.wantClose(1000, "GQL_CONNECTION_TERMINATE received")
+	})
+	t.Run("graphql-transport-ws", func(t *testing.T) {
+		c := s.ready(newWS)
+		c.send(`{"type":"subscribe","id":"1","payload":{"query":"q","extensions":{}}}`)
+		c.want(`{"type":"next","id":"1","payload":{"data":"q"}}`, `{"type":"complete","id":"1"}`)
+		c.send(`{"type":"subscribe","id":"1","payload":{"query":"refused"}}`)
+		c.want(`{"type":"error","id":"1","payload":[`+noX+`]}`, `{"type":"complete","id":"1"}`)
+		c.send(`{"type":"subscribe","id":"1","payload":{"query":"broken"}}`)
+		c.want(`{"type":"error","id":"1","payload":[`+noData+`]}`, `{"type":"complete","id":"1"}`)
+		c.send(`{"type":"ping"}`)
+		c.want(`{"type":"pong"}`)
+		c.send(`{"type":"ping","payload":{"a":1}}`)
+		c.want(`{"type":"pong","payload":{"a":1}}`)
+		c.send(`{"type":"pong"}`)
+		c.send(`{"type":"subscribe"}`)
+		c.wantClose(4400, `{"server_error_msg":"4400: parsing ClientMessage failed: key \"id\" not found"}`)
+	})
+	t.Run("v1alpha1 has the older errors", func(t *testing.T) {
+		c := s.dial("/v1alpha1/graphql", legacyWS)
+		c.send(hello)
+		c.want(ack, ka)
+		c.send(`{"type":"start","id":"1","payload":{"query":"refused"}}`)
+		c.want(`{"type":"error","id":"1","payload":{"path":"$.selectionSet.x","error":"no x","code":"validation-failed"}}`, `{"type":"complete","id":"1"}`)
+	})
+}
+
+func TestSocket_cannotStart(t *testing.T) {
+	t.Parallel()
+	s := newSockets(t, nil)
+	const early = `{"message":"start received before the connection is initialised","extensions":{"path":"$","code":"start-failed"}}`
+	const twice = `{"message":"an operation already exists with this id: 1","extensions":{"path":"$","code":"start-failed"}}`
+	c := s.dial("/v1/graphql", legacyWS)
+	c.send(`{"type":"start","id":"1","payload":{"query":"q"}}`)
+	c.want(`{"type":"error","id":"1","payload":{"errors":[`+early+`]}}`, `{"type":"complete","id":"1"}`)
+	c.send(hello)
+	c.want(ack, ka)
+	c.send(`{"type":"start","id":"1","payload":{"query":"live"}}`)
+	c.send(`{"type":"start","id":"1","payload":{"query":"live"}}`)
+	c.want(`{"type":"error","id":"1","payload":{"errors":[`+twice+`]}}`, `{"type":"complete","id":"1"}`)
+
+	c = s.dial("/v1/graphql", newWS)
+	c.send(`{"type":"subscribe","id":"1","payload":{"query":"q"}}`)
+	c.want(`{"type":"error","id":"1","payload":[` + early + `]}`)
+	c.wantClose(1000, `{"server_error_msg":"4400: start received before the connection is initialised"}`)
+	c = s.ready(newWS)
+	c.send(`{"type":"subscribe","id":"1","payload":{"query":"live"}}`)
+	c.send(`{"type":"subscribe","id":"1","payload":{"query":"live"}}`)
+	c.want(`{"type":"error","id":"1","payload":[` + twice + `]}`)
+	c.wantClose(1000, `{"server_error_msg":"4400: an operation already exists with this id: 1"}`)
+	if len(s.ran) != 0 {
+		t.Error("something ran")
+	}
+}
+
+func TestSocket_queriesRunBesideEachOtherMutationsInOrder(t *testing.T) {
+	t.Parallel()
+	s := newSockets(t, nil)
+	c := s.ready(newWS)
+	c.send(`{"type":"subscribe","id":"m1","payload":{"query":"mutation slow"}}`)
+	c.send(`{"type":"subscribe","id":"m2","payload":{"query":"mutation"}}`)
+	c.send(`{"type":"subscribe","id":"q","payload":{"query":"q"}}`)
+	c.want(`{"type":"next","id":"q","payload":{"data":"q"}}`, `{"type":"complete","id":"q"}`)
+	c.send(`{"type":"complete","id":"m1"}`) // too late for a mutation, but nobody wants to hear of it
+	c.send(`{"type":"ping"}`)
+	c.want(`{"type":"pong"}`)
+	close(s.release)
+	c.want(`{"type":"next","id":"m2","payload":{"data":"mutation"}}`, `{"type":"complete","id":"m2"}`)
+	if one, two, three := <-s.ran, <-s.ran, <-s.ran; one != "q" || two != "mutation slow" || three != "mutation" {
+		t.Errorf("ran %s, %s, %s", one, two, three)
+	}
+}
+
+func TestSocket_subscription(t *testing.T) {
+	t.Parallel()
+	s := newSockets(t, nil)
+	c := s.ready(newWS)
+	c.send(`{"type":"subscribe","id":"1","payload":{"query":"live"}}`)
+	push := <-s.pushes
+	push(transport.SocketEvent{Body: []byte(`{"data":1}`)})
+	c.want(`{"type":"next","id":"1","payload":{"data":1}}`)
+	push(transport.SocketEvent{Err: fault.New(fault.DataException, "", "division by zero")})
+	c.want(`{"type":"next","id":"1","payload":{"errors":[{"message":"division by zero","extensions":{"path":"$","code":"data-exception"}}]}}`)
+	push(transport.SocketEvent{Body: []byte(`{"data":2}`)})
+	c.want(`{"type":"next","id":"1","payload":{"data":2}}`)
+	c.send(`{"type":"complete","id":"1"}`)
+	<-s.stopped
+	push(transport.SocketEvent{Body: []byte(`{"data":3}`)}) // one that was under way
+	c.send(`{"type":"ping"}`)
+	c.want(`{"type":"pong"}`)
+}
+
+func TestSocket_aRevokedRightEndsTheOperation(t *testing.T) {
+	t.Parallel()
+	const gone = `[{"message":"Could not verify JWT: the token has been revoked","extensions":{"path":"$","code":"invalid-jwt"}}]`
+	revoked := fault.New(fault.InvalidJWT, "", "Could not verify JWT: the token has been revoked")
+	t.Run("before a push", func(t *testing.T) {
+		s := newSockets(t, nil)
+		c := s.ready(newWS)
+		c.send(`{"type":"subscribe","id":"1","payload":{"query":"live"}}`)
+		push := <-s.pushes
+		s.revoke(revoked)
+		push(transport.SocketEvent{Body: []byte(`{"data":"secret"}`)})
+		c.want(`{"type":"error","id":"1","payload":`+gone+`}`, `{"type":"complete","id":"1"}`)
+		<-s.stopped
+		c.send(`{"type":"subscribe","id":"2","payload":{"query":"q"}}`)
+		c.want(`{"type":"error","id":"2","payload":`+gone+`}`, `{"type":"complete","id":"2"}`)
+	})
+	t.Run("while nothing changes", func(t *testing.T) {
+		s := newSockets(t, nil)
+		c := s.ready(legacyWS)
+		c.send(`{"type":"start","id":"1","payload":{"query":"live"}}`)
+		<-s.pushes
+		s.Review()
+		s.revoke(revoked)
+		s.Review()
+		c.want(`{"type":"error","id":"1","payload":{"errors":`+gone+`}}`, `{"type":"complete","id":"1"}`)
+		<-s.stopped
+	})
+	t.Run("another role is another caller", func(t *testing.T) {
+		s := newSockets(t, nil)
+		c := s.ready(newWS)
+		c.send(`{"type":"subscribe","id":"1","payload":{"query":"live"}}`)
+		<-s.pushes
+		s.mu.Lock()
+		s.role = "other"
+		s.mu.Unlock()
+		s.Review()
+		c.want(`{"type":"error","id":"1","payload":[{"message":"Your requested role is not in allowed roles","extensions":{"path":"$","code":"access-denied"}}]}`, `{"type":"complete","id":"1"}`)
+	})
+}
+
+func TestSocket_metadataChange(t *testing.T) {
+	t.Parallel()
+	s := newSockets(t, nil)
+	c := s.ready(newWS)
+	c.send(`{"type":"subscribe","id":"1","payload":{"query":"live"}}`)
+	<-s.pushes
+	s.Restart()
+	<-s.stopped
+	push := <-s.pushes // begun again
+	push(transport.SocketEvent{Body: []byte(`{"data":1}`)})
+	c.want(`{"type":"next","id":"1","payload":{"data":1}}`)
+	s.CloseAll()
+	c.wantClose(1012, "Closing all websocket connections as the metadata has changed")
+	<-s.stopped
+}
+
+func TestSocket_shutDown(t *testing.T) {
+	t.Parallel()
+	s := newSockets(t, nil)
+	c := s.ready(newWS)
+	done := make(chan struct{})
+	go func() { s.Sockets.Close(); close(done) }()
+	c.wantClose(1001, "the server is shutting down")
+	<-done
+	if n := s.Count(); n != 0 {
+		t.Errorf("%d connections are left", n)
+	}
+	s.dial("/v1/graphql", newWS).wantClose(1001, "the server is shutting down")
+}
+
+func TestSocket_slowClientKeepsTheNewestAndIsBounded(t *testing.T) {
+	t.Parallel()
+	s := newSockets(t, func(h *transport.Sockets) { h.MaxQueue = 1 << 20 })
+	big := func(n byte) []byte {
+		return append(append([]byte(`{"data":"`), strings.Repeat(string('a'+n), 8<<20)...), `"}`...)
+	}
+	c := s.ready(newWS)
+	c.send(`{"type":"subscribe","id":"1","payload":{"query":"live"}}`)
+	push := <-s.pushes
+	for i := range byte(20) { // a live query's results replace each other
+		push(transport.SocketEvent{Body: big(i), Replaces: true})
+	}
+	seen := 0
+	for {
+		message, err := c.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen++
+		if strings.HasPrefix(message, `{"type":"next","id":"1","payload":{"data":"tttt`) {
+			break
+		}
+	}
+	if seen > 5 {
+		t.Errorf("%d results were kept for a client that did not read", seen)
+	}
+	for i := range byte(20) { // those of a stream do not
+		push(transport.SocketEvent{Body: big(i)})
+	}
+	<-s.stopped
+	for {
+		if _, err := c.read(); err != nil {
+			if code := websocket.CloseStatus(err); code != websocket.StatusPolicyViolation && code != -1 {
+				t.Errorf("closed with %v", err)
+			}
+			return
+		}
+	}
+}
+
+func TestSocket_messageSize(t *testing.T) {
+	t.Parallel()
+	s := newSockets(t, func(h *transport.Sockets) { h.MaxMessage = 2 << 20 })
+	c := s.dial("/v1/graphql", newWS)
+	_ = c.ws.Write(t.Context(), websocket.MessageText, []byte(`{"type":"connection_init","payload":{"pad":"`+strings.Repeat("x", 1<<20)+`"}}`)) // cut off
+	c.wantRefused("a stranger's large message")
+	c = s.ready(newWS)
+	c.send(`{"type":"subscribe","id":"1","payload":{"query":"q","pad":"` + strings.Repeat("x", 1<<20) + `"}}`)
+	c.want(`{"type":"next","id":"1","payload":{"data":"q"}}`, `{"type":"complete","id":"1"}`)
+	_ = c.ws.Write(t.Context(), websocket.MessageText, []byte(strings.Repeat("x", 3<<20))) // cut off
+	c.wantRefused("a large message")
+}
+
+// wantRefused wants the connection closed over a message's size. The close frame may be lost: the server does not read the
+// rest of the message, and TCP then resets.
+func (c *client) wantRefused(what string) {
+	c.Helper()
+	got, err := c.read()
+	if code := websocket.CloseStatus(err); err == nil || code != websocket.StatusMessageTooBig && code != -1 {
+		c.Errorf("%s: %s %v", what, got, err)
+	}
+}
+
+func TestSocket_cookiesWithoutCORS(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name                               string
+		disabled, readCookie, wantAccepted bool
+	}{{"CORS", false, false, true}, {"disabled", true, false, false}, {"disabled, read", true, true, true}} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newSockets(t, func(h *transport.Sockets) {
+				h.ReadCookie = c.readCookie
+				if c.disabled {
+					h.CORS = nil
+				}
+				h.Resolve = func(_ context.Context, req session.Request) (*session.Session, error) {
+					if req.Header.Get("Cookie") == "" {
+						return nil, fault.New(fault.AccessDenied, "", "no cookie")
+					}
+					return &session.Session{Role: "user"}, nil
+				}
+			})
+			conn := s.dial("/v1/graphql", newWS, "Cookie", "a=b")
+			conn.send(`{"type":"connection_init"}`)
+			if c.wantAccepted {
+				conn.want(ack)
+			} else {
+				conn.wantClose(4403, `{"server_error_msg":"4403: Forbidden: no cookie"}`)
+			}
+		})
+	}
+}
+
+// Not parallel: it counts goroutines.
+func TestSocket_leavesNothingBehind(t *testing.T) {
+	s := newSockets(t, func(h *transport.Sockets) { h.KeepAlive, h.InitTimeout = time.Hour, time.Hour })
+	before := runtime.NumGoroutine()
+	for range 20 {
+		c := s.ready(newWS)
+		c.send(`{"type":"subscribe","id":"1","payload":{"query":"live"}}`)
+		c.send(`{"type":"subscribe","id":"2","payload":{"query":"slow"}}`)
+		<-s.pushes
+		_ = c.ws.CloseNow()
+		<-s.stopped
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for s.Count() > 0 || runtime.NumGoroutine() > before+2 {
+		if time.Now().After(deadline) {
+			buf := make([]byte, 1<<20)
+			t.Fatalf("%d connections and %d goroutines (%d before) are left\n%s", s.Count(), runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
+		}
+		runtime.Gosched()
+	}
+}
