@@ -15,10 +15,18 @@ import (
 // Query answers one GraphQL request with the whole response body, on the present snapshot.
 func (e *Engine) Query(ctx context.Context, s *session.Session, req operation.Request) ([]byte, error) {
 	snapshot := e.Snapshot()
-	if e.config.EnableAllowList && !s.IsAdmin() && !snapshot.allowed.has(s.Role, req.Query) {
-		return nil, fault.New(fault.ValidationFailed, "", "query is not allowed")
+	if err := e.mayRun(snapshot, s, req); err != nil {
+		return nil, err
 	}
 	return snapshot.Line.Query(ctx, s, req)
+}
+
+// mayRun consults the allow list.
+func (e *Engine) mayRun(snapshot *Snapshot, s *session.Session, req operation.Request) error {
+	if e.config.EnableAllowList && !s.IsAdmin() && !snapshot.allowed.has(s.Role, req.Query) {
+		return fault.New(fault.ValidationFailed, "", "query is not allowed")
+	}
+	return nil
 }
 
 // answer is Query for transport.

@@ -6,6 +6,7 @@ import (
 
 	"gatehouse/engine/schema"
 	"gatehouse/engine/session"
+	"gatehouse/engine/subscription"
 )
 
 // Config is everything the data half is told. server reads it from flags and the environment.
@@ -42,6 +43,15 @@ type Config struct {
 	PreserveUnauthorized                                  bool
 	ConsoleAssetsDir                                      string
 	ExperimentalFeatures                                  []string
+	// LiveQueries and Streams say how subscriptions poll; zero fields mean 1 s and batches of 100.
+	LiveQueries, Streams subscription.Polling
+	// SocketKeepAlive and SocketInitTimeout are 0 for none.
+	SocketKeepAlive, SocketInitTimeout time.Duration
+	SocketCompression                  bool
+	// SocketReadCookie reads cookies on a handshake even with CORS disabled.
+	SocketReadCookie bool
+	// KeepSocketsOnMetadataChange restarts subscriptions where Hasura's default closes the connection.
+	KeepSocketsOnMetadataChange bool
 	// MaxBody bounds request bodies, in bytes; 0 means transport's default.
 	MaxBody int64
 	Version string

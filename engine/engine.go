@@ -19,6 +19,7 @@ import (
 	"gatehouse/engine/fault"
 	"gatehouse/engine/rest"
 	"gatehouse/engine/session"
+	"gatehouse/engine/subscription"
 	"gatehouse/engine/transport"
 	"gatehouse/postgres"
 	"gatehouse/worker"
@@ -31,6 +32,11 @@ type Engine struct {
 	storage  *storage
 	resolver *session.Resolver
 	handler  http.Handler
+
+	sockets *transport.Sockets
+	// reviewCallers asks for a look at the callers of running subscriptions.
+	reviewCallers chan struct{}
+	subscriptions *subscription.Hub
 
 	snapshot atomic.Pointer[Snapshot]
 	// wake asks for a look at the metadata database.
@@ -53,7 +59,9 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open metadata database: %w", err)
 	}
-	e := &Engine{config: c, log: c.Log, storage: &storage{pool: pool}, wake: make(chan struct{}, 1), stale: map[string]bool{}}
+	e := &Engine{config: c, log: c.Log, storage: &storage{pool: pool}, wake: make(chan struct{}, 1), stale: map[string]bool{},
+		reviewCallers: make(chan struct{}, 1), subscriptions: subscription.New(subscription.Config{Live: c.LiveQueries, Stream: c.Streams, Log: c.Log,
+			SkipFirstEmpty: c.Options.Experimental["remove_empty_subscription_responses"]})}
 	if err := e.start(ctx); err != nil {
 		e.Close()
 		return nil, err
@@ -84,8 +92,12 @@ func (e *Engine) Handler() http.Handler { return e.handler }
 // Callers says who is calling, for pages of ours outside the data API.
 func (e *Engine) Callers() *session.Resolver { return e.resolver }
 
-// Close releases the databases. Requests must have ended.
+// Close ends the open sockets and releases the databases. Other requests must have ended.
 func (e *Engine) Close() {
+	if e.sockets != nil {
+		e.sockets.Close()
+	}
+	e.subscriptions.Close()
 	if s := e.snapshot.Load(); s != nil {
 		for _, state := range s.sources {
 			if state.open != nil {
@@ -118,6 +130,8 @@ func (e *Engine) assemble() error {
 		REST:   func() *rest.Endpoints { return e.Snapshot().Endpoints },
 		Errors: errors, APIs: c.EnabledAPIs, MaxBody: maxBody, Version: c.Version, PreserveUnauthorized: c.PreserveUnauthorized,
 	}
+	e.sockets = e.newSockets(cors, errors, maxBody)
+	api.Socket = e.sockets
 	mux := http.NewServeMux()
 	api.Mount(mux)
 	if api.HasAPI("metadata") {
@@ -139,8 +153,8 @@ func (e *Engine) settings() transport.Settings {
 	return transport.Settings{
 		Auth: c.Session.Describe(), InferFunctionPermissions: c.Options.InferFunctionPermissions,
 		RemoteSchemaPermissions: c.EnableRemoteSchemaPermissions, AllowListEnabled: c.EnableAllowList,
-		ApolloFederation: c.EnableApolloFederation, LiveQueries: transport.Polling{BatchSize: 100, RefetchDelay: 1},
-		StreamingQueries: transport.Polling{BatchSize: 100, RefetchDelay: 1}, ConsoleAssetsDir: c.ConsoleAssetsDir,
+		ApolloFederation: c.EnableApolloFederation, LiveQueries: shown(c.LiveQueries),
+		StreamingQueries: shown(c.Streams), ConsoleAssetsDir: c.ConsoleAssetsDir,
 		ExperimentalFeatures: c.ExperimentalFeatures, DefaultNamingConvention: c.Options.NamingConvention,
 	}
 }
@@ -177,10 +191,13 @@ func (e *Engine) Run(ctx context.Context) error {
 	var group worker.Group
 	group.Go(func() { e.resolver.Run(ctx) })
 	group.Go(func() { e.follow(ctx) })
+	group.Go(func() { e.sockets.Run(ctx, e.reviewCallers) })
 	group.Go(func() {
 		look := func() { e.poke() }
 		postgres.Listen(ctx, e.config.MetadataURL, e.log, []string{channel}, func(string, string) { look() }, look, func() {})
 	})
+	<-ctx.Done()
+	e.sockets.Close() // the listener knows nothing of them
 	group.Wait()
 	return nil
 }

@@ -22,9 +22,15 @@ type Line struct {
 
 	operations *otter.Cache[documentKey, *operation.Operation]
 	variables  *otter.Cache[roleKey, map[string]*schema.Ref]
-	plans      *otter.Cache[planKey, []translate.Step]
+	plans      *otter.Cache[planKey, *program]
 	// introspections are bounded by their size: one can be many megabytes.
 	introspections *otter.Cache[*plan.Introspect, []byte]
+}
+
+// program is an operation's SQL: steps, or for a subscription live.
+type program struct {
+	steps []translate.Step
+	live  *translate.Live
 }
 
 type documentKey struct{ text, operationName string }
@@ -56,7 +62,7 @@ func NewLine(model *schema.Model, exec *execute.Executor) *Line {
 		model: model, exec: exec,
 		operations: otter.Must(&otter.Options[documentKey, *operation.Operation]{MaximumSize: maxOperations}),
 		variables:  otter.Must(&otter.Options[roleKey, map[string]*schema.Ref]{MaximumSize: maxPlans}),
-		plans:      otter.Must(&otter.Options[planKey, []translate.Step]{MaximumSize: maxPlans}),
+		plans:      otter.Must(&otter.Options[planKey, *program]{MaximumSize: maxPlans}),
 		introspections: otter.Must(&otter.Options[*plan.Introspect, []byte]{
 			MaximumWeight: maxIntrospections,
 			Weigher:       func(_ *plan.Introspect, answer []byte) uint32 { return uint32(min(len(answer), maxIntrospections)) },
@@ -78,11 +84,11 @@ func (l *Line) Query(ctx context.Context, s *session.Session, req operation.Requ
 		return nil, err
 	}
 	role := l.model.Role(s.Role, s.BackendOnly)
-	steps, err := l.steps(bound, role)
+	p, err := l.program(bound, role)
 	if err != nil {
 		return nil, err
 	}
-	return l.exec.Run(ctx, op.Kind, steps, execute.Request{Bound: bound, Session: s, Schema: role, Remember: l.remember})
+	return l.exec.Run(ctx, op.Kind, p.steps, execute.Request{Bound: bound, Session: s, Schema: role, Remember: l.remember})
 }
 
 // remember keeps the answers of introspections, which belong to a kept plan.
@@ -108,15 +114,15 @@ func (l *Line) parse(req operation.Request) (*operation.Operation, error) {
 	return op, err
 }
 
-// steps resolves, plans and translates, remembered by operation, role and the variables' shape: everything that steers
+// program resolves, plans and translates, remembered by operation, role and the variables' shape: everything that steers
 // the SQL's text. The shape can be told once the operation was resolved for the role before.
-func (l *Line) steps(b *operation.Bound, role *schema.Schema) ([]translate.Step, error) {
+func (l *Line) program(b *operation.Bound, role *schema.Schema) (*program, error) {
 	key := roleKey{b.Operation, role.Role, role.BackendOnly}
 	types, known := l.variables.GetIfPresent(key)
 	if known {
 		if shape := b.Shape(types); len(shape) <= maxShape {
-			if steps, ok := l.plans.GetIfPresent(planKey{key, shape}); ok {
-				return steps, nil
+			if p, ok := l.plans.GetIfPresent(planKey{key, shape}); ok {
+				return p, nil
 			}
 		}
 	}
@@ -124,11 +130,16 @@ func (l *Line) steps(b *operation.Bound, role *schema.Schema) ([]translate.Step,
 	if err != nil {
 		return nil, err
 	}
-	p, err := plan.Build(resolved, role)
+	planned, err := plan.Build(resolved, role)
 	if err != nil {
 		return nil, err
 	}
-	steps, err := translate.Steps(p, translate.Options{StringifyNumericTypes: l.model.Options.StringifyNumericTypes})
+	p, o := &program{}, translate.Options{StringifyNumericTypes: l.model.Options.StringifyNumericTypes}
+	if b.Kind == operation.Subscription {
+		p.live, err = translate.Lives(planned, o)
+	} else {
+		p.steps, err = translate.Steps(planned, o)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +150,8 @@ func (l *Line) steps(b *operation.Bound, role *schema.Schema) ([]translate.Step,
 	}
 	l.variables.Set(key, resolved.VariableTypes)
 	if shape := b.Shape(resolved.VariableTypes); len(shape) <= maxShape {
-		l.plans.Set(planKey{key, shape}, steps)
+		// The first one stays: subscribers who share it are asked for together.
+		p, _ = l.plans.SetIfAbsent(planKey{key, shape}, p)
 	}
-	return steps, nil
+	return p, nil
 }

@@ -200,12 +200,12 @@ func statements(t *testing.T, line *Line, c *goldenCase) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	steps, err := line.steps(bound, line.model.Role(c.session().Role, c.Backend))
+	p, err := line.program(bound, line.model.Role(c.session().Role, c.Backend))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out []string
-	for _, s := range steps {
+	for _, s := range p.steps {
 		if s.Read != nil {
 			out = append(out, s.Read.SQL)
 		}

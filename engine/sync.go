@@ -110,6 +110,13 @@ func (e *Engine) swap(s *Snapshot) {
 	if old == nil {
 		return
 	}
+	if s.servesOtherThan(old) && e.sockets != nil {
+		if e.config.KeepSocketsOnMetadataChange {
+			e.sockets.Restart()
+		} else {
+			e.sockets.CloseAll()
+		}
+	}
 	opened := map[*source]bool{}
 	for _, state := range old.sources {
 		if state.open != nil {

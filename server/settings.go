@@ -83,6 +83,14 @@ type EngineSettings struct {
 	SchemaSyncInterval       int    `name:"schema-sync-poll-interval" env:"HASURA_GRAPHQL_SCHEMA_SYNC_POLL_INTERVAL" default:"1000" placeholder:"MS" help:"How often to look for metadata changed by other processes; 0 never."`
 	TxIsolation              string `name:"tx-iso" short:"i" env:"HASURA_GRAPHQL_TX_ISOLATION" default:"read-committed" enum:"read-committed,repeatable-read,serializable" help:"Isolation level of mutations, for sources that name none."`
 	MetadataDefaults         string `name:"metadata-defaults" env:"HASURA_GRAPHQL_METADATA_DEFAULTS" default:"{}" placeholder:"JSON" help:"Metadata that holds where the stored metadata says nothing."`
+	LiveQueryInterval        int    `name:"live-queries-multiplexed-refetch-interval" env:"HASURA_GRAPHQL_LIVE_QUERIES_MULTIPLEXED_REFETCH_INTERVAL" default:"1000" placeholder:"MS" help:"How often live queries are asked again."`
+	LiveQueryBatch           int    `name:"live-queries-multiplexed-batch-size" env:"HASURA_GRAPHQL_LIVE_QUERIES_MULTIPLEXED_BATCH_SIZE" default:"100" help:"How many subscribers of a live query one statement serves."`
+	StreamInterval           int    `name:"streaming-queries-multiplexed-refetch-interval" env:"HASURA_GRAPHQL_STREAMING_QUERIES_MULTIPLEXED_REFETCH_INTERVAL" default:"1000" placeholder:"MS" help:"How often streaming subscriptions are asked again."`
+	StreamBatch              int    `name:"streaming-queries-multiplexed-batch-size" env:"HASURA_GRAPHQL_STREAMING_QUERIES_MULTIPLEXED_BATCH_SIZE" default:"100" help:"How many subscribers of a stream one statement serves."`
+	SocketKeepAlive          int    `name:"websocket-keepalive" env:"HASURA_GRAPHQL_WEBSOCKET_KEEPALIVE" default:"5" placeholder:"SECONDS" help:"How often an open WebSocket is sent a keep-alive; 0 never."`
+	SocketInitTimeout        int    `name:"websocket-connection-init-timeout" env:"HASURA_GRAPHQL_WEBSOCKET_CONNECTION_INIT_TIMEOUT" default:"3" placeholder:"SECONDS" help:"How long a WebSocket client may take to say who it is."`
+	SocketCompression        bool   `name:"websocket-compression" aliases:"connection-compression" env:"HASURA_GRAPHQL_CONNECTION_COMPRESSION" help:"Offer compression (permessage-deflate) on WebSockets."`
+	CloseSockets             bool   `name:"close-websockets-on-metadata-change" env:"HASURA_GRAPHQL_CLOSE_WEBSOCKETS_ON_METADATA_CHANGE" default:"true" negatable:"disable-close-websockets-on-metadata-change" help:"Close WebSockets when the metadata changes; otherwise their subscriptions start again."`
 	MaintenanceMode          bool   `name:"enable-maintenance-mode" env:"HASURA_GRAPHQL_ENABLE_MAINTENANCE_MODE" help:"Refuse metadata changes."`
 }
 

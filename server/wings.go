@@ -11,6 +11,7 @@ import (
 	"gatehouse/engine"
 	"gatehouse/engine/schema"
 	"gatehouse/engine/session"
+	"gatehouse/engine/subscription"
 	"gatehouse/identity"
 )
 
@@ -55,6 +56,11 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		EnableAllowList: s.Engine.AllowList, EnableApolloFederation: s.Engine.ApolloFederation,
 		DevMode: s.Engine.DevMode, HideInternalErrorsFromAdmin: !s.Engine.AdminInternalErrors, PreserveUnauthorized: s.Engine.Preserve401,
 		ExperimentalFeatures: experimental, Version: Version, Log: sv.log,
+		LiveQueries:     subscription.Polling{Interval: time.Duration(s.Engine.LiveQueryInterval) * time.Millisecond, Batch: s.Engine.LiveQueryBatch},
+		Streams:         subscription.Polling{Interval: time.Duration(s.Engine.StreamInterval) * time.Millisecond, Batch: s.Engine.StreamBatch},
+		SocketKeepAlive: time.Duration(s.Engine.SocketKeepAlive) * time.Second, SocketInitTimeout: time.Duration(s.Engine.SocketInitTimeout) * time.Second,
+		SocketCompression: s.Engine.SocketCompression, SocketReadCookie: s.Listening.WSReadCookie,
+		KeepSocketsOnMetadataChange: !s.Engine.CloseSockets,
 	}
 	if sv.identity != nil {
 		// A jwk_url may name this process by a port of this machine while the issuer is a public name.

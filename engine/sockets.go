@@ -1,0 +1,100 @@
+package engine
+
+import (
+	"context"
+
+	"gatehouse/engine/execute"
+	"gatehouse/engine/fault"
+	"gatehouse/engine/operation"
+	"gatehouse/engine/session"
+	"gatehouse/engine/subscription"
+	"gatehouse/engine/transport"
+)
+
+func (e *Engine) newSockets(cors *transport.CORS, errors transport.Errors, maxMessage int64) *transport.Sockets {
+	c := &e.config
+	s := &transport.Sockets{
+		Resolve: e.resolver.Resolve, Renew: e.resolver.Renew, Prepare: e.prepare, Errors: errors, CORS: cors, ReadCookie: c.SocketReadCookie,
+		KeepAlive: c.SocketKeepAlive, InitTimeout: c.SocketInitTimeout, Compression: c.SocketCompression, MaxMessage: maxMessage, Log: e.log,
+	}
+	if c.DisableCORS {
+		s.CORS = nil
+	}
+	return s
+}
+
+// ReviewCallers has the callers of running subscriptions looked at again now: somebody's rights have changed. It does
+// not wait.
+func (e *Engine) ReviewCallers() {
+	select {
+	case e.reviewCallers <- struct{}{}:
+	default: // a look is already due
+	}
+}
+
+// prepare readies a request that came over a socket, on the present snapshot.
+func (e *Engine) prepare(s *session.Session, req transport.Request) (transport.Prepared, error) {
+	snapshot := e.Snapshot()
+	if err := e.mayRun(snapshot, s, req); err != nil {
+		return transport.Prepared{}, err
+	}
+	op, err := snapshot.Line.parse(req)
+	if err != nil {
+		return transport.Prepared{}, err
+	}
+	if op.Kind != operation.Subscription {
+		return transport.Prepared{
+			IsMutation: op.Kind == operation.Mutation,
+			Answer:     func(ctx context.Context) ([]byte, error) { return snapshot.Line.Query(ctx, s, req) },
+		}, nil
+	}
+	q, err := snapshot.Line.Subscription(s, req)
+	if err != nil {
+		return transport.Prepared{}, err
+	}
+	return transport.Prepared{Subscribe: func(push func(transport.SocketEvent)) func() {
+		return e.subscriptions.Subscribe(q, func(ev subscription.Event) { push(transport.SocketEvent(ev)) })
+	}}, nil
+}
+
+// Subscription readies a subscription.
+func (l *Line) Subscription(s *session.Session, req operation.Request) (subscription.Query, error) {
+	op, err := l.parse(req)
+	if err != nil {
+		return subscription.Query{}, err
+	}
+	bound, err := op.Bind(req.Variables)
+	if err != nil {
+		return subscription.Query{}, err
+	}
+	role := l.model.Role(s.Role, s.BackendOnly)
+	p, err := l.program(bound, role)
+	if err != nil {
+		return subscription.Query{}, err
+	}
+	if n := len(p.live.Steps); n == 0 || n > 1 && !op.HasDirective("_multiple_top_level_fields") {
+		return subscription.Query{}, fault.New(fault.ValidationFailed, "", "subscriptions must select one top level field")
+	}
+	subscriber, err := execute.Request{Bound: bound, Session: s, Schema: role}.Subscriber(p.live)
+	return subscription.Query{Live: p.live, Executor: l.exec, Subscriber: subscriber}, err
+}
+
+// servesOtherThan tells whether clients may be served something else by s than by old.
+func (s *Snapshot) servesOtherThan(old *Snapshot) bool {
+	if s.Doc != old.Doc || len(s.sources) != len(old.sources) {
+		return true
+	}
+	for name, state := range s.sources {
+		was := old.sources[name]
+		if was == nil || was.catalog != state.catalog || was.open != state.open || (was.err == nil) != (state.err == nil) {
+			return true
+		}
+	}
+	return false
+}
+
+// shown is how often subscriptions poll, as /v1alpha1/config says it.
+func shown(p subscription.Polling) transport.Polling {
+	p = p.OrDefault()
+	return transport.Polling{BatchSize: p.Batch, RefetchDelay: p.Interval.Seconds()}
+}
