@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -174,7 +175,7 @@ func (sv *Server) Handler() http.Handler { return sv.handler }
 func (sv *Server) identityHandler() http.Handler { return sv.narrow }
 
 func (sv *Server) wrap(h http.Handler) http.Handler {
-	return httpd.Middleware(httpd.Config{Log: sv.log, TrustProxy: sv.settings.Listening.TrustProxy}, h)
+	return httpd.Middleware(httpd.Config{Log: sv.log, TrustProxy: sv.settings.Listening.TrustProxy, Quiet: !slices.Contains(list(sv.settings.Operations.LogTypes), "http-log")}, h)
 }
 
 // dataPrefixes are the data half's paths; /api is shared, and its part there is listed before identity's.

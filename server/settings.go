@@ -115,6 +115,7 @@ type OperationSettings struct {
 	Console   bool   `name:"enable-console" env:"HASURA_GRAPHQL_ENABLE_CONSOLE" default:"true" negatable:"" help:"Serve the console at /console."`
 	Demo      bool   `name:"demo" env:"GATEHOUSE_DEMO" help:"Load the demo schema, roles and application, and serve /demo."`
 	LogLevel  string `name:"log-level" env:"HASURA_GRAPHQL_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
+	LogTypes  string `name:"enabled-log-types" env:"HASURA_GRAPHQL_ENABLED_LOG_TYPES" default:"startup,http-log,webhook-log,websocket-log,jwk-refresh-log" help:"Hasura's log types; without http-log there is no line per request. The others follow --log-level."`
 	LogFormat string `name:"log-format" env:"GATEHOUSE_LOG_FORMAT" default:"auto" enum:"auto,json,text" help:"json, text, or auto: text on a terminal."`
 }
 
@@ -123,7 +124,6 @@ type OperationSettings struct {
 type AcceptedSettings struct {
 	Telemetry     string `name:"enable-telemetry" env:"HASURA_GRAPHQL_ENABLE_TELEMETRY" hidden:"" help:"Gatehouse never sends telemetry."`
 	Stripes       int    `name:"stripes" short:"s" env:"HASURA_GRAPHQL_PG_STRIPES" hidden:"" help:"One pool per source; its size is --connections."`
-	LogTypes      string `name:"enabled-log-types" env:"HASURA_GRAPHQL_ENABLED_LOG_TYPES" hidden:"" help:"Logs have one form; --log-level chooses."`
 	ConsoleAssets string `name:"console-assets-dir" env:"HASURA_GRAPHQL_CONSOLE_ASSETS_DIR" hidden:"" help:"The console is inside the binary."`
 	ServerTimeout string `name:"server-timeout" env:"HASURA_GRAPHQL_SERVER_TIMEOUT" hidden:"" help:"Slow clients are bounded by fixed limits."`
 	AdminPort     string `name:"admin-port" env:"ADMIN_PORT" hidden:"" help:"There is one console, on the port above."`
