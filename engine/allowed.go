@@ -34,6 +34,15 @@ func (e *Engine) answer(ctx context.Context, s *session.Session, req transport.R
 	return e.Query(ctx, s, req)
 }
 
+// relay answers one request to the Relay endpoint.
+func (e *Engine) relay(ctx context.Context, s *session.Session, req transport.Request) ([]byte, error) {
+	snapshot := e.Snapshot()
+	if err := e.mayRun(snapshot, s, req); err != nil {
+		return nil, err
+	}
+	return snapshot.Line.Relay(ctx, s, req)
+}
+
 // allowed remembers the allow list's answers, which cost a parse each.
 type allowed struct {
 	list func() *allowlist.List

@@ -126,7 +126,7 @@ func (e *Engine) assemble() error {
 	}
 	errors := transport.Errors{DevMode: c.DevMode, HideFromAdmin: c.HideInternalErrorsFromAdmin}
 	api := &transport.Handler{
-		Resolve: e.resolver.Resolve, Query: e.answer, Health: e.health, Settings: e.settings,
+		Resolve: e.resolver.Resolve, Query: e.answer, Relay: e.relay, Health: e.health, Settings: e.settings,
 		REST:   func() *rest.Endpoints { return e.Snapshot().Endpoints },
 		Errors: errors, APIs: c.EnabledAPIs, MaxBody: maxBody, Version: c.Version, PreserveUnauthorized: c.PreserveUnauthorized,
 	}

@@ -39,6 +39,7 @@ type roleKey struct {
 	op          *operation.Operation
 	role        string
 	backendOnly bool
+	relay       bool
 }
 
 type planKey struct {
@@ -72,6 +73,23 @@ func NewLine(model *schema.Model, exec *execute.Executor) *Line {
 
 // Query answers one request with the whole response body. Errors a client may see are *fault.Error.
 func (l *Line) Query(ctx context.Context, s *session.Session, req operation.Request) ([]byte, error) {
+	return l.answer(ctx, s, req, l.role(s, false))
+}
+
+// Relay is Query on the Relay endpoint's schema.
+func (l *Line) Relay(ctx context.Context, s *session.Session, req operation.Request) ([]byte, error) {
+	return l.answer(ctx, s, req, l.role(s, true))
+}
+
+// role is the schema of a session's role on the GraphQL or the Relay endpoint.
+func (l *Line) role(s *session.Session, relay bool) *schema.Schema {
+	if relay {
+		return l.model.RelayRole(s.Role, s.BackendOnly)
+	}
+	return l.model.Role(s.Role, s.BackendOnly)
+}
+
+func (l *Line) answer(ctx context.Context, s *session.Session, req operation.Request, role *schema.Schema) ([]byte, error) {
 	op, err := l.parse(req)
 	if err != nil {
 		return nil, err
@@ -83,7 +101,6 @@ func (l *Line) Query(ctx context.Context, s *session.Session, req operation.Requ
 	if err != nil {
 		return nil, err
 	}
-	role := l.model.Role(s.Role, s.BackendOnly)
 	p, err := l.program(bound, role)
 	if err != nil {
 		return nil, err
@@ -117,7 +134,7 @@ func (l *Line) parse(req operation.Request) (*operation.Operation, error) {
 // program resolves, plans and translates, remembered by operation, role and the variables' shape: everything that steers
 // the SQL's text. The shape can be told once the operation was resolved for the role before.
 func (l *Line) program(b *operation.Bound, role *schema.Schema) (*program, error) {
-	key := roleKey{b.Operation, role.Role, role.BackendOnly}
+	key := roleKey{b.Operation, role.Role, role.BackendOnly, role.Relay}
 	types, known := l.variables.GetIfPresent(key)
 	if known {
 		if shape := b.Shape(types); len(shape) <= maxShape {
@@ -144,7 +161,7 @@ func (l *Line) program(b *operation.Bound, role *schema.Schema) (*program, error
 		return nil, err
 	}
 	for name, ref := range types { // places another request's branch showed
-		if resolved.VariableTypes[name] == nil {
+		if resolved.VariableTypes[name] == nil || ref.Base().Steers {
 			resolved.VariableTypes[name] = ref
 		}
 	}

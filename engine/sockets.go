@@ -6,6 +6,7 @@ import (
 	"gatehouse/engine/execute"
 	"gatehouse/engine/fault"
 	"gatehouse/engine/operation"
+	"gatehouse/engine/schema"
 	"gatehouse/engine/session"
 	"gatehouse/engine/subscription"
 	"gatehouse/engine/transport"
@@ -14,7 +15,7 @@ import (
 func (e *Engine) newSockets(cors *transport.CORS, errors transport.Errors, maxMessage int64) *transport.Sockets {
 	c := &e.config
 	s := &transport.Sockets{
-		Resolve: e.resolver.Resolve, Renew: e.resolver.Renew, Prepare: e.prepare, Errors: errors, CORS: cors, ReadCookie: c.SocketReadCookie,
+		Resolve: e.resolver.Resolve, Renew: e.resolver.Renew, Prepare: e.prepare(false), PrepareRelay: e.prepare(true), Errors: errors, CORS: cors, ReadCookie: c.SocketReadCookie,
 		KeepAlive: c.SocketKeepAlive, InitTimeout: c.SocketInitTimeout, Compression: c.SocketCompression, MaxMessage: maxMessage, Log: e.log,
 	}
 	if c.DisableCORS {
@@ -33,7 +34,13 @@ func (e *Engine) ReviewCallers() {
 }
 
 // prepare readies a request that came over a socket, on the present snapshot.
-func (e *Engine) prepare(s *session.Session, req transport.Request) (transport.Prepared, error) {
+func (e *Engine) prepare(relay bool) func(s *session.Session, req transport.Request) (transport.Prepared, error) {
+	return func(s *session.Session, req transport.Request) (transport.Prepared, error) {
+		return e.prepareOn(relay, s, req)
+	}
+}
+
+func (e *Engine) prepareOn(relay bool, s *session.Session, req transport.Request) (transport.Prepared, error) {
 	snapshot := e.Snapshot()
 	if err := e.mayRun(snapshot, s, req); err != nil {
 		return transport.Prepared{}, err
@@ -45,10 +52,12 @@ func (e *Engine) prepare(s *session.Session, req transport.Request) (transport.P
 	if op.Kind != operation.Subscription {
 		return transport.Prepared{
 			IsMutation: op.Kind == operation.Mutation,
-			Answer:     func(ctx context.Context) ([]byte, error) { return snapshot.Line.Query(ctx, s, req) },
+			Answer: func(ctx context.Context) ([]byte, error) {
+				return snapshot.Line.answer(ctx, s, req, snapshot.Line.role(s, relay))
+			},
 		}, nil
 	}
-	q, err := snapshot.Line.Subscription(s, req)
+	q, err := snapshot.Line.subscription(s, req, snapshot.Line.role(s, relay))
 	if err != nil {
 		return transport.Prepared{}, err
 	}
@@ -59,6 +68,10 @@ func (e *Engine) prepare(s *session.Session, req transport.Request) (transport.P
 
 // Subscription readies a subscription.
 func (l *Line) Subscription(s *session.Session, req operation.Request) (subscription.Query, error) {
+	return l.subscription(s, req, l.role(s, false))
+}
+
+func (l *Line) subscription(s *session.Session, req operation.Request, role *schema.Schema) (subscription.Query, error) {
 	op, err := l.parse(req)
 	if err != nil {
 		return subscription.Query{}, err
@@ -67,7 +80,6 @@ func (l *Line) Subscription(s *session.Session, req operation.Request) (subscrip
 	if err != nil {
 		return subscription.Query{}, err
 	}
-	role := l.model.Role(s.Role, s.BackendOnly)
 	p, err := l.program(bound, role)
 	if err != nil {
 		return subscription.Query{}, err

@@ -181,7 +181,7 @@ func (w *introspector) named(t *schema.Type, sub *operation.Field) {
 	case "description":
 		w.textOrNull(t.Description)
 	case "fields":
-		if t.Kind != schema.Object {
+		if t.Kind != schema.Object && t.Kind != schema.Interface {
 			w.raw("null")
 			return
 		}
@@ -202,12 +202,18 @@ func (w *introspector) named(t *schema.Type, sub *operation.Field) {
 		})
 	case "interfaces":
 		if t.Kind == schema.Object {
-			w.raw("[]")
+			writeList(w, t.Interfaces(), func(i *schema.Type) { w.typ(&schema.Ref{Named: i}, sub) })
+			return
+		}
+		w.raw("null")
+	case "possibleTypes":
+		if t.IsAbstract() {
+			writeList(w, t.Possible(), func(o *schema.Type) { w.typ(&schema.Ref{Named: o}, sub) })
 			return
 		}
 		w.raw("null")
 	default:
-		w.raw("null") // possibleTypes, ofType, specifiedByURL
+		w.raw("null") // ofType, specifiedByURL
 	}
 }
 

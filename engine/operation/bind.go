@@ -77,6 +77,9 @@ func shape(key []byte, ref *schema.Ref, n *node, opaque bool) []byte {
 	if n.kind == 'n' {
 		return append(key, '0')
 	}
+	if ref.Base().Steers {
+		return append(append(append(key, 's'), n.raw...), 0)
+	}
 	if ref.Elem != nil {
 		return shapeList(key, ref, n, opaque)
 	}

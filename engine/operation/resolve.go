@@ -80,7 +80,12 @@ func (r *resolver) selection(t *schema.Type, set ast.SelectionSet, path string) 
 		return nil, invalid(path, "the selection is nested too deeply")
 	}
 	defer func() { r.depth-- }()
-	c := collector{r: r, parent: t, byKey: map[string]*collected{}, path: path + ".selectionSet"}
+	return r.selectionOn(t, nil, set, path)
+}
+
+// selectionOn is selection where set was written for an interface or union that t is one of.
+func (r *resolver) selectionOn(t, abstract *schema.Type, set ast.SelectionSet, path string) ([]*Field, error) {
+	c := collector{r: r, parent: t, abstract: abstract, byKey: map[string]*collected{}, path: path + ".selectionSet"}
 	if err := c.collect(set); err != nil {
 		return nil, err
 	}
@@ -104,13 +109,27 @@ type collected struct {
 type collector struct {
 	r      *resolver
 	parent *schema.Type
-	byKey  map[string]*collected
-	order  []*collected
-	path   string
+	// abstract, when set, is the interface or union whose selection set this is.
+	abstract *schema.Type
+	byKey    map[string]*collected
+	order    []*collected
+	path     string
 }
 
-// collect merges a selection set as GraphQL §6.3.2 does; there are no interfaces, so a fragment either is on the
-// parent's type or adds nothing.
+// applies tells whether a fragment on the named type is about objects of the parent's type.
+func (c *collector) applies(condition string) bool {
+	if condition == "" || condition == c.parent.Name || c.abstract != nil && condition == c.abstract.Name {
+		return true
+	}
+	for _, i := range c.parent.Interfaces() {
+		if i.Name == condition {
+			return true
+		}
+	}
+	return false
+}
+
+// collect merges a selection set as GraphQL §6.3.2 does; a fragment on another type adds nothing.
 func (c *collector) collect(set ast.SelectionSet) error {
 	for _, s := range set {
 		switch s := s.(type) {
@@ -132,7 +151,7 @@ func (c *collector) collect(set ast.SelectionSet) error {
 				}
 				continue
 			}
-			if s.TypeCondition != "" && s.TypeCondition != c.parent.Name {
+			if !c.applies(s.TypeCondition) {
 				continue
 			}
 			if err := c.collect(s.SelectionSet); err != nil {
@@ -149,7 +168,7 @@ func (c *collector) collect(set ast.SelectionSet) error {
 			if f == nil {
 				return invalid(c.path, "reference to undefined fragment %q", s.Name)
 			}
-			if f.TypeCondition != c.parent.Name {
+			if !c.applies(f.TypeCondition) {
 				continue
 			}
 			if err := c.collect(f.SelectionSet); err != nil {
@@ -236,7 +255,7 @@ func (r *resolver) field(parent *schema.Type, c *collected, setPath string) (*Fi
 		}
 	}
 	base := out.Def.Type.Base()
-	if base.Kind != schema.Object {
+	if !base.IsComposite() {
 		if len(c.subs) > 0 {
 			return nil, invalid(path, "unexpected subselection set for non-object field")
 		}
@@ -246,8 +265,57 @@ func (r *resolver) field(parent *schema.Type, c *collected, setPath string) (*Fi
 		return nil, invalid(path, "missing selection set for '%s'", f.Name)
 	}
 	var err error
-	out.Fields, err = r.selection(base, c.subs, path)
+	if base.IsAbstract() {
+		out.On, err = r.abstract(base, c.subs, path)
+	} else {
+		out.Fields, err = r.selection(base, c.subs, path)
+	}
 	return out, err
+}
+
+// abstract checks a selection set on an interface or union and gives what resolves it for one of its object types.
+// Checked are the fields selected on the abstract type itself and those on every type a fragment names; the other types
+// have but the former.
+func (r *resolver) abstract(base *schema.Type, set ast.SelectionSet, path string) (func(*schema.Type) ([]*Field, error), error) {
+	if _, err := r.selection(base, set, path); err != nil {
+		return nil, err
+	}
+	mentioned := map[string]bool{}
+	r.mention(set, mentioned)
+	done := map[*schema.Type][]*Field{}
+	on := func(t *schema.Type) ([]*Field, error) {
+		if fields, ok := done[t]; ok {
+			return fields, nil
+		}
+		return r.selectionOn(t, base, set, path)
+	}
+	for _, t := range base.Possible() {
+		if !mentioned[t.Name] {
+			continue
+		}
+		fields, err := on(t)
+		if err != nil {
+			return nil, err
+		}
+		done[t] = fields
+	}
+	return on, nil
+}
+
+// mention collects the types that fragments in a selection set are on.
+func (r *resolver) mention(set ast.SelectionSet, names map[string]bool) {
+	for _, s := range set {
+		switch s := s.(type) {
+		case *ast.InlineFragment:
+			names[s.TypeCondition] = true
+			r.mention(s.SelectionSet, names)
+		case *ast.FragmentSpread:
+			if f := r.b.fragments[s.Name]; f != nil {
+				names[f.TypeCondition] = true
+				r.mention(f.SelectionSet, names)
+			}
+		}
+	}
 }
 
 // argument resolves an argument or input field that may have been left out; nil when it was and has no default.

@@ -24,6 +24,9 @@ type Field struct {
 	Parent *schema.Type
 	Args   []Member
 	Fields []*Field
+	// On gives the fields selected on one of the possible object types, where the field's type is an interface or union;
+	// Fields is empty then.
+	On func(t *schema.Type) ([]*Field, error)
 	// Path is where the field stands, "$.selectionSet.author".
 	Path string
 }
@@ -54,7 +57,7 @@ type Input struct {
 	// Value is a scalar, or a list of scalars that one variable gave as a whole.
 	Value schema.Value
 	// Text is what a scalar's JSON was in this request. It may steer the plan only where Bound.Shape tells values
-	// apart: booleans and literals.
+	// apart: booleans, literals and scalars that steer.
 	Text string
 }
 

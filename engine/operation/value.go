@@ -2,6 +2,7 @@ package operation
 
 import (
 	"encoding/json"
+	"errors"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -15,7 +16,7 @@ func (r *resolver) checkVariable(name string, place *schema.Ref, hasDefault bool
 	if v == nil {
 		return invalid(path, "unbound variable %q", name)
 	}
-	if r.types[name] == nil {
+	if r.types[name] == nil || place.Base().Steers {
 		r.types[name] = place
 	}
 	ok := compatible(v.Type, place)
@@ -121,7 +122,7 @@ func expected(ref *schema.Ref, def *schema.InputField) string {
 		return "an enum value"
 	case ref.Named.Kind == schema.InputObject:
 		return "an object"
-	case def != nil && def.Meaning == schema.Meaning(schema.ArgLimit):
+	case def != nil && (def.Meaning == schema.Meaning(schema.ArgLimit) || def.Meaning == schema.Meaning(schema.ArgFirst) || def.Meaning == schema.Meaning(schema.ArgLast)):
 		return "a non-negative 32-bit integer"
 	case def != nil && def.Meaning == schema.Meaning(schema.ArgOffset):
 		return "a 64-bit integer"
@@ -264,7 +265,7 @@ func checkScalar(ref *schema.Ref, n *node, path string, def *schema.InputField, 
 	bad := func() error { return mismatch(path, expected(ref, def), ref, got) }
 	if def != nil {
 		switch def.Meaning {
-		case schema.Meaning(schema.ArgLimit):
+		case schema.Meaning(schema.ArgLimit), schema.Meaning(schema.ArgFirst), schema.Meaning(schema.ArgLast):
 			if n.kind != '#' || numberShape(n.raw) != 'i' {
 				return bad()
 			}
@@ -482,4 +483,41 @@ func (b *Bound) Raw(v *schema.Variable) json.RawMessage {
 		return nil
 	}
 	return n.raw
+}
+
+// CheckValue tells what is wrong with a JSON value that is to be one of a column's, when it did not come as a GraphQL
+// value; "" is nothing. What its text means is for Postgres to say.
+func CheckValue(c *schema.Column, raw json.RawMessage) string {
+	n := parseJSON(raw)
+	wrong := func(typ, want string) string {
+		var known *fault.Error
+		if errors.As(parsing("", typ, want, n), &known) {
+			return known.Message
+		}
+		return ""
+	}
+	switch c.Class.Kind {
+	case schema.IntKind:
+		if n.kind != '#' {
+			return wrong("Int32", "Number")
+		}
+	case schema.FloatKind:
+		if n.kind != '#' {
+			return wrong("Float", "Number")
+		}
+	case schema.NumberKind:
+		if n.kind != '#' && n.kind != 's' {
+			return wrong(haskellType(c.Class.Name), "Number")
+		}
+	case schema.BooleanKind:
+		if n.kind != 't' && n.kind != 'f' {
+			return wrong("Bool", "Boolean")
+		}
+	case schema.JSONKind, schema.ListKind, schema.GeoKind:
+	default:
+		if n.kind != 's' {
+			return wrong(haskellType(c.Class.Name), "String")
+		}
+	}
+	return ""
 }

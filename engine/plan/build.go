@@ -64,6 +64,17 @@ func (b *builder) root(f *operation.Field) (Root, error) {
 	case schema.CallFunction:
 		root.Source = m.Function.Source
 		root.Node, err = b.call(f, m)
+	case schema.NodeRoot:
+		err = b.node(f, &root)
+	case schema.SelectConnection:
+		root.Source = m.Table.Source
+		root.Node, err = b.connection(f, Rows{Table: m.Table})
+	case schema.CallConnection:
+		root.Source = m.Function.Source
+		rows := Rows{Table: m.Function.Returns, Function: &Call{m.Function}}
+		if rows.Args, err = functionArgs(f, m.Function.Args); err == nil {
+			root.Node, err = b.connection(f, rows)
+		}
 	case schema.InsertRows:
 		root.Source = m.Table.Source
 		root.Node, err = b.insertRoot(f, m.Table, schema.ArgObjects)
@@ -295,6 +306,10 @@ func (b *builder) field(f *operation.Field) (FieldValue, error) {
 		return &Select{Rows: Rows{Table: m.Relation.Target, Via: m.Relation, Where: b.read(m.Relation.Target).Filter}, Fields: fields, Single: true}, err
 	case schema.RelationAggregate:
 		return b.aggregate(f, Rows{Table: m.Relation.Target, Via: m.Relation})
+	case schema.RelationConnection:
+		return b.connection(f, Rows{Table: m.Relation.Target, Via: m.Relation})
+	case schema.NodeID:
+		return GlobalID{Table: m.Table, Key: b.s.NodeKey(m.Table)}, nil
 	case schema.Computed:
 		args, err := functionArgs(f, m.Field.Args)
 		if err != nil {

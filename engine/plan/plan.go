@@ -6,6 +6,7 @@
 package plan
 
 import (
+	"gatehouse/engine/catalog"
 	"gatehouse/engine/operation"
 	"gatehouse/engine/schema"
 )
@@ -28,7 +29,7 @@ type Root struct {
 	Path string
 }
 
-// Node is what a root field does. It is one of *Select, *Aggregate, *Stream, *Insert, *Update, *UpdateBatch, *Delete, Constant,
+// Node is what a root field does. It is one of *Select, *Aggregate, *Stream, *Connection, *Insert, *Update, *UpdateBatch, *Delete, Constant,
 // Group and Introspect.
 type Node interface{ node() }
 
@@ -121,7 +122,7 @@ type Field struct {
 	Value FieldValue
 }
 
-// FieldValue is what a row's response key holds: *Cell, *Select, *Aggregate or Text.
+// FieldValue is what a row's response key holds: *Cell, *Select, *Aggregate, *Connection, GlobalID or Text.
 type FieldValue interface{ fieldValue() }
 
 // Cell is a column's or scalar computed field's value.
@@ -174,6 +175,53 @@ type AggregateCell struct {
 	Alias   string
 	Text    *Text
 	Operand schema.Operand
+}
+
+// Connection reads a page of rows with cursors. OrderBy of its Rows ends in the primary key, so the order is total; Limit
+// is how many rows the page has, Offset unused.
+type Connection struct {
+	Rows
+	// Paths say where each element of OrderBy stands in a cursor.
+	Paths [][]string
+	// Split, one per element of OrderBy, is the row the page lies after, or with Before before; empty when it is the
+	// first or last page.
+	Split  []SplitValue
+	Before bool
+	// FromEnd takes the last rows instead of the first.
+	FromEnd bool
+	Fields  []ConnectionField
+}
+
+// SplitValue is one value of a cursor; Value nil is null.
+type SplitValue struct {
+	Value schema.Value
+	Type  *catalog.Type
+	Path  string
+}
+
+// ConnectionField is one response key of a connection: Text, Page or Edges.
+type ConnectionField struct {
+	Alias string
+	Text  *Text
+	Page  []PartField
+	// IsEdges: Edges, perhaps none, is what each edge shows.
+	IsEdges bool
+	Edges   []PartField
+}
+
+// PartField is one response key of an edge or of pageInfo.
+type PartField struct {
+	Alias string
+	Text  *Text
+	Part  schema.ConnectionPart
+	// Node is what an edge's node shows.
+	Node []Field
+}
+
+// GlobalID is a row's global id.
+type GlobalID struct {
+	Table *schema.Table
+	Key   []*schema.Column
 }
 
 // Output is what a write answers with: fields of a mutation response, or with One the row itself.
@@ -263,12 +311,15 @@ func (Introspect) node()   {}
 func (*Select) node()      {}
 func (*Aggregate) node()   {}
 func (*Stream) node()      {}
+func (*Connection) node()  {}
 func (*Insert) node()      {}
 func (*Update) node()      {}
 func (*UpdateBatch) node() {}
 func (*Delete) node()      {}
 
-func (*Cell) fieldValue()      {}
-func (*Select) fieldValue()    {}
-func (*Aggregate) fieldValue() {}
-func (Text) fieldValue()       {}
+func (*Cell) fieldValue()       {}
+func (*Select) fieldValue()     {}
+func (*Aggregate) fieldValue()  {}
+func (*Connection) fieldValue() {}
+func (GlobalID) fieldValue()    {}
+func (Text) fieldValue()        {}

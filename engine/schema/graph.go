@@ -15,6 +15,8 @@ const (
 	Object      Kind = "OBJECT"
 	Enum        Kind = "ENUM"
 	InputObject Kind = "INPUT_OBJECT"
+	Interface   Kind = "INTERFACE"
+	Union       Kind = "UNION"
 )
 
 // Type is a named GraphQL type of one role's schema. Its members are derived when they are first asked for.
@@ -22,6 +24,8 @@ type Type struct {
 	Kind        Kind
 	Name        string
 	Description string
+	// Steers: the values of this scalar decide what is read (a node's id, a cursor), so a plan serves one value only.
+	Steers bool
 
 	once   sync.Once
 	fill   func(*Type)
@@ -29,6 +33,10 @@ type Type struct {
 	inputs []*InputField
 	values []*EnumMember
 	index  map[string]int
+	// possible are the object types of an interface or union; interfaces are what an object type implements.
+	possible, interfaces []*Type
+	// entityKey are the names of the fields that identify an object to a federation gateway.
+	entityKey []string
 }
 
 // EnumMember is one value of an enum type.
@@ -125,6 +133,18 @@ func (t *Type) materialise() {
 		}
 	})
 }
+
+// Possible are the object types of an interface or union.
+func (t *Type) Possible() []*Type { t.materialise(); return t.possible }
+
+// Interfaces are the interfaces an object type implements.
+func (t *Type) Interfaces() []*Type { t.materialise(); return t.interfaces }
+
+// IsAbstract tells whether values of t are of one of several object types.
+func (t *Type) IsAbstract() bool { return t.Kind == Interface || t.Kind == Union }
+
+// IsComposite tells whether t has a selection set.
+func (t *Type) IsComposite() bool { return t.Kind == Object || t.IsAbstract() }
 
 // Fields are an object type's fields, sorted by name.
 func (t *Type) Fields() []*Field { t.materialise(); return t.fields }

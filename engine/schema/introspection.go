@@ -116,6 +116,9 @@ func (s *Schema) Types() []*Type {
 			return
 		}
 		seen[t.Name] = t
+		for _, other := range append(t.Possible(), t.Interfaces()...) {
+			visit(other)
+		}
 		for _, f := range t.Fields() {
 			ref(f.Type)
 			for _, a := range f.Args {

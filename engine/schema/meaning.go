@@ -17,6 +17,12 @@ type (
 		Function  *Function
 		Aggregate bool
 	}
+	// NodeRoot is the Relay endpoint's node(id:); SelectConnection and CallConnection page through a table or through
+	// what a function returns.
+	NodeRoot         struct{}
+	SelectConnection struct{ Table *Table }
+	CallConnection   struct{ Function *Function }
+
 	InsertRows  struct{ Table *Table }
 	InsertOne   struct{ Table *Table }
 	UpdateRows  struct{ Table *Table }
@@ -38,6 +44,11 @@ type (
 	ColumnField       struct{ Column *Column }
 	RelationField     struct{ Relation *Relation }
 	RelationAggregate struct{ Relation *Relation }
+	// RelationConnection is <relationship>_connection; NodeID is a row's global id.
+	RelationConnection struct{ Relation *Relation }
+	NodeID             struct{ Table *Table }
+	// ConnectionPart is a field of a connection, an edge or a page's description, known by its name.
+	ConnectionPart string
 	// Computed is a computed field, scalar or table; ComputedAggregate is a table computed field's _aggregate.
 	Computed          struct{ Field *ComputedField }
 	ComputedAggregate struct{ Field *ComputedField }
@@ -84,6 +95,11 @@ const (
 	ArgCursor        Arg = "cursor"
 	ArgInitialValue  Arg = "initial_value"
 	ArgOrdering      Arg = "ordering"
+	ArgID            Arg = "id"
+	ArgFirst         Arg = "first"
+	ArgLast          Arg = "last"
+	ArgAfter         Arg = "after"
+	ArgBefore        Arg = "before"
 	LogicAnd         Arg = "_and"
 	LogicOr          Arg = "_or"
 	LogicNot         Arg = "_not"
@@ -142,6 +158,12 @@ func (SelectByPK) meaning()             {}
 func (SelectAggregate) meaning()        {}
 func (SelectStream) meaning()           {}
 func (CallFunction) meaning()           {}
+func (NodeRoot) meaning()               {}
+func (SelectConnection) meaning()       {}
+func (CallConnection) meaning()         {}
+func (RelationConnection) meaning()     {}
+func (NodeID) meaning()                 {}
+func (ConnectionPart) meaning()         {}
 func (InsertRows) meaning()             {}
 func (InsertOne) meaning()              {}
 func (UpdateRows) meaning()             {}

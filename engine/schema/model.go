@@ -59,6 +59,7 @@ type Model struct {
 type schemaKey struct {
 	role        string
 	backendOnly bool
+	relay       bool
 }
 
 // Inconsistencies lists what was left out.

@@ -82,6 +82,7 @@ var (
 	IntType     = builtin("int4")
 	BigintType  = builtin("int8")
 	FloatType   = builtin("float8")
+	NumericType = builtin("numeric")
 	BooleanType = builtin("bool")
 	JSONType    = builtin("json")
 	JSONBType   = builtin("jsonb")

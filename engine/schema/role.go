@@ -9,7 +9,9 @@ import (
 type Schema struct {
 	Role        string
 	BackendOnly bool
-	Query       *Type
+	// Relay: the schema of the Relay endpoint, with global ids and connections.
+	Relay bool
+	Query *Type
 	// Mutation and Subscription are nil when the role has none.
 	Mutation, Subscription *Type
 
@@ -23,9 +25,17 @@ type Schema struct {
 // Role is the schema of a role; an unknown role's has no queries. With backendOnly the permissions marked
 // backend_only open too.
 func (m *Model) Role(role string, backendOnly bool) *Schema {
-	key := schemaKey{role, backendOnly && role != AdminRole}
-	if !m.roles[role] && role != AdminRole {
-		key = schemaKey{} // every unknown role is the same, so that a client cannot fill the cache
+	return m.schema(schemaKey{role: role, backendOnly: backendOnly && role != AdminRole})
+}
+
+// RelayRole is the schema of a role on the Relay endpoint.
+func (m *Model) RelayRole(role string, backendOnly bool) *Schema {
+	return m.schema(schemaKey{role: role, backendOnly: backendOnly && role != AdminRole, relay: true})
+}
+
+func (m *Model) schema(key schemaKey) *Schema {
+	if !m.roles[key.role] && key.role != AdminRole {
+		key = schemaKey{relay: key.relay} // every unknown role is the same, so that a client cannot fill the cache
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -38,10 +48,13 @@ func (m *Model) Role(role string, backendOnly bool) *Schema {
 }
 
 func newSchema(m *Model, key schemaKey) *Schema {
-	s := &Schema{Role: key.role, BackendOnly: key.backendOnly, m: m, types: map[string]*Type{}}
+	s := &Schema{Role: key.role, BackendOnly: key.backendOnly, Relay: key.relay, m: m, types: map[string]*Type{}}
 	s.Query = s.typ(Object, "query_root", "", nil)
 	s.introspection = newIntrospectionTypes(s)
 	roots := s.rootFields(false)
+	if s.Relay {
+		roots = append(roots, s.nodeRoot()...)
+	}
 	if len(roots) == 0 {
 		roots = []*Field{{
 			Name: "no_queries_available", Type: nonNull(s.scalar("String")), Meaning: Placeholder{},
@@ -62,7 +75,7 @@ func newSchema(m *Model, key schemaKey) *Schema {
 }
 
 // Whole is the same schema derived apart, for work that asks for all of it and then lets it go.
-func (s *Schema) Whole() *Schema { return newSchema(s.m, schemaKey{s.Role, s.BackendOnly}) }
+func (s *Schema) Whole() *Schema { return newSchema(s.m, schemaKey{s.Role, s.BackendOnly, s.Relay}) }
 
 // Model is the model the schema was derived from.
 func (s *Schema) Model() *Model { return s.m }
@@ -132,13 +145,21 @@ func (s *Schema) rootFields(subscription bool) []*Field {
 	for _, source := range s.m.Sources {
 		var own []*Field
 		for _, t := range source.Tables {
+			if s.Relay {
+				own = append(own, s.connectionRoot(t)...)
+				continue
+			}
 			own = append(own, s.selectRoots(t, subscription)...)
 			if subscription {
 				own = append(own, s.streamRoots(t)...)
 			}
 		}
 		for _, f := range source.Functions {
-			if !f.Mutation {
+			switch {
+			case f.Mutation:
+			case s.Relay:
+				own = append(own, s.functionConnection(f)...)
+			default:
 				own = append(own, s.functionRoots(f)...)
 			}
 		}

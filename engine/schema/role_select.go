@@ -24,9 +24,14 @@ func (s *Schema) hasRowType(t *Table) bool {
 func (s *Schema) rowType(t *Table) *Type {
 	return s.typ(Object, s.tableType(t, "", ""), t.description, func(out *Type) {
 		p := s.readable(t)
+		isNode := s.Relay && s.nodeKey(t) != nil
+		if isNode {
+			out.interfaces = []*Type{s.nodeInterface()}
+			out.fields = append(out.fields, &Field{Name: idField, Type: nonNull(s.globalID()), Meaning: NodeID{t}})
+		}
 		for _, c := range t.Columns {
 			visible, ok := p.Columns[c]
-			if !ok {
+			if !ok || isNode && c.GraphQL == idField {
 				continue
 			}
 			f := &Field{Name: c.GraphQL, Description: c.Description, Type: s.columnRef(c), Meaning: ColumnField{c}}
@@ -68,6 +73,12 @@ func (s *Schema) relationFields(r *Relation) []*Field {
 			f.Type = &Ref{Named: s.rowType(r.Target), NonNull: !r.Nullable && Always(p.Filter)}
 		}
 		out = append(out, f)
+	}
+	if r.Array && s.Relay && s.nodeKey(r.Target) != nil {
+		out = append(out, &Field{
+			Name: s.beside(r.Table, r.Name, "connection"), Description: "An array relationship connection",
+			Type: nonNull(s.connectionType(r.Target)), Args: s.connectionArgs(r.Target), Meaning: RelationConnection{r},
+		})
 	}
 	if r.Array && p.Aggregations {
 		out = append(out, &Field{

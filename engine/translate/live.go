@@ -84,7 +84,7 @@ func (b *liveBuilder) steps(roots []plan.Root) ([]Step, error) {
 	for _, r := range roots {
 		s := Step{Alias: r.Alias, Path: r.Path}
 		var err error
-		t := &translator{o: b.o}
+		t := newReader(b.o)
 		switch n := r.Node.(type) {
 		case plan.Constant:
 			s.Constant = []byte(n)
@@ -95,6 +95,8 @@ func (b *liveBuilder) steps(roots []plan.Root) ([]Step, error) {
 			b.read(&s, r.Source, t.rootSelect(n))
 		case *plan.Aggregate:
 			b.read(&s, r.Source, t.aggregate(n, ""))
+		case *plan.Connection:
+			b.read(&s, r.Source, t.connection(n, ""))
 		case *plan.Stream:
 			err = fault.New(fault.NotSupported, r.Path, "a streaming subscription selects one top level field")
 		default:
@@ -158,7 +160,7 @@ type pollBuilder struct {
 
 // stream adds the two values of a streaming subscription: the rows after the cursor, and the cursor after the rows.
 func (p *pollBuilder) stream(o Options, n *plan.Stream, hasCursor bool) {
-	t := &translator{o: o}
+	t := newReader(o)
 	row, rows := t.alias("t"), t.alias("x")
 	q := t.rows(&n.Rows, row, "", false)
 	cursor := t.operand(n.Cursor, about(row))

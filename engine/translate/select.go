@@ -157,6 +157,10 @@ func (t *translator) fieldValue(v plan.FieldValue, row pgsql.Ident) pgsql.Expr {
 		return pgsql.Subquery{Query: t.selectJSON(v, row)}
 	case *plan.Aggregate:
 		return pgsql.Subquery{Query: t.aggregate(v, row)}
+	case *plan.Connection:
+		return pgsql.Subquery{Query: t.connection(v, row)}
+	case plan.GlobalID:
+		return globalID(v, row)
 	}
 	panic("translate: unknown field value")
 }

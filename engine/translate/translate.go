@@ -82,11 +82,14 @@ func steps(roots []plan.Root, o Options) ([]Step, error) {
 		case plan.Introspect:
 			s.Introspect = &n
 		case *plan.Select:
-			t := &translator{o: o}
+			t := newReader(o)
 			s.Read = t.print(t.rootSelect(n))
 		case *plan.Aggregate:
-			t := &translator{o: o}
+			t := newReader(o)
 			s.Read = t.print(t.aggregate(n, ""))
+		case *plan.Connection:
+			t := newReader(o)
+			s.Read = t.print(t.connection(n, ""))
 		default:
 			s.Write, err = write(r, o)
 		}
@@ -102,11 +105,15 @@ func steps(roots []plan.Root, o Options) ([]Step, error) {
 type translator struct {
 	o    Options
 	next int
-	// written holds the relations of written rows (common table expressions): unlike a table's alias, such a relation
-	// as a whole is not a value of the table's row type.
+	// written holds the relations of written rows and of pages (common table expressions): unlike a table's alias, such
+	// a relation as a whole is not a value of the table's row type.
 	written map[pgsql.Ident]*schema.Table
 	// cte, when set, is the relation of written rows that a select of the write's output reads instead of the table.
 	cte map[*plan.Rows]pgsql.Ident
+}
+
+func newReader(o Options) *translator {
+	return &translator{o: o, written: map[pgsql.Ident]*schema.Table{}}
 }
 
 func (t *translator) alias(prefix string) pgsql.Ident {
