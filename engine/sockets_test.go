@@ -1,0 +1,240 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"gatehouse/engine"
+	"gatehouse/engine/session"
+	"gatehouse/engine/subscription"
+	"gatehouse/internal/testpg"
+	"gatehouse/jwt"
+)
+
+// streaming starts an engine that polls often, over HTTP, with its background work.
+func streaming(t *testing.T, change func(*engine.Config)) (*server, string) {
+	t.Helper()
+	s := &server{T: t, metadataURL: testpg.Database(t), dataURL: testpg.Database(t)}
+	c := config(s.metadataURL, s.dataURL)
+	c.LiveQueries = subscription.Polling{Interval: 10 * time.Millisecond}
+	c.Streams = c.LiveQueries
+	if change != nil {
+		change(&c)
+	}
+	e, err := engine.New(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.engine = e
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = e.Run(ctx)
+	}()
+	web := httptest.NewServer(e.Handler())
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+		web.Close()
+		e.Close()
+	})
+	return s, "ws" + strings.TrimPrefix(web.URL, "http")
+}
+
+// socket is a client on graphql-transport-ws.
+type socket struct {
+	*testing.T
+	ws *websocket.Conn
+}
+
+func (s *server) socket(url, headers string) *socket {
+	s.Helper()
+	ws, _, err := websocket.Dial(s.Context(), url+"/v1/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(func() { _ = ws.CloseNow() })
+	c := &socket{s.T, ws}
+	c.send(`{"type":"connection_init","payload":{"headers":` + headers + `}}`)
+	c.want(`{"type":"connection_ack"}`)
+	return c
+}
+
+func (c *socket) send(message string) {
+	c.Helper()
+	if err := c.ws.Write(c.Context(), websocket.MessageText, []byte(message)); err != nil {
+		c.Fatal(err)
+	}
+}
+
+func (c *socket) subscribe(id, query string) {
+	c.Helper()
+	q, _ := json.Marshal(query)
+	c.send(fmt.Sprintf(`{"type":"subscribe","id":%q,"payload":{"query":%s}}`, id, q))
+}
+
+// read gives the next message without white space.
+func (c *socket) read() (string, error) {
+	ctx, cancel := context.WithTimeout(c.Context(), 10*time.Second)
+	defer cancel()
+	_, data, err := c.ws.Read(ctx)
+	if err != nil {
+		return "", err
+	}
+	var raw json.RawMessage
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return "", err
+	}
+	short, err := json.Marshal(raw)
+	return string(short), err
+}
+
+func (c *socket) want(messages ...string) {
+	c.Helper()
+	for _, want := range messages {
+		if got, err := c.read(); err != nil || got != want {
+			c.Fatalf("\n got %s %v\nwant %s", got, err, want)
+		}
+	}
+}
+
+// wantClose reads what is still on its way and wants the connection closed then.
+func (c *socket) wantClose(code websocket.StatusCode) {
+	c.Helper()
+	for {
+		if _, err := c.read(); err != nil {
+			if websocket.CloseStatus(err) != code {
+				c.Errorf("got %v, want close %d", err, code)
+			}
+			return
+		}
+	}
+}
+
+func TestSubscription_life(t *testing.T) {
+	t.Parallel()
+	s, url := streaming(t, nil)
+	s.library()
+	admin := s.socket(url, `{}`)
+	user := s.socket(url, `{"X-Hasura-Role":"user","X-Hasura-User-Id":"1"}`)
+	const query = `subscription { article(order_by: {id: asc}) { title } }`
+	admin.subscribe("a", query)
+	admin.want(`{"type":"next","id":"a","payload":{"data":{"article":[{"title":"One"},{"title":"Two"},{"title":"Three"},{"title":"Four"}]}}}`)
+	user.subscribe("u", query)
+	user.want(`{"type":"next","id":"u","payload":{"data":{"article":[{"title":"One"},{"title":"Two"},{"title":"Three"}]}}}`)
+
+	// What another role alone may see is no news to this one: the next message is about the second change.
+	s.exec(s.dataURL, `update article set title = 'Hidden' where id = 4`)
+	admin.want(`{"type":"next","id":"a","payload":{"data":{"article":[{"title":"One"},{"title":"Two"},{"title":"Three"},{"title":"Hidden"}]}}}`)
+	user.subscribe("m", `mutation { update_article_by_pk(pk_columns: {id: 2}, _set: {title: "Zwei"}) { title } }`)
+	var seen []string
+	for range 3 {
+		message, err := user.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen = append(seen, message)
+	}
+	all := strings.Join(seen, "\n")
+	for _, want := range []string{
+		`{"type":"next","id":"m","payload":{"data":{"update_article_by_pk":{"title":"Zwei"}}}}`, `{"type":"complete","id":"m"}`,
+		`{"type":"next","id":"u","payload":{"data":{"article":[{"title":"One"},{"title":"Zwei"},{"title":"Three"}]}}}`,
+	} {
+		if !strings.Contains(all, want) {
+			t.Errorf("%s is missing in\n%s", want, all)
+		}
+	}
+	user.send(`{"type":"complete","id":"u"}`)
+	user.subscribe("stream", `subscription { article_stream(cursor: {initial_value: {id: 2}}, batch_size: 5) { id } }`)
+	user.want(`{"type":"next","id":"stream","payload":{"data":{"article_stream":[{"id":3}]}}}`)
+	s.exec(s.dataURL, `insert into article (id, title, author_id, published) values (10, 'Ten', 2, true)`)
+	user.want(`{"type":"next","id":"stream","payload":{"data":{"article_stream":[{"id":10}]}}}`)
+
+	user.subscribe("e", `subscription { author { secret } }`)
+	user.want(`{"type":"error","id":"e","payload":[{"message":"field 'secret' not found in type: 'author'","extensions":{"path":"$.selectionSet.author.selectionSet.secret","code":"validation-failed"}}]}`, `{"type":"complete","id":"e"}`)
+	stranger := s.socket(url, `{"X-Hasura-Role":"stranger"}`)
+	stranger.subscribe("1", query)
+	stranger.want(`{"type":"error","id":"1","payload":[{"message":"no subscriptions exist","extensions":{"path":"$","code":"validation-failed"}}]}`, `{"type":"complete","id":"1"}`)
+
+	s.do("pg_drop_select_permission", `{"table":"author","role":"user"}`)
+	admin.wantClose(websocket.StatusServiceRestart)
+	user.wantClose(websocket.StatusServiceRestart)
+}
+
+func TestSubscription_rootFieldsOfPermissions(t *testing.T) {
+	t.Parallel()
+	s, url := streaming(t, nil)
+	s.sql(`create table t (id int primary key); insert into t values (1)`)
+	s.do("pg_track_table", `{"table":"t"}`)
+	s.do("pg_create_select_permission", `{"table":"t","role":"one","permission":{"columns":"*","filter":{},"query_root_fields":["select"],"subscription_root_fields":["select_by_pk","select_stream"]}}`)
+	c := s.socket(url, `{"X-Hasura-Role":"one"}`)
+	c.subscribe("1", `subscription { t_by_pk(id: 1) { id } }`)
+	c.want(`{"type":"next","id":"1","payload":{"data":{"t_by_pk":{"id":1}}}}`)
+	c.subscribe("2", `subscription { t_stream(cursor: {initial_value: {id: 0}}, batch_size: 1) { id } }`)
+	c.want(`{"type":"next","id":"2","payload":{"data":{"t_stream":[{"id":1}]}}}`)
+	c.subscribe("3", `subscription { t { id } }`)
+	c.want(`{"type":"error","id":"3","payload":[{"message":"field 't' not found in type: 'subscription_root'","extensions":{"path":"$.selectionSet.t","code":"validation-failed"}}]}`, `{"type":"complete","id":"3"}`)
+	c.subscribe("4", `query { t_by_pk(id: 1) { id } }`)
+	c.want(`{"type":"error","id":"4","payload":[{"message":"field 't_by_pk' not found in type: 'query_root'","extensions":{"path":"$.selectionSet.t_by_pk","code":"validation-failed"}}]}`, `{"type":"complete","id":"4"}`)
+}
+
+func TestSubscription_metadataChangeWithoutClosing(t *testing.T) {
+	t.Parallel()
+	s, url := streaming(t, func(c *engine.Config) { c.KeepSocketsOnMetadataChange = true })
+	s.library()
+	c := s.socket(url, `{"X-Hasura-Role":"reader"}`)
+	c.subscribe("1", `subscription { article(where: {id: {_eq: 1}}) { title } }`)
+	const one = `{"type":"next","id":"1","payload":{"data":{"article":[{"title":"One"}]}}}`
+	c.want(one)
+	s.do("pg_create_select_permission", `{"table":"author","role":"reader","permission":{"columns":["id"],"filter":{}}}`)
+	c.want(one) // begun again
+	s.do("pg_drop_select_permission", `{"table":"article","role":"reader"}`)
+	c.want(`{"type":"error","id":"1","payload":[{"message":"field 'article' not found in type: 'subscription_root'","extensions":{"path":"$.selectionSet.article","code":"validation-failed"}}]}`, `{"type":"complete","id":"1"}`)
+	c.subscribe("1", `{ author(where: {id: {_eq: 1}}) { id } }`)
+	c.want(`{"type":"next","id":"1","payload":{"data":{"author":[{"id":1}]}}}`, `{"type":"complete","id":"1"}`)
+}
+
+// authority lets tokens stand until told otherwise.
+type authority struct{ isRevoked atomic.Bool }
+
+func (a *authority) Standing(context.Context, session.AccessToken) (session.Standing, error) {
+	return session.Standing{IsDataAPI: true, IsActive: true, IsGrantAlive: !a.isRevoked.Load(), Roles: []string{"user"}}, nil
+}
+
+func TestSubscription_endsWithTheGrantOfItsToken(t *testing.T) {
+	t.Parallel()
+	key, err := jwt.GenerateES384()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &authority{}
+	const issuer = "http://localhost:1/oidc"
+	s, url := streaming(t, func(c *engine.Config) {
+		c.Deps.Identity = &session.Identity{Issuer: issuer, Keys: jwt.NewSet(key), Authority: a}
+	})
+	s.library()
+	claims := fmt.Sprintf(`{"iss":%q,"sub":"1","client_id":"app","aud":"api","jti":"j","iat":%d,"exp":%d}`, issuer, time.Now().Unix(), time.Now().Add(time.Hour).Unix())
+	token, err := jwt.Sign(key, "at+jwt", []byte(claims))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := s.socket(url, `{"Authorization":"Bearer `+token+`"}`)
+	c.subscribe("1", `subscription { author { name } }`)
+	c.want(`{"type":"next","id":"1","payload":{"data":{"author":[{"name":"Ann"}]}}}`)
+	a.isRevoked.Store(true)
+	s.exec(s.dataURL, `update author set name = 'secret' where id = 1`)
+	s.engine.ReviewCallers()
+	const gone = `[{"message":"Could not verify JWT: the token has been revoked","extensions":{"path":"$","code":"invalid-jwt"}}]`
+	c.want(`{"type":"error","id":"1","payload":`+gone+`}`, `{"type":"complete","id":"1"}`)
+	c.subscribe("2", `{ author { name } }`)
+	c.want(`{"type":"error","id":"2","payload":`+gone+`}`, `{"type":"complete","id":"2"}`)
+}
