@@ -110,7 +110,11 @@ func (sv *Server) buildIdentity(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("identity: %w", err)
 	}
-	sv.authority = authority.New(authority.Config{Pool: sv.identityPool, URL: sv.databases.identity, Log: sv.log})
+	sv.authority = authority.New(authority.Config{Pool: sv.identityPool, URL: sv.databases.identity, Log: sv.log, Changed: func() {
+		if sv.engine != nil { // open sockets are looked at again at once
+			sv.engine.ReviewCallers()
+		}
+	}})
 	return nil
 }
 

@@ -80,6 +80,8 @@ type Config struct {
 	// URL is the same database, for the connection that listens.
 	URL string
 	Log *slog.Logger
+	// Changed, optional, is told after each change that what Standing says may be another now. It must not block.
+	Changed func()
 }
 
 // Authority is the view.
@@ -87,6 +89,8 @@ type Authority struct {
 	pool *pgxpool.Pool
 	url  string
 	log  *slog.Logger
+	// changed is never nil.
+	changed func()
 
 	users        *view[string, member]
 	applications *view[string, member]
@@ -115,7 +119,10 @@ type grant struct {
 
 // New makes an Authority. Until Run listens it answers from Postgres.
 func New(c Config) *Authority {
-	a := &Authority{pool: c.Pool, url: c.URL, log: c.Log, barriers: map[string]chan struct{}{}}
+	a := &Authority{pool: c.Pool, url: c.URL, log: c.Log, changed: c.Changed, barriers: map[string]chan struct{}{}}
+	if a.changed == nil {
+		a.changed = func() {}
+	}
 	a.users = newView(maxUsers, a.loadUser)
 	a.applications = newView(maxApplications, a.loadApplication)
 	a.grants = newView(maxGrants, a.loadGrant)
@@ -289,7 +296,9 @@ func (a *Authority) hear(_, notice string) {
 			close(c)
 		}
 		a.mu.Unlock()
+		return
 	}
+	a.changed()
 }
 
 // watch proves the feed by heartbeats.
