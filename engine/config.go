@@ -57,3 +57,10 @@ type Config struct {
 	Version string
 	Log     *slog.Logger
 }
+
+// schemaOptions are the options of the model.
+func (c *Config) schemaOptions() schema.Options {
+	o := c.Options
+	o.ApolloFederation = c.EnableApolloFederation || o.Experimental["apollo_federation"]
+	return o
+}

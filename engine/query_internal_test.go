@@ -79,6 +79,8 @@ func lineOver(t testing.TB, o schema.Options) *Line {
 type goldenCase struct {
 	Session map[string]string `json:"session,omitempty"`
 	Backend bool              `json:"backend,omitempty"`
+	// Federation turns --enable-apollo-federation on; only the first request's counts.
+	Federation bool `json:"federation,omitempty"`
 	// Relay asks the Relay endpoint's schema.
 	Relay bool `json:"relay,omitempty"`
 	// Stringify turns --stringify-numeric-types on; only the first request's counts.
@@ -106,7 +108,7 @@ func TestQuery(t *testing.T) {
 			if err := json.Unmarshal(raw, &cases); err != nil {
 				t.Fatal(err)
 			}
-			line := lineOver(t, schema.Options{InferFunctionPermissions: true, StringifyNumericTypes: cases[0].Stringify})
+			line := lineOver(t, schema.Options{InferFunctionPermissions: true, StringifyNumericTypes: cases[0].Stringify, ApolloFederation: cases[0].Federation})
 			for i, c := range cases {
 				got := ask(t, line, c)
 				if *update {

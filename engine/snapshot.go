@@ -87,7 +87,7 @@ func (e *Engine) build(doc *metadata.Metadata, version int, sources map[string]*
 	s := &Snapshot{Doc: doc, ResourceVersion: version, sources: sources}
 	in := schema.Input{
 		Metadata: doc, Catalogs: make(map[string]*catalog.Catalog, len(sources)),
-		EnumValues: make(map[string]map[catalog.Name][]schema.EnumValue, len(sources)), Options: e.config.Options,
+		EnumValues: make(map[string]map[catalog.Name][]schema.EnumValue, len(sources)), Options: e.config.schemaOptions(),
 	}
 	for _, m := range doc.Sources {
 		state := sources[m.Name]

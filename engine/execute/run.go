@@ -88,13 +88,26 @@ func (r *run) object(body []byte, steps []translate.Step) []byte {
 			body = append(body, ',')
 		}
 		body = append(append(append(body, '"'), s.Alias...), '"', ':')
-		if s.IsGroup {
-			body = r.object(body, s.Group)
-		} else {
-			body = append(body, r.results[s]...)
-		}
+		body = r.value(body, s)
 	}
 	return append(body, '}')
+}
+
+func (r *run) value(body []byte, s *translate.Step) []byte {
+	switch {
+	case s.IsList:
+		body = append(body, '[')
+		for i := range s.Group {
+			if i > 0 {
+				body = append(body, ',')
+			}
+			body = r.value(body, &s.Group[i])
+		}
+		return append(body, ']')
+	case s.IsGroup:
+		return r.object(body, s.Group)
+	}
+	return append(body, r.results[s]...)
 }
 
 // query runs reading steps: one statement on its own; several of one source in one snapshot, so that the parts of a

@@ -3,6 +3,7 @@ package operation
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -233,6 +234,9 @@ func (r *resolver) literalScalar(in *Input, v *ast.Value, def *schema.InputField
 			return err
 		}
 		in.Value = t.build()
+		if in.Type.Named.Steers {
+			r.steer(in, &t)
+		}
 		if kind == schema.GeoKind && v.Kind != ast.ObjectValue && v.Kind != ast.StringValue {
 			return fault.New(fault.ParseFailed, in.Path, "parsing Geometry failed, expected Object, but encountered %s", describe(v))
 		}
@@ -258,6 +262,18 @@ func (r *resolver) literalScalar(in *Input, v *ast.Value, def *schema.InputField
 	}
 	in.Value, in.Text = &schema.Literal{JSON: n.raw}, string(n.raw)
 	return nil
+}
+
+// steer notes a JSON value that decides what is read: what it is in this request, and that its variables decide too.
+func (r *resolver) steer(in *Input, t *templateBuilder) {
+	var text strings.Builder
+	for i, hole := range t.holes {
+		r.types[hole.Name] = in.Type
+		text.WriteString(t.parts[i])
+		text.Write(r.b.Raw(hole))
+	}
+	text.Write(t.open)
+	in.Text = text.String()
 }
 
 // checkScalar checks the kind of a scalar's value; what its text means is for Postgres to say.

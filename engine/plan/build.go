@@ -49,6 +49,10 @@ func (b *builder) root(f *operation.Field) (Root, error) {
 		var inner []Root
 		inner, err = b.roots(f.Fields)
 		root.Node = Group(inner)
+	case schema.FederationService:
+		root.Node = b.service(f)
+	case schema.FederationEntities:
+		root.Node, err = b.entities(f)
 	case schema.SelectRows:
 		root.Source = m.Table.Source
 		root.Node, err = b.selectRows(f, Rows{Table: m.Table})

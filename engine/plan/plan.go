@@ -30,7 +30,7 @@ type Root struct {
 }
 
 // Node is what a root field does. It is one of *Select, *Aggregate, *Stream, *Connection, *Insert, *Update, *UpdateBatch, *Delete, Constant,
-// Group and Introspect.
+// Group, List and Introspect.
 type Node interface{ node() }
 
 type (
@@ -38,6 +38,8 @@ type (
 	Constant string
 	// Group is an object of further root fields (a source's namespace).
 	Group []Root
+	// List is an array of further root fields.
+	List []Root
 	// Introspect is __schema or __type, answered from the schema.
 	Introspect struct{ Field *operation.Field }
 )
@@ -307,6 +309,7 @@ type Delete struct {
 
 func (Constant) node()     {}
 func (Group) node()        {}
+func (List) node()         {}
 func (Introspect) node()   {}
 func (*Select) node()      {}
 func (*Aggregate) node()   {}

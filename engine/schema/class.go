@@ -88,5 +88,6 @@ var scalarKinds = func() map[string]ValueKind {
 	for _, c := range classes {
 		m[c.Name] = c.Kind
 	}
+	m[anyScalar] = JSONKind
 	return m
 }()

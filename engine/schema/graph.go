@@ -35,8 +35,6 @@ type Type struct {
 	index  map[string]int
 	// possible are the object types of an interface or union; interfaces are what an object type implements.
 	possible, interfaces []*Type
-	// entityKey are the names of the fields that identify an object to a federation gateway.
-	entityKey []string
 }
 
 // EnumMember is one value of an enum type.

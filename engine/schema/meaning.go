@@ -30,6 +30,10 @@ type (
 	UpdateBatch struct{ Table *Table }
 	DeleteRows  struct{ Table *Table }
 	DeleteByPK  struct{ Table *Table }
+	// FederationService and FederationEntities are _service and _entities; ServiceSDL is the former's one field.
+	FederationService  struct{}
+	ServiceSDL         struct{}
+	FederationEntities struct{}
 	// Namespace groups a source's root fields.
 	Namespace struct{}
 	// Placeholder is the one field of a root type that would otherwise be empty.
@@ -100,9 +104,11 @@ const (
 	ArgLast          Arg = "last"
 	ArgAfter         Arg = "after"
 	ArgBefore        Arg = "before"
-	LogicAnd         Arg = "_and"
-	LogicOr          Arg = "_or"
-	LogicNot         Arg = "_not"
+	// ArgRepresentations are the keys of _entities.
+	ArgRepresentations Arg = "representations"
+	LogicAnd           Arg = "_and"
+	LogicOr            Arg = "_or"
+	LogicNot           Arg = "_not"
 	// Parts of an aggregation predicate.
 	PredicateArguments Arg = "arguments"
 	PredicateDistinct  Arg = "distinct?"
@@ -171,6 +177,9 @@ func (UpdateByPK) meaning()             {}
 func (UpdateBatch) meaning()            {}
 func (DeleteRows) meaning()             {}
 func (DeleteByPK) meaning()             {}
+func (FederationService) meaning()      {}
+func (ServiceSDL) meaning()             {}
+func (FederationEntities) meaning()     {}
 func (Namespace) meaning()              {}
 func (Placeholder) meaning()            {}
 func (IntrospectSchema) meaning()       {}

@@ -30,6 +30,8 @@ type Options struct {
 	InferFunctionPermissions bool
 	// DangerousBooleanCollapse treats {_eq: null} and where: null as true, as Hasura v1 did.
 	DangerousBooleanCollapse bool
+	// ApolloFederation offers _service and _entities.
+	ApolloFederation bool
 	// NamingConvention is the default for sources without one: "hasura-default" or "graphql-default".
 	NamingConvention string
 	// Experimental are the names of HASURA_GRAPHQL_EXPERIMENTAL_FEATURES that are on.

@@ -61,7 +61,7 @@ func newSchema(m *Model, key schemaKey) *Schema {
 			Description: "There are no queries available to the current role. Either there are no sources or remote schemas configured, or the current role doesn't have the required permissions.",
 		}}
 	}
-	s.Query.fields = roots
+	s.Query.fields = append(roots, s.federationRoots()...)
 	s.Query.fill = func(*Type) {}
 	if roots := s.mutationFields(); len(roots) > 0 {
 		s.Mutation = s.typ(Object, "mutation_root", "mutation root", nil)

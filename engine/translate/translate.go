@@ -44,9 +44,11 @@ type Step struct {
 	// Source is "" when no database is needed.
 	Source string
 	// Exactly one of these is set.
-	Constant   []byte
-	Group      []Step
-	IsGroup    bool
+	Constant []byte
+	Group    []Step
+	IsGroup  bool
+	// IsList: the group is an array, without keys.
+	IsList     bool
 	Introspect *plan.Introspect
 	Read       *Statement
 	Write      *Write
@@ -78,6 +80,9 @@ func steps(roots []plan.Root, o Options) ([]Step, error) {
 			s.Constant = []byte(n)
 		case plan.Group:
 			s.IsGroup = true
+			s.Group, err = steps(n, o)
+		case plan.List:
+			s.IsGroup, s.IsList = true, true
 			s.Group, err = steps(n, o)
 		case plan.Introspect:
 			s.Introspect = &n
