@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"gatehouse/engine/fault"
 	"gatehouse/engine/metadata"
@@ -103,9 +104,58 @@ func (e *execution) clearMetadata(ctx context.Context, d Draft, r *request) ([]b
 	return success, nil
 }
 
-// reloadMetadata reads every database again.
+// reloadArgs: each key is a boolean for all, or names. Without the key all are meant.
+type reloadArgs struct {
+	Sources         json.RawMessage `json:"reload_sources"`
+	RemoteSchemas   json.RawMessage `json:"reload_remote_schemas"`
+	RecreateTrigger json.RawMessage `json:"recreate_event_triggers"`
+}
+
+// chosen gives the names that a key of reloadArgs means; all of them must exist.
+func chosen(value json.RawMessage, all []string, path, what string) ([]string, error) {
+	var yes bool
+	var list []string
+	switch {
+	case len(value) == 0, string(value) == "null":
+		return all, nil
+	case json.Unmarshal(value, &yes) == nil:
+		if yes {
+			return all, nil
+		}
+		return nil, nil
+	case json.Unmarshal(value, &list) != nil:
+		return nil, fault.New(fault.ParseFailed, path, "expected a boolean or a list of names, but encountered %s", kindOf(value))
+	}
+	for _, name := range list {
+		if !slices.Contains(all, name) {
+			return nil, fault.New(fault.NotExists, "", "%s with name %q does not exist", what, name)
+		}
+	}
+	return list, nil
+}
+
+// reloadMetadata reads databases again, all where none are named.
 func (e *execution) reloadMetadata(ctx context.Context, d Draft, r *request) ([]byte, error) {
-	if err := d.Rebuild(ctx, d.Metadata(), names(d.Metadata().Sources)...); err != nil {
+	var a reloadArgs
+	if string(r.args) != "null" && json.Unmarshal(r.args, &a) != nil {
+		return nil, fault.New(fault.ParseFailed, r.parsePath, "parsing ReloadMetadata failed, expected Object, but encountered %s", kindOf(r.args))
+	}
+	doc := d.Metadata()
+	var remote []string
+	for _, s := range doc.RemoteSchemas {
+		remote = append(remote, s.Name)
+	}
+	if _, err := chosen(a.RemoteSchemas, remote, fault.Key(r.parsePath, "reload_remote_schemas"), "remote schema"); err != nil {
+		return nil, placed(r, err)
+	}
+	if _, err := chosen(a.RecreateTrigger, names(doc.Sources), fault.Key(r.parsePath, "recreate_event_triggers"), "source"); err != nil {
+		return nil, placed(r, err)
+	}
+	sources, err := chosen(a.Sources, names(doc.Sources), fault.Key(r.parsePath, "reload_sources"), "source")
+	if err != nil {
+		return nil, placed(r, err)
+	}
+	if err := d.Rebuild(ctx, doc, sources...); err != nil {
 		return nil, under(r.runPath, err)
 	}
 	list := d.Inconsistencies()

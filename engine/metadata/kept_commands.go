@@ -187,7 +187,7 @@ func init() {
 		})
 	})
 	register("remove_remote_schema", dropNamed(remoteSchemas, "name"))
-	register("reload_remote_schema introspect_remote_schema", func(r *reader, n *node) Mutation {
+	register("reload_remote_schema", func(r *reader, n *node) Mutation {
 		name := required(r, n, "name")
 		return remoteSchemas.update(name, func(doc json.RawMessage) (json.RawMessage, error) { return doc, nil })
 	})

@@ -26,6 +26,9 @@ func (m *Metadata) Unsupported() []Inconsistency {
 		for _, o := range s.LogicalModels {
 			list(sourceChild("logical_model", s.Name, o.Name), o.JSON, "logical models")
 		}
+		if s.QueryTags != nil {
+			list(ObjectID{"query_tags", "query_tags in source " + s.Name}, s.QueryTags, "query tags")
+		}
 		for _, t := range s.Tables {
 			for _, o := range t.RemoteRelationships {
 				list(tableChild("remote_relationship", s.Name, t.Name, o.Name), o.JSON, "remote relationships")

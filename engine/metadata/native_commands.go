@@ -1,0 +1,161 @@
+package metadata
+
+import (
+	"encoding/json"
+	"slices"
+
+	"gatehouse/engine/fault"
+)
+
+// Native queries and logical models: kept as they were written, checked in what a document must have.
+
+// sourcePart is a list of a source's named objects.
+type sourcePart struct {
+	kind, what, key string
+	list            func(*Source) *[]*Opaque
+}
+
+var (
+	nativeQueries = sourcePart{"native_query", "Native query", "root_field_name", func(s *Source) *[]*Opaque { return &s.NativeQueries }}
+	logicalModels = sourcePart{"logical_model", "Logical model", "name", func(s *Source) *[]*Opaque { return &s.LogicalModels }}
+)
+
+// sourceName reads the optional "source".
+func sourceName(r *reader, n *node) string {
+	source := ""
+	if n.kind == objectNode && n.member("source") != nil {
+		r.key("source", func() { source = nonEmpty.read(r, n.member("source")) })
+	}
+	return orDefault(source)
+}
+
+func (p sourcePart) missing(source, name string) error {
+	return fault.New(fault.NotFound, "", "%s %q not found in source %q.", p.what, name, source).WithStatus(400)
+}
+
+func (p sourcePart) find(s *Source, name string) *Opaque {
+	list := *p.list(s)
+	if i := slices.IndexFunc(list, func(o *Opaque) bool { return o.Name == name }); i >= 0 {
+		return list[i]
+	}
+	return nil
+}
+
+// change is a mutation of a source about one of its parts.
+func (p sourcePart) change(source, name string, edit func(*Source) error) Mutation {
+	return Mutation{Object: sourceChild(p.kind, source, name), Source: source, Apply: func(m *Metadata, _ Facts) (*Metadata, error) {
+		return m.withSource(source, edit)
+	}}
+}
+
+// track keeps the arguments, less the source.
+func (p sourcePart) track(keys ...string) command {
+	return func(r *reader, n *node) Mutation {
+		source, name := sourceName(r, n), required(r, n, p.key)
+		if r.err != nil {
+			return Mutation{}
+		}
+		r.refuseUnknown(n, append(slices.Clone(keys), "source", "type"))
+		if p.kind == "native_query" {
+			required(r, n, "code")
+			if n.member("returns") == nil {
+				r.fail("key %q not found", "returns")
+			}
+		} else if f := n.member("fields"); f == nil || f.kind != arrayNode {
+			r.fail("key %q not found", "fields")
+		}
+		return p.change(source, name, func(s *Source) error {
+			if p.find(s, name) != nil {
+				return fault.New(fault.AlreadyTracked, "", "%s '%s' is already tracked.", p.what, name)
+			}
+			list := p.list(s)
+			*list = added(*list, &Opaque{Name: name, JSON: only(n, keys...)})
+			return nil
+		})
+	}
+}
+
+func (p sourcePart) untrack(r *reader, n *node) Mutation {
+	source, name := sourceName(r, n), required(r, n, p.key)
+	return p.change(source, name, func(s *Source) error {
+		if p.find(s, name) == nil {
+			return p.missing(source, name)
+		}
+		if p.kind == "logical_model" {
+			for _, q := range s.NativeQueries {
+				if returns(q) == name {
+					return fault.New(fault.ConstraintViolation, "", "Custom logical model %q still being used by native query %q.", name, q.Name)
+				}
+			}
+		}
+		list := p.list(s)
+		*list = without(*list, func(o *Opaque) bool { return o.Name == name })
+		return nil
+	})
+}
+
+// returns is the logical model a native query gives, "" where it describes the result itself.
+func returns(query *Opaque) string {
+	var q struct {
+		Returns string `json:"returns"`
+	}
+	_ = json.Unmarshal(query.JSON, &q) // an object for a result described in place
+	return q.Returns
+}
+
+// permission adds or drops a role's entry in a logical model's select_permissions.
+func (p sourcePart) permission(edit func(n *node, role string) func([]*node) ([]*node, error)) command {
+	return func(r *reader, n *node) Mutation {
+		source, name, role := sourceName(r, n), required(r, n, "name"), required(r, n, "role")
+		if r.err != nil {
+			return Mutation{}
+		}
+		change := edit(n, role)
+		return p.change(source, name, func(s *Source) error {
+			model := p.find(s, name)
+			if model == nil {
+				return p.missing(source, name)
+			}
+			doc, err := editList(model.JSON, "select_permissions", change)
+			if err != nil {
+				return err
+			}
+			*p.list(s) = mapped(*p.list(s), func(o Opaque) Opaque {
+				if o.Name == name {
+					o.JSON = doc
+				}
+				return o
+			})
+			return nil
+		})
+	}
+}
+
+func init() {
+	register("track_native_query", nativeQueries.track("arguments", "array_relationships", "code", "comment", "object_relationships", "returns", "root_field_name"))
+	register("untrack_native_query", nativeQueries.untrack)
+	register("track_logical_model", logicalModels.track("description", "fields", "name", "select_permissions"))
+	register("untrack_logical_model", logicalModels.untrack)
+	register("create_logical_model_select_permission", func(r *reader, n *node) Mutation {
+		if n.kind == objectNode {
+			needsObject(r, n, "permission")
+		}
+		return logicalModels.permission(func(n *node, role string) func([]*node) ([]*node, error) {
+			return func(list []*node) ([]*node, error) {
+				if slices.ContainsFunc(list, func(e *node) bool { return e.roleIs(role) }) {
+					return nil, fault.New(fault.AlreadyExists, "", "permission already defined for role %q on logical model", role)
+				}
+				return append(list, &node{raw: only(n, "comment", "permission", "role")}), nil
+			}
+		})(r, n)
+	})
+	register("drop_logical_model_select_permission", logicalModels.permission(func(_ *node, role string) func([]*node) ([]*node, error) {
+		return func(list []*node) ([]*node, error) {
+			kept := slices.DeleteFunc(slices.Clone(list), func(e *node) bool { return e.roleIs(role) })
+			if len(kept) == len(list) {
+				return nil, fault.New(fault.NotExists, "", "permission for role %q does not exist on logical model", role)
+			}
+			return kept, nil
+		}
+	}))
+}
