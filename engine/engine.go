@@ -134,8 +134,14 @@ func (e *Engine) assemble() error {
 	api.Socket = e.sockets
 	mux := http.NewServeMux()
 	api.Mount(mux)
+	administration := &admin.Handler{
+		Engine: e, Resolve: e.resolver.Resolve, WriteError: errors.Write, Rows: rows{e}, Explainer: e, MaxBody: maxBody,
+	}
 	if api.HasAPI("metadata") {
-		(&admin.Handler{Engine: e, Resolve: e.resolver.Resolve, WriteError: errors.Write, Rows: rows{e}, MaxBody: maxBody}).Mount(mux)
+		administration.Mount(mux)
+	}
+	if api.HasAPI("pgdump") {
+		administration.MountDump(mux)
 	}
 	e.handler = cors.Wrap(transport.Compress(mux))
 	return nil

@@ -70,6 +70,8 @@ type Handler struct {
 	WriteError func(w http.ResponseWriter, r *http.Request, s *session.Session, err error)
 	// Rows runs the row commands: select, insert, update, delete, count.
 	Rows RowCommands
+	// Explainer answers /v1/graphql/explain.
+	Explainer Explainer
 	// MaxBody bounds a request's body, in bytes.
 	MaxBody int64
 }
@@ -85,6 +87,13 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("POST /v1/metadata", h.serve(metadataAPI))
 	mux.HandleFunc("POST /v1/query", h.serve(queryV1))
 	mux.HandleFunc("POST /v2/query", h.serve(queryV2))
+	mux.HandleFunc("POST /v1/graphql/explain", h.onlyAdmin(h.explain))
+	mux.HandleFunc("POST /v1alpha1/graphql/explain", h.onlyAdmin(h.explain))
+}
+
+// MountDump puts pg_dump on mux.
+func (h *Handler) MountDump(mux *http.ServeMux) {
+	mux.HandleFunc("POST /v1alpha1/pg_dump", h.onlyAdmin(h.pgDump))
 }
 
 // api is one of the three endpoints, which differ in the commands they know and in the paths of their errors.

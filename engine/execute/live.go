@@ -164,13 +164,40 @@ func (e *Executor) poll(ctx context.Context, p *translate.Poll, subscribers []*S
 	if err != nil {
 		return err
 	}
-	args := []any{pgx.QueryResultFormats{pgx.TextFormatCode}}
+	args, err := pollArguments(p, subscribers, own)
+	if err != nil {
+		return err
+	}
+	statement := &translate.Statement{SQL: p.SQL}
+	rows, err := src.pool.Query(ctx, p.SQL, append([]any{pgx.QueryResultFormats{pgx.TextFormatCode}}, args...)...)
+	if err != nil {
+		return mapError(err, "$", statement)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		raw := rows.RawValues()
+		n, err := strconv.Atoi(string(raw[0]))
+		if err != nil || n < 0 || n >= len(values) {
+			return fmt.Errorf("a poll of source %q gave a row for nobody: %q", p.Source, raw[0])
+		}
+		for i, v := range raw[1:] {
+			if v != nil {
+				values[n][p.First+i] = append([]byte{}, v...)
+			}
+		}
+	}
+	return mapError(rows.Err(), "$", statement)
+}
+
+// pollArguments are the values of a poll's parameters.
+func pollArguments(p *translate.Poll, subscribers []*Subscriber, own func(*Subscriber) []*string) ([]any, error) {
+	args := make([]any, 0, len(p.Params))
 	for _, param := range p.Params {
 		switch {
 		case param.Shared != nil:
 			text, err := param.Shared.Text(&run{})
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if text == nil {
 				args = append(args, nil)
@@ -191,25 +218,7 @@ func (e *Executor) poll(ctx context.Context, p *translate.Poll, subscribers []*S
 			args = append(args, column)
 		}
 	}
-	statement := &translate.Statement{SQL: p.SQL}
-	rows, err := src.pool.Query(ctx, p.SQL, args...)
-	if err != nil {
-		return mapError(err, "$", statement)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		raw := rows.RawValues()
-		n, err := strconv.Atoi(string(raw[0]))
-		if err != nil || n < 0 || n >= len(values) {
-			return fmt.Errorf("a poll of source %q gave a row for nobody: %q", p.Source, raw[0])
-		}
-		for i, v := range raw[1:] {
-			if v != nil {
-				values[n][p.First+i] = append([]byte{}, v...)
-			}
-		}
-	}
-	return mapError(rows.Err(), "$", statement)
+	return args, nil
 }
 
 func liveObject(body []byte, steps []translate.Step, values [][]byte) []byte {

@@ -1,0 +1,189 @@
+package admin
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"gatehouse/engine/fault"
+	"gatehouse/engine/metadata"
+	"gatehouse/engine/session"
+)
+
+// pgDump serves /v1alpha1/pg_dump: the output of a pg_dump of the server's major version or a newer one.
+func (h *Handler) pgDump(ctx context.Context, _ *session.Session, body []byte, w http.ResponseWriter) error {
+	var a struct {
+		Options []string `json:"opts"`
+		Clean   bool     `json:"clean_output"`
+		Source  string   `json:"source"`
+	}
+	if err := json.Unmarshal(body, &a); err != nil {
+		return fault.New(fault.ParseFailed, "", "parsing PGDumpReqBody failed: %s", err)
+	}
+	if a.Options == nil {
+		return fault.New(fault.ParseFailed, "", "key %q not found", "opts")
+	}
+	if err := checkDumpOptions(a.Options); err != nil {
+		return err
+	}
+	if a.Source == "" {
+		a.Source = metadata.DefaultSource
+	}
+	v, err := h.Engine.View(ctx)
+	if err != nil {
+		return err
+	}
+	pool, err := v.Pool(a.Source)
+	if err != nil {
+		return err
+	}
+	program, err := dumpProgram(ctx, pool)
+	if err != nil {
+		return err
+	}
+	out, err := dump(ctx, program, pool, a.Options)
+	if err != nil {
+		return err
+	}
+	if a.Clean {
+		out = cleanDump(out)
+	}
+	w.Header().Set("Content-Type", "application/sql")
+	_, _ = w.Write(out)
+	return nil
+}
+
+// dumpOptions are the options of pg_dump that only choose what is dumped and how it looks. Others name files, hosts or
+// databases, which are not the client's to choose.
+var dumpOptions = []string{
+	"--schema-only", "-s", "--data-only", "-a", "--no-owner", "-O", "--no-privileges", "--no-acl", "-x", "--clean", "-c", "--create", "-C",
+	"--if-exists", "--inserts", "--column-inserts", "--attribute-inserts", "--no-comments", "--no-publications", "--no-security-labels",
+	"--no-subscriptions", "--no-tablespaces", "--disable-triggers", "--disable-dollar-quoting", "--enable-row-security",
+	"--quote-all-identifiers", "--verbose", "-v", "--blobs", "-b", "--no-blobs", "-B", "--on-conflict-do-nothing", "--strict-names",
+	"--use-set-session-authorization", "--serializable-deferrable", "--load-via-partition-root", "--no-unlogged-table-data", "--no-synchronized-snapshots",
+}
+
+// dumpOptionsWithValue take a value, attached or as the next option.
+var dumpOptionsWithValue = []string{
+	"--schema", "-n", "--exclude-schema", "-N", "--table", "-t", "--exclude-table", "-T", "--exclude-table-data", "--extension", "-e",
+	"--encoding", "-E", "--section", "--superuser", "-S", "--extra-float-digits", "--rows-per-insert", "--lock-wait-timeout",
+}
+
+func checkDumpOptions(options []string) error {
+	for i := 0; i < len(options); i++ {
+		name, _, hasValue := strings.Cut(options[i], "=")
+		if !hasValue && len(name) > 2 && name[0] == '-' && name[1] != '-' {
+			name, hasValue = name[:2], true // -npublic
+		}
+		switch {
+		case slices.Contains(dumpOptions, options[i]):
+		case slices.Contains(dumpOptionsWithValue, name) && hasValue:
+		case slices.Contains(dumpOptionsWithValue, name) && i+1 < len(options):
+			i++
+		default:
+			return fault.New(fault.BadRequest, fault.Index("$.opts", i), "option %q of pg_dump is not allowed here", options[i])
+		}
+	}
+	return nil
+}
+
+// dumpProgram finds a pg_dump that can read the server: of its version or later.
+func dumpProgram(ctx context.Context, pool *pgxpool.Pool) (string, error) {
+	var text string
+	if err := pool.QueryRow(ctx, "show server_version_num").Scan(&text); err != nil {
+		return "", fault.New(fault.PostgresError, "", "cannot ask for the server's version").WithCause(err)
+	}
+	number, err := strconv.Atoi(text)
+	if err != nil {
+		return "", fmt.Errorf("server_version_num %q: %w", text, err)
+	}
+	server := number / 10000
+	candidates := []string{"pg_dump"}
+	for _, pattern := range []string{"/usr/lib/postgresql/*/bin/pg_dump", "/usr/pgsql-*/bin/pg_dump", "/opt/homebrew/opt/postgresql@*/bin/pg_dump"} {
+		found, _ := filepath.Glob(pattern)
+		candidates = append(candidates, found...)
+	}
+	var versions []string
+	for _, c := range candidates {
+		out, err := exec.CommandContext(ctx, c, "--version").Output() //nolint:gosec // fixed paths
+		if err != nil {
+			continue
+		}
+		if m := dumpVersion.FindSubmatch(out); m != nil {
+			if major, err := strconv.Atoi(string(m[1])); err == nil && major >= server {
+				return c, nil
+			}
+			versions = append(versions, string(m[1]))
+		}
+	}
+	have := "none was found"
+	if len(versions) > 0 {
+		have = "found only version " + strings.Join(versions, ", ")
+	}
+	return "", fault.New(fault.NotSupported, "", "pg_dump of version %d or later is needed on the server to dump this database; %s", server, have)
+}
+
+var dumpVersion = regexp.MustCompile(`\) (\d+)`)
+
+// dump runs pg_dump. The password goes through the environment, where other users of the machine do not see it.
+func dump(ctx context.Context, program string, pool *pgxpool.Pool, options []string) ([]byte, error) {
+	c := pool.Config().ConnConfig
+	args := append([]string{"--no-password"}, options...)
+	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // options are checked
+	cmd.Env = append(os.Environ(), "PGHOST="+c.Host, "PGPORT="+strconv.Itoa(int(c.Port)), "PGUSER="+c.User, "PGPASSWORD="+c.Password,
+		"PGDATABASE="+c.Database, "PGAPPNAME=gatehouse pg_dump")
+	if c.TLSConfig != nil && net.ParseIP(c.Host) == nil && !strings.HasPrefix(c.Host, "/") {
+		cmd.Env = append(cmd.Env, "PGSSLMODE=require")
+	}
+	if role := c.RuntimeParams["role"]; role != "" {
+		cmd.Args = append(cmd.Args, "--role="+role)
+	}
+	out, err := cmd.Output()
+	var failed *exec.ExitError
+	if errors.As(err, &failed) {
+		return nil, fault.New(fault.Unexpected, "", "error while executing pg_dump: %s", bytes.TrimSpace(failed.Stderr)).WithStatus(500)
+	}
+	return out, err
+}
+
+// What clean_output takes out (Hasura: Server/API/PGDump): settings, comments, and what every database has or Hasura adds.
+var (
+	dumpNoise = regexp.MustCompile(`^(SET |SELECT pg_catalog\.set_config|--|\\(un)?restrict |CREATE SCHEMA public;|COMMENT ON SCHEMA public |CREATE TRIGGER "?notify_hasura_)`)
+	blanks    = regexp.MustCompile(`\n{3,}`)
+)
+
+// cleanDump keeps the statements. Lines inside a function's body are left alone.
+func cleanDump(out []byte) []byte {
+	var b strings.Builder
+	quote := ""
+	for line := range strings.Lines(string(out)) {
+		if quote == "" && dumpNoise.MatchString(line) {
+			continue
+		}
+		for _, tag := range dollarTag.FindAllString(line, -1) {
+			switch quote {
+			case "":
+				quote = tag
+			case tag:
+				quote = ""
+			}
+		}
+		b.WriteString(line)
+	}
+	return []byte(strings.TrimLeft(blanks.ReplaceAllString(b.String(), "\n\n"), "\n"))
+}
+
+var dollarTag = regexp.MustCompile(`\$[A-Za-z_]*\$`)

@@ -1,0 +1,56 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.withShop()
+	ask := func(body string, headers ...string) (int, string) {
+		return post(s.engine, "/v1/graphql/explain", body, headers...)
+	}
+	if code, body := ask(`{"query":{"query":"{author{id}}"}}`, "X-Hasura-Role", "user"); code != 400 || body != `{"path":"$","error":"You have to be an admin to access this endpoint","code":"access-denied"}` {
+		t.Errorf("as a user: got %d %s", code, body)
+	}
+	code, body := ask(`{"query":{"query":"query($n: Int) {__typename a: article(limit: $n){id}}","variables":{"n":3}},"user":{"X-Hasura-Role":"user","X-Hasura-Email":"a@b"}}`)
+	if code != 200 || !strings.HasPrefix(body, `[{"field":"__typename","sql":null,"plan":null},{"field":"a","sql":"select `) ||
+		!strings.Contains(body, `"plan":["`) || !strings.Contains(body, "Seq Scan") || !strings.Contains(body, "email") {
+		t.Errorf("a query: got %d %s", code, body)
+	}
+	if code, body := ask(`{"query":{"query":"{author{id}}"},"user":{"x-hasura-role":"user"}}`); code != 400 || !strings.Contains(body, "field 'author' not found in type: 'query_root'") {
+		t.Errorf("a field the role may not see: got %d %s", code, body)
+	}
+	if code, body := ask(`{"query":{"query":"subscription {article{id}}"}}`); code != 200 || !strings.HasPrefix(body, `{"sql":"`) || !strings.Contains(body, `"variables":{"session":{"x-hasura-role":"admin"},"query":{}}`) {
+		t.Errorf("a subscription: got %d %s", code, body)
+	}
+	if code, body := ask(`{"query":{"query":"mutation {delete_article(where:{}){affected_rows}}"}}`); code != 400 || body != `{"path":"$","error":"only queries can be explained","code":"invalid-params"}` {
+		t.Errorf("a mutation: got %d %s", code, body)
+	}
+	if code, body := ask(`{"query":{}}`); code != 400 || body != `{"path":"$.query","error":"key \"query\" not found","code":"parse-failed"}` {
+		t.Errorf("no query: got %d %s", code, body)
+	}
+}
+
+func TestPgDump(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.sql(shop)
+	if code, body := post(s.engine, "/v1alpha1/pg_dump", `{"opts":["--file=/tmp/x"]}`); code != 400 || body != `{"path":"$.opts[0]","error":"option \"--file=/tmp/x\" of pg_dump is not allowed here","code":"bad-request"}` {
+		t.Errorf("an option that writes a file: got %d %s", code, body)
+	}
+	for _, opts := range []string{`["-d","host=evil"]`, `["postgres://evil"]`, `["--schema"]`, `["--dbname=x"]`} {
+		if code, body := post(s.engine, "/v1alpha1/pg_dump", `{"opts":`+opts+`}`); code != 400 || !strings.Contains(body, "not allowed") {
+			t.Errorf("%s: got %d %s", opts, code, body)
+		}
+	}
+	if code, _ := post(s.engine, "/v1alpha1/pg_dump", `{"opts":[]}`, "X-Hasura-Role", "user"); code != 400 {
+		t.Errorf("as a user: got %d", code)
+	}
+	code, body := post(s.engine, "/v1alpha1/pg_dump", `{"opts":["-O","-x","--schema-only","--schema","public"],"clean_output":true}`)
+	if code != 200 || !strings.Contains(body, "CREATE TABLE public.article") || strings.Contains(body, "\nSET ") || strings.Contains(body, "\n--") {
+		t.Errorf("got %d %s", code, body)
+	}
+}
