@@ -20,6 +20,13 @@ type Subscriber struct {
 	// hasCursor is false before the first row of a stream that begins there.
 	hasCursor bool
 	opening   []*string
+	// trials are the client's patterns that were not tried yet (translate.Arg.Pattern).
+	trials []trial
+}
+
+type trial struct {
+	source, sql string
+	pattern     *string
 }
 
 // Subscriber works out what a subscriber brings. An error is the subscriber's own.
@@ -50,12 +57,20 @@ func (r Request) Subscriber(live *translate.Live) (*Subscriber, error) {
 			if _, ok := a.Value.(schema.Produced); ok {
 				s.cursor = i
 			}
+			if a.NeedsTry() {
+				s.trials = append(s.trials, trial{p.Source, a.Try(), own[i]})
+			}
 		}
 		for _, param := range p.Params { // the same for everybody, but a wrong one is found here
-			if param.Shared != nil {
-				if _, err := param.Shared.Text(in); err != nil {
-					return nil, err
-				}
+			if param.Shared == nil {
+				continue
+			}
+			text, err := param.Shared.Text(in)
+			if err != nil {
+				return nil, err
+			}
+			if param.Shared.NeedsTry() {
+				s.trials = append(s.trials, trial{p.Source, param.Shared.Try(), text})
 			}
 		}
 		s.values = append(s.values, own)
@@ -126,6 +141,11 @@ type Outcome struct {
 // Poll asks for all subscribers at once, one statement for each source; those of a stream must agree on IsOpening. The
 // outcomes are in the order of the subscribers.
 func (e *Executor) Poll(ctx context.Context, live *translate.Live, subscribers []*Subscriber) ([]Outcome, error) {
+	for _, s := range subscribers {
+		if err := e.try(ctx, s); err != nil {
+			return nil, err
+		}
+	}
 	slots := 0
 	for _, p := range live.Polls {
 		slots += p.Values
@@ -157,6 +177,25 @@ func (e *Executor) Poll(ctx context.Context, live *translate.Live, subscribers [
 		}
 	}
 	return out, nil
+}
+
+// try tries a subscriber's patterns, once: what is wrong with one must not be told by the rows it meets.
+func (e *Executor) try(ctx context.Context, s *Subscriber) error {
+	for _, t := range s.trials {
+		src, err := e.source(t.source)
+		if err != nil {
+			return err
+		}
+		rows, err := src.pool.Query(ctx, t.sql, t.pattern)
+		if err == nil {
+			_, err = firstRow(rows)
+		}
+		if err != nil {
+			return mapError(err, "$", &translate.Statement{SQL: t.sql})
+		}
+	}
+	s.trials = nil
+	return nil
 }
 
 func (e *Executor) poll(ctx context.Context, p *translate.Poll, subscribers []*Subscriber, own func(*Subscriber) []*string, values [][][]byte) error {

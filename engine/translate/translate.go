@@ -34,6 +34,9 @@ type Arg struct {
 	Pattern pgsql.Operator
 }
 
+// NeedsTry tells whether the value must be tried as the pattern it is before the statement runs.
+func (a Arg) NeedsTry() bool { return a.Pattern != "" && a.Pattern != likePattern }
+
 // Try is a statement that fails when Pattern cannot evaluate its parameter, whatever the rows.
 func (a Arg) Try() string { return "select '' " + string(a.Pattern) + " $1::text" }
 
@@ -131,7 +134,7 @@ func (t *translator) print(s pgsql.Statement) *Statement {
 	out := &Statement{SQL: text, Args: make([]Arg, len(args))}
 	for i, a := range args {
 		out.Args[i] = a.(Arg)
-		if p := out.Args[i].Pattern; p != "" && p != likePattern {
+		if out.Args[i].NeedsTry() {
 			out.Patterns = append(out.Patterns, i)
 		}
 	}
