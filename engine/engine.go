@@ -59,9 +59,13 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open metadata database: %w", err)
 	}
-	e := &Engine{config: c, log: c.Log, storage: &storage{pool: pool}, wake: make(chan struct{}, 1), stale: map[string]bool{},
-		reviewCallers: make(chan struct{}, 1), subscriptions: subscription.New(subscription.Config{Live: c.LiveQueries, Stream: c.Streams, Log: c.Log,
-			SkipFirstEmpty: c.Options.Experimental["remove_empty_subscription_responses"]})}
+	e := &Engine{
+		config: c, log: c.Log, storage: &storage{pool: pool}, wake: make(chan struct{}, 1), stale: map[string]bool{},
+		reviewCallers: make(chan struct{}, 1), subscriptions: subscription.New(subscription.Config{
+			Live: c.LiveQueries, Stream: c.Streams, Log: c.Log,
+			SkipFirstEmpty: c.Options.Experimental["remove_empty_subscription_responses"],
+		}),
+	}
 	if err := e.start(ctx); err != nil {
 		e.Close()
 		return nil, err

@@ -50,8 +50,10 @@ type sink struct{ push func(Event) }
 const parallel = 4
 
 func (h *Hub) newGroup(q Query) *group {
-	g := &group{live: q.Live, executor: q.Executor, polling: h.config.Live, skipFirstEmpty: h.config.SkipFirstEmpty,
-		wake: make(chan struct{}, 1), cohorts: map[string]*cohort{}}
+	g := &group{
+		live: q.Live, executor: q.Executor, polling: h.config.Live, skipFirstEmpty: h.config.SkipFirstEmpty,
+		wake: make(chan struct{}, 1), cohorts: map[string]*cohort{},
+	}
 	if q.Live.Stream != nil {
 		g.polling = h.config.Stream
 	}

@@ -88,8 +88,10 @@ func (h *Sockets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuseHandshake(w, fault.New(fault.AccessDenied, "", "received origin header does not match configured CORS domains"))
 		return
 	}
-	c := &socket{h: h, r: r, prepare: prepare, headers: h.usable(r.Header), protocol: legacy, isTrueStatus: r.URL.Path == alphaPath,
-		operations: map[string]*socketOperation{}, running: make(chan struct{}, maxRunning)}
+	c := &socket{
+		h: h, r: r, prepare: prepare, headers: h.usable(r.Header), protocol: legacy, isTrueStatus: r.URL.Path == alphaPath,
+		operations: map[string]*socketOperation{}, running: make(chan struct{}, maxRunning),
+	}
 	options := &websocket.AcceptOptions{InsecureSkipVerify: true, // the origin was checked above, by Hasura's rules
 		Subprotocols: []string{subProtocolTransport, subProtocolLegacy}}
 	if h.Compression {

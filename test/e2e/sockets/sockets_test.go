@@ -47,8 +47,10 @@ func start(t *testing.T) string {
 		t.Fatal(err)
 	}
 	often := subscription.Polling{Interval: 10 * time.Millisecond}
-	e, err := engine.New(t.Context(), engine.Config{MetadataURL: testpg.Database(t), DefaultSourceURL: testpg.Database(t), Session: callers,
-		LiveQueries: often, Streams: often, SocketKeepAlive: 50 * time.Millisecond, SocketInitTimeout: 3 * time.Second, SocketCompression: true})
+	e, err := engine.New(t.Context(), engine.Config{
+		MetadataURL: testpg.Database(t), DefaultSourceURL: testpg.Database(t), Session: callers,
+		LiveQueries: often, Streams: often, SocketKeepAlive: 50 * time.Millisecond, SocketInitTimeout: 3 * time.Second, SocketCompression: true,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
