@@ -85,6 +85,11 @@ func names(sources []*metadata.Source) []string {
 // refuseAny refuses a state with inconsistencies other than what is not supported yet.
 func refuseAny(v View) error {
 	fresh := newInconsistencies(nil, v.Inconsistencies())
+	for _, i := range v.Inconsistencies() {
+		if !i.Unsupported && len(i.IDs()) == 0 { // about no object, as a permission that cannot be inherited
+			fresh = append(fresh, i)
+		}
+	}
 	if len(fresh) == 0 {
 		return nil
 	}

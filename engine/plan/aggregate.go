@@ -92,11 +92,20 @@ func (b *builder) aggregateCells(f *operation.Field, t *schema.Table) ([]Aggrega
 		if sub.Def == nil {
 			cell.Text = typename(sub)
 		} else {
-			o, err := b.column(t, sub.Def.Meaning.(schema.AggregateColumn).Column)
+			var err error
+			switch m := sub.Def.Meaning.(type) {
+			case schema.AggregateColumn:
+				cell.Operand, err = b.column(t, m.Column)
+			case schema.AggregateComputed:
+				if cell.Operand, err = b.computed(m.Field); err == nil {
+					cell.Args, err = functionArgs(sub, m.Field.Args)
+				}
+			default:
+				err = fault.New(fault.Unexpected, sub.Path, "cannot aggregate what means %T", m)
+			}
 			if err != nil {
 				return nil, err
 			}
-			cell.Operand = o
 		}
 		out = append(out, cell)
 	}

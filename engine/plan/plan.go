@@ -177,6 +177,8 @@ type AggregateCell struct {
 	Alias   string
 	Text    *Text
 	Operand schema.Operand
+	// Args are a computed field's arguments.
+	Args []FunctionArg
 }
 
 // Connection reads a page of rows with cursors. OrderBy of its Rows ends in the primary key, so the order is total; Limit

@@ -24,6 +24,7 @@ func Build(in Input) *Model {
 		}
 	}
 	b.inheritedRoles()
+	b.inheritedConflicts()
 	return b.m
 }
 

@@ -142,3 +142,67 @@ func TestBuild_inputValidationClosesTheWrite(t *testing.T) {
 		t.Error("the write is offered")
 	}
 }
+
+// What an inherited role cannot inherit is listed, in the form Hasura gives, and not offered; a permission of the role's
+// own settles it.
+func TestBuild_conflictsOfInheritedRolesAreListed(t *testing.T) {
+	t.Parallel()
+	build := func(own bool) *schema.Model {
+		in := wide(1)
+		table := in.Metadata.Sources[0].Tables[0]
+		insert := func(role, check string) *metadata.InsertPermission {
+			return &metadata.InsertPermission{Permission: metadata.Permission{Role: role}, Columns: metadata.Columns{All: true}, Check: json.RawMessage(check)}
+		}
+		table.InsertPermissions = []*metadata.InsertPermission{insert("one", `{}`), insert("two", `{"id": {"_gt": 1}}`)}
+		if own {
+			table.InsertPermissions = append(table.InsertPermissions, insert("both", `{"id": {"_gt": 2}}`))
+		}
+		table.DeletePermissions = []*metadata.DeletePermission{
+			{Permission: metadata.Permission{Role: "one"}, Filter: json.RawMessage(`{}`)},
+			{Permission: metadata.Permission{Role: "two"}, Filter: json.RawMessage(`{}`)},
+		}
+		in.Metadata.InheritedRoles = []*metadata.InheritedRole{{Name: "both", RoleSet: []string{"one", "two"}}}
+		return schema.Build(in)
+	}
+	m := build(false)
+	if s := m.Role("both", false); s.Mutation == nil || s.Mutation.Field("insert_t0000") != nil || s.Mutation.Field("delete_t0000") == nil {
+		t.Error("the role may insert, or not delete")
+	}
+	raw, err := json.Marshal(m.Inconsistencies())
+	want := `[{"entity":{"permission_type":"insert","source":"default","table":{"name":"t0000","schema":"public"}},"name":"both",` +
+		`"reason":"Could not inherit permission for the role 'both' for the entity: 'insert permission, table: t0000, source: 'default''",` +
+		`"type":"inherited role permission inconsistency"}]`
+	if err != nil || string(raw) != want {
+		t.Errorf("listed: %v\n got %s\nwant %s", err, raw, want)
+	}
+	m = build(true)
+	if s := m.Role("both", false); len(m.Inconsistencies()) > 0 || s.Mutation == nil || s.Mutation.Field("insert_t0000") == nil {
+		t.Errorf("the role's own permission does not count: %v", m.Inconsistencies())
+	}
+}
+
+// The text a federation gateway reads has the role's own schema, keys on entities, and nothing of the federation itself.
+func TestSDL_hasKeysAndOnlyTheRolesSchema(t *testing.T) {
+	t.Parallel()
+	in := wide(2)
+	in.Options.ApolloFederation = true
+	in.Metadata.Sources[0].Tables[1].ApolloFederation = json.RawMessage(`{"enable": "v1"}`)
+	m := schema.Build(in)
+	text := m.Role("admin", false).SDL()
+	for _, want := range []string{
+		"schema {\n  query: query_root\n  mutation: mutation_root\n", `type t0001 @key(fields: "id") {`, "type t0000 {",
+		"  t0000_by_pk(id: Int!): t0000\n", "update_columns: [t0000_update_column!]! = []", "enum order_by {",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	for _, not := range []string{"_service", "_entities", "_Any", "_Entity", "__", "scalar Int\n"} {
+		if strings.Contains(text, not) {
+			t.Errorf("%q is there", not)
+		}
+	}
+	if text := m.Role("stranger", false).SDL(); strings.Contains(text, "t0000") {
+		t.Error("an unknown role sees a table")
+	}
+}

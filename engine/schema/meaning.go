@@ -66,6 +66,11 @@ type (
 		Func   string
 		Column *Column
 	}
+	// AggregateComputed is a scalar computed field under `sum`, `max` ….
+	AggregateComputed struct {
+		Func  string
+		Field *ComputedField
+	}
 	AffectedRows struct{}
 	Returning    struct{ Table *Table }
 	// Introspection is a field of an introspection type, known by its name.
@@ -194,6 +199,7 @@ func (AggregateNodes) meaning()         {}
 func (AggregateCount) meaning()         {}
 func (AggregateGroup) meaning()         {}
 func (AggregateColumn) meaning()        {}
+func (AggregateComputed) meaning()      {}
 func (AffectedRows) meaning()           {}
 func (Returning) meaning()              {}
 func (Introspection) meaning()          {}

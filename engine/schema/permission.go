@@ -92,31 +92,39 @@ func (m *Model) permissions(t *Table, role string) *Permissions {
 // Permissions are what role may do with t. Never nil.
 func (m *Model) Permissions(t *Table, role string) *Permissions { return m.permissions(t, role) }
 
-// inherit unites the permissions of an inherited role's members; what is set on the role itself wins.
-func (m *Model) inherit(t *Table, role string) *Permissions {
-	out := &Permissions{}
-	var selects []*SelectPermission
-	var inserts []*InsertPermission
-	var updates []*UpdatePermission
-	var deletes []*DeletePermission
+// memberPermissions are what an inherited role's members may do with a table.
+type memberPermissions struct {
+	selects []*SelectPermission
+	inserts []*InsertPermission
+	updates []*UpdatePermission
+	deletes []*DeletePermission
+}
+
+func (m *Model) members(t *Table, role string) memberPermissions {
+	var out memberPermissions
 	for _, member := range m.inherited[role] {
 		p := m.permissions(t, member)
 		if p.Select != nil {
-			selects = append(selects, p.Select)
+			out.selects = append(out.selects, p.Select)
 		}
 		if p.Insert != nil {
-			inserts = append(inserts, p.Insert)
+			out.inserts = append(out.inserts, p.Insert)
 		}
 		if p.Update != nil {
-			updates = append(updates, p.Update)
+			out.updates = append(out.updates, p.Update)
 		}
 		if p.Delete != nil {
-			deletes = append(deletes, p.Delete)
+			out.deletes = append(out.deletes, p.Delete)
 		}
 	}
-	out.Select = unite(selects)
+	return out
+}
+
+// inherit unites the permissions of an inherited role's members; what is set on the role itself wins.
+func (m *Model) inherit(t *Table, role string) *Permissions {
+	members := m.members(t, role)
 	// A mutation is inherited only when every member that may do it may do exactly the same.
-	out.Insert, out.Update, out.Delete = same(inserts), same(updates), same(deletes)
+	out := &Permissions{Select: unite(members.selects), Insert: same(members.inserts), Update: same(members.updates), Delete: same(members.deletes)}
 	if own := t.explicit[role]; own != nil {
 		if own.Select != nil {
 			out.Select = own.Select

@@ -325,7 +325,7 @@ func (s *Schema) functionRoots(f *Function) []*Field {
 		}
 		out = append(out, r)
 	}
-	if s.readable(f.Returns).Aggregations && f.Set {
+	if s.readable(f.Returns).Aggregations {
 		r := root("function_aggregate", f.base.with("", "aggregate"),
 			fmt.Sprintf("execute function %q and query aggregates on result of table type %q", text(f.Name), text(f.Returns.Name)))
 		r.Args, r.Meaning = args(), CallFunction{Function: f, Aggregate: true}

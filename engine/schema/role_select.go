@@ -351,10 +351,7 @@ func (s *Schema) aggregateOrderBy(t *Table) *Type {
 }
 
 // aggregateGroups are the aggregates over columns. Comparable ones take every comparable column, the others numbers.
-var aggregateGroups = []struct {
-	name             string
-	comparable, keep bool // keep: the result has the column's type, not Float
-}{
+var aggregateGroups = []aggregateGroup{
 	{"avg", false, false},
 	{"max", true, true},
 	{"min", true, true},
@@ -367,15 +364,29 @@ var aggregateGroups = []struct {
 	{"variance", false, false},
 }
 
-func (s *Schema) groupColumns(t *Table, g struct {
+type aggregateGroup struct {
 	name             string
-	comparable, keep bool
-},
-) []*Column {
+	comparable, keep bool // keep: the result has the column's type, not Float
+}
+
+func (g aggregateGroup) takes(c Class) bool { return g.comparable && c.Comparable || c.Numeric }
+
+// groupComputed are the scalar computed fields a group takes.
+func (s *Schema) groupComputed(t *Table, g aggregateGroup) []*ComputedField {
+	var out []*ComputedField
+	for _, f := range t.Computed {
+		if _, ok := s.readable(t).Computed[f]; ok && g.takes(f.Class) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func (s *Schema) groupColumns(t *Table, g aggregateGroup) []*Column {
 	var out []*Column
 	p := s.readable(t)
 	for _, c := range t.Columns {
-		if _, ok := p.Columns[c]; ok && c.Enum == nil && (g.comparable && c.Class.Comparable || c.Class.Numeric) {
+		if _, ok := p.Columns[c]; ok && c.Enum == nil && g.takes(c.Class) {
 			out = append(out, c)
 		}
 	}
@@ -402,8 +413,8 @@ func (s *Schema) aggregateFields(t *Table) *Type {
 		}
 		out.fields = []*Field{count}
 		for _, g := range aggregateGroups {
-			columns := s.groupColumns(t, g)
-			if len(columns) == 0 {
+			columns, computed := s.groupColumns(t, g), s.groupComputed(t, g)
+			if len(columns)+len(computed) == 0 {
 				continue
 			}
 			group := s.typ(Object, s.tableType(t, "", g.name+"_fields"), "aggregate "+g.name+" on columns", func(group *Type) {
@@ -413,6 +424,12 @@ func (s *Schema) aggregateFields(t *Table) *Type {
 						ref = s.columnRef(c)
 					}
 					group.fields = append(group.fields, &Field{Name: c.GraphQL, Description: c.Description, Type: ref, Meaning: AggregateColumn{Func: g.name, Column: c}})
+				}
+				for _, f := range computed {
+					for _, field := range s.computedFields(s.readable(t), f) {
+						field.Meaning = AggregateComputed{Func: g.name, Field: f}
+						group.fields = append(group.fields, field)
+					}
 				}
 			})
 			out.fields = append(out.fields, &Field{Name: t.Source.custom.fixed(g.name), Type: named(group), Meaning: AggregateGroup{g.name}})

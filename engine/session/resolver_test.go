@@ -37,7 +37,7 @@ func TestResolve_adminSecret(t *testing.T) {
 		t.Error("backend-only permissions were asked for and not given")
 	}
 	_, err = r.Resolve(ctx, session.Request{Header: headers("X-Hasura-Admin-Secret", "first", "X-Hasura-Use-Backend-Only-Permissions", "maybe")})
-	refused(t, err, 400, "bad-request", `x-hasura-use-backend-only-permissions: Not a valid boolean text. True values are ["true","t","yes","y"] and False values are ["false","f","no","n"]. All values are case insensitive`)
+	refused(t, err, 400, "bad-request", `x-hasura-use-backend-only-permissions:  Not a valid boolean text. True values are ["true","t","yes","y"] and  False values are ["false","f","no","n"]. All values are case insensitive`)
 }
 
 func TestResolve_withoutCredential(t *testing.T) {

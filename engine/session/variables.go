@@ -62,7 +62,7 @@ func asAdministrator(vars map[string]string) (*Session, error) {
 			s.BackendOnly = true
 		case "false", "f", "no", "n":
 		default:
-			return nil, fault.New(fault.BadRequest, "", "%s: Not a valid boolean text. True values are %s and False values are %s. All values are case insensitive",
+			return nil, fault.New(fault.BadRequest, "", "%s:  Not a valid boolean text. True values are %s and  False values are %s. All values are case insensitive",
 				backendOnly, backendOnlyTrue, backendOnlyFalse)
 		}
 	}

@@ -259,7 +259,7 @@ func (t *translator) aggregateBody(body []plan.AggregateValue, row pgsql.Ident, 
 				if c.Text != nil {
 					cell = textConstant(string(*c.Text))
 				} else {
-					cell = result(t.shown(call(pgsql.Ident(v.Func), column(t.operand(c.Operand, about(row)))), c.Operand.Column.Class))
+					cell = result(t.shown(call(pgsql.Ident(v.Func), column(t.aggregated(c, row))), classOf(c.Operand)))
 				}
 				cells = append(cells, pgsql.Output{Expr: cell, As: pgsql.Ident(c.Alias)})
 			}
@@ -268,6 +268,25 @@ func (t *translator) aggregateBody(body []plan.AggregateValue, row pgsql.Ident, 
 		out = append(out, pgsql.Output{Expr: e, As: pgsql.Ident(v.Alias)})
 	}
 	return out
+}
+
+// aggregated is what an aggregate is computed over.
+func (t *translator) aggregated(c plan.AggregateCell, row pgsql.Ident) pgsql.Expr {
+	if c.Operand.Computed == nil {
+		return t.operand(c.Operand, about(row))
+	}
+	e := pgsql.Expr(t.computedCall(c.Operand.Computed, c.Args, row))
+	if c.Operand.Visible != nil {
+		e = pgsql.Case{When: t.condition(c.Operand.Visible, about(row)), Then: e}
+	}
+	return e
+}
+
+func classOf(o schema.Operand) schema.Class {
+	if o.Computed != nil {
+		return o.Computed.Class
+	}
+	return o.Column.Class
 }
 
 func (t *translator) count(c *plan.Count, row pgsql.Ident, column func(pgsql.Expr) pgsql.Expr) pgsql.Expr {

@@ -44,6 +44,8 @@ create function add_view(article_id_arg integer, by integer default 1) returns s
 create function author_label(a author) returns text language sql stable as $$ select a.name || ' #' || a.id $$;
 create function author_greeting(a author, greeting text, hasura_session json) returns text language sql stable as
   $$ select greeting || ' ' || a.name || ', ' || coalesce(hasura_session ->> 'x-hasura-role', '?') $$;
+create function author_weight(a author, factor integer default 1) returns integer language sql stable as $$ select a.id * factor $$;
+create function one_author() returns author language sql stable as $$ select * from author where id = 2 $$;
 create function author_top(a author, low integer default 0) returns setof article language sql stable as
   $$ select * from article where author_id = a.id and views >= low $$;
 
