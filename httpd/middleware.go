@@ -111,7 +111,7 @@ func newRequestID() string {
 	var u uuid.UUID
 	binary.LittleEndian.PutUint64(u[:8], rand.Uint64()) //nolint:gosec // see above
 	binary.LittleEndian.PutUint64(u[8:], rand.Uint64()) //nolint:gosec // see above
-	u[6], u[8] = u[6]&0x0f|0x40, u[8]&0x3f|0x80 // version 4, variant 10 (RFC 9562 §5.4)
+	u[6], u[8] = u[6]&0x0f|0x40, u[8]&0x3f|0x80         // version 4, variant 10 (RFC 9562 §5.4)
 	return u.String()
 }
 

@@ -58,7 +58,7 @@ func empty(v any) (any, error) {
 	case json.Number:
 		return compareNumbers(v.String(), "0") == 0, nil
 	case bool:
-		return nil, errors.New("Cannot define emptiness for a boolean") //nolint:staticcheck // Hasura's text
+		return nil, errors.New("Cannot define emptiness for a boolean")
 	}
 	return true, nil
 }
@@ -108,17 +108,17 @@ func head(v any) (any, error) {
 	switch v := v.(type) {
 	case []any:
 		if len(v) == 0 {
-			return nil, errors.New("Empty array") //nolint:staticcheck // Hasura's text
+			return nil, errors.New("Empty array")
 		}
 		return v[0], nil
 	case string:
 		if v == "" {
-			return nil, errors.New("Empty string") //nolint:staticcheck // Hasura's text
+			return nil, errors.New("Empty string")
 		}
 		_, n := utf8.DecodeRuneInString(v)
 		return v[:n], nil
 	}
-	return nil, errors.New("Expected an array or string") //nolint:staticcheck // Hasura's text
+	return nil, errors.New("Expected an array or string")
 }
 
 // tail of nothing is nothing.
@@ -130,7 +130,7 @@ func tail(v any) (any, error) {
 		_, n := utf8.DecodeRuneInString(v)
 		return v[n:], nil
 	}
-	return nil, errors.New("Expected an array or string") //nolint:staticcheck // Hasura's text
+	return nil, errors.New("Expected an array or string")
 }
 
 // title begins every word with a capital and goes on in small letters.
@@ -182,7 +182,7 @@ func fromPairs(v any) (any, error) {
 			return nil, mismatch("Array of Pair", "Array", item)
 		}
 		if len(pair) != 2 {
-			return nil, errors.New("Expected an array of shape [ [k1,v1], [k2,v2] ... ] - With String keys.") //nolint:staticcheck // Hasura's text
+			return nil, errors.New("Expected an array of shape [ [k1,v1], [k2,v2] ... ] - With String keys.")
 		}
 		key, ok := pair[0].(string)
 		if !ok {

@@ -148,7 +148,7 @@ func remoteTypeRelationship(mustExist, isDrop bool) command {
 // editType edits the relationships of one type; a type without any is taken away.
 func editType(types []*node, name string, change func([]*node) ([]*node, error)) ([]*node, error) {
 	i := slices.IndexFunc(types, func(t *node) bool { return t.member("type_name") != nil && t.member("type_name").text == name })
-	entry := json.RawMessage(with([]byte(`{}`), "type_name", quoteJSON(name)))
+	entry := with([]byte(`{}`), "type_name", quoteJSON(name))
 	if i >= 0 {
 		entry = types[i].raw
 	}

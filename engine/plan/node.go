@@ -76,7 +76,7 @@ func parseNodeID(s string) (nodeID, error) {
 	var id nodeID
 	var items []json.RawMessage
 	if !json.Valid(raw) {
-		return id, fmt.Errorf("Failed reading: not a valid json value at '%s'", latin1(raw)) //nolint:staticcheck // Hasura's words
+		return id, fmt.Errorf("Failed reading: not a valid json value at '%s'", latin1(raw))
 	}
 	if kind := jsonKind(raw); kind != "Array" {
 		return id, fmt.Errorf("parsing node id failed, expected Array, but encountered %s", kind)

@@ -142,8 +142,10 @@ func (g g) relations(t *table, tables []*table) {
 	}
 	for i := range 1 + g.n(2) {
 		target := pick(g, tables)
-		t.relations = append(t.relations, relation{name: fmt.Sprintf("many%d", i), array: true, target: target,
-			own: []string{pick(g, ints)}, theirs: []string{pick(g, target.ofKind(intKind))}})
+		t.relations = append(t.relations, relation{
+			name: fmt.Sprintf("many%d", i), array: true, target: target,
+			own: []string{pick(g, ints)}, theirs: []string{pick(g, target.ofKind(intKind))},
+		})
 	}
 }
 

@@ -149,8 +149,10 @@ type role struct {
 }
 
 func newRole(name string) *role {
-	return &role{name: name, selects: map[string]*selectPermission{}, inserts: map[string]*insertPermission{},
-		updates: map[string]*updatePermission{}, deletes: map[string]*deletePermission{}}
+	return &role{
+		name: name, selects: map[string]*selectPermission{}, inserts: map[string]*insertPermission{},
+		updates: map[string]*updatePermission{}, deletes: map[string]*deletePermission{},
+	}
 }
 
 // readers are the roles whose select permission on t this role has: itself, or members.

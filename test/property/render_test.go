@@ -215,7 +215,9 @@ func (w *world) metadata() document {
 		inherited = append(inherited, document{{"role_name", r.name}, {"role_set", set}})
 	}
 	return document{{"version", 3}, {"sources", []any{document{
-		{"name", "default"}, {"kind", "postgres"}, {"tables", tables},
+		{"name", "default"},
+		{"kind", "postgres"},
+		{"tables", tables},
 		{"configuration", document{{"connection_info", document{{"database_url", document{{"from_env", "HASURA_GRAPHQL_DATABASE_URL"}}}}}}},
 	}}}, {"inherited_roles", inherited}}
 }
@@ -228,7 +230,8 @@ func relationships(t *table) document {
 			mapping = append(mapping, member{r.own[i], r.theirs[i]})
 		}
 		d := document{{"name", r.name}, {"using", document{{"manual_configuration", document{
-			{"remote_table", document{{"schema", "public"}, {"name", r.target.name}}}, {"column_mapping", mapping}}}}}}
+			{"remote_table", document{{"schema", "public"}, {"name", r.target.name}}}, {"column_mapping", mapping},
+		}}}}}
 		if r.array {
 			arrays = append(arrays, d)
 		} else {

@@ -53,8 +53,10 @@ func start(t *testing.T) *server {
 		t.Fatal(err)
 	}
 	data := testpg.Database(t)
-	e, err := engine.New(t.Context(), engine.Config{MetadataURL: testpg.Database(t), DefaultSourceURL: data, Session: settings,
-		Options: schema.Options{InferFunctionPermissions: true}})
+	e, err := engine.New(t.Context(), engine.Config{
+		MetadataURL: testpg.Database(t), DefaultSourceURL: data, Session: settings,
+		Options: schema.Options{InferFunctionPermissions: true},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
