@@ -131,9 +131,9 @@ func (c *Context) sessionVariable(name any) (any, error) {
 				return v, nil
 			}
 		}
-		return nil, fmt.Errorf("Session variable %q not found", name) //nolint:staticcheck // Hasura's text
+		return nil, fmt.Errorf("Session variable %q not found", name)
 	}
-	return nil, errors.New("Session variable name should be a string") //nolint:staticcheck // Hasura's text
+	return nil, errors.New("Session variable name should be a string")
 }
 
 // RequestTransform changes requests before they are sent. Nil parts change nothing.
