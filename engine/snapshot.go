@@ -106,6 +106,7 @@ func (e *Engine) build(doc *metadata.Metadata, version int, sources map[string]*
 	s.Model = schema.Build(in)
 	s.Endpoints = rest.Compile(doc)
 	s.inconsistencies = append(s.inconsistencies, s.Model.Inconsistencies()...)
+	s.inconsistencies = append(s.inconsistencies, invalidQueries(doc, s.Model)...)
 	for _, p := range rest.Check(doc) {
 		s.inconsistencies = append(s.inconsistencies, endpointProblem(p))
 	}

@@ -201,6 +201,9 @@ func refuseNew(before, after []metadata.Inconsistency, object metadata.ObjectID)
 			own = append(own, i)
 		}
 	}
+	if len(own) == 0 && !slices.ContainsFunc(fresh, func(i metadata.Inconsistency) bool { return i.Type != "query_collections" }) {
+		return fault.New(fault.Unexpected, "", "cannot continue due to newly found inconsistent metadata").WithInternal(fresh)
+	}
 	if len(own) == 0 {
 		return fault.New(fault.Unexpected, "", "cannot continue due to new inconsistent metadata").WithStatus(400).WithInternal(fresh)
 	}

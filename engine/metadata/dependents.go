@@ -151,6 +151,10 @@ func (m *Metadata) Without(ids ...ObjectID) *Metadata {
 	m = m.edit()
 	m.Sources = without(m.Sources, func(s *Source) bool { return gone[SourceObject(s.Name)] })
 	m.Sources = mapped(m.Sources, func(s Source) Source { return s.without(gone) })
+	m.QueryCollections = mapped(m.QueryCollections, func(c QueryCollection) QueryCollection {
+		c.Queries = without(c.Queries, func(q *CollectionQuery) bool { return gone[CollectionQueryObject(c.Name, q.Name)] })
+		return c
+	})
 	m.RESTEndpoints = without(m.RESTEndpoints, func(e *RESTEndpoint) bool { return gone[RESTEndpointObject(e.Name)] })
 	m.InheritedRoles = without(m.InheritedRoles, func(r *InheritedRole) bool { return gone[InheritedRoleObject(r.Name)] })
 	m.RemoteSchemas = without(m.RemoteSchemas, func(o *Opaque) bool { return gone[globalObject("remote_schema", o.Name)] })

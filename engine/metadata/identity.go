@@ -85,6 +85,11 @@ func globalObject(kind, name string) ObjectID { return ObjectID{kind, kind + " "
 // RESTEndpointObject names a REST endpoint.
 func RESTEndpointObject(name string) ObjectID { return globalObject("rest_endpoint", name) }
 
+// CollectionQueryObject names a query of a collection.
+func CollectionQueryObject(collection, query string) ObjectID {
+	return ObjectID{"query_collections", "query_collections " + query + " in " + collection}
+}
+
 // InheritedRoleObject names an inherited role.
 func InheritedRoleObject(name string) ObjectID { return globalObject("inherited_role", name) }
 
