@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
-	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,16 +48,16 @@ func lineOver(t testing.TB, o schema.Options) *Line {
 	if err != nil {
 		t.Fatal(err)
 	}
-	exec := execute.New(slog.New(slog.NewTextHandler(io.Discard, nil)))
-	t.Cleanup(exec.Close)
-	if err := exec.Open(ctx, execute.Source{Name: "default", URL: url}); err != nil {
-		t.Fatal(err)
-	}
-	pool, err := exec.Pool("default")
+	var config Config
+	open, err := config.openSource(ctx, &metadata.Source{
+		Name: "default", Configuration: metadata.SourceConfiguration{ConnectionInfo: metadata.ConnectionInfo{URL: url}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	cat, err := catalog.Load(ctx, pool)
+	t.Cleanup(open.pool.Close)
+	exec := execute.Over(map[string]execute.Database{"default": {Pool: open.pool}})
+	cat, err := catalog.Load(ctx, open.pool)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -145,7 +145,7 @@ func (e *Engine) executor(s *Snapshot) *execute.Executor {
 			databases[name] = execute.Database{Pool: state.open.pool, Isolation: e.isolation(s.Doc.Source(name))}
 		}
 	}
-	return execute.Over(e.log, databases)
+	return execute.Over(databases)
 }
 
 // isolation is the level of a source's mutations: its own, else the operator's.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -56,7 +55,7 @@ func newLive(t *testing.T, batch int) *live {
 		t.Fatal(err)
 	}
 	t.Cleanup(l.pool.Close)
-	l.line.exec = execute.Over(slog.New(slog.DiscardHandler), map[string]execute.Database{"default": {Pool: l.pool}})
+	l.line.exec = execute.Over(map[string]execute.Database{"default": {Pool: l.pool}})
 	polling := subscription.Polling{Interval: time.Hour, Batch: batch}
 	l.hub = subscription.New(subscription.Config{Live: polling, Stream: polling})
 	t.Cleanup(l.hub.Close)

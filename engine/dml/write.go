@@ -3,6 +3,7 @@ package dml
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"gatehouse/engine/fault"
 	"gatehouse/engine/plan"
@@ -252,9 +253,22 @@ func (b *builder) changes(p *schema.UpdatePermission, op string, raw json.RawMes
 		if err != nil {
 			return nil, err
 		}
+		if op == "mul" {
+			values[name] = wholeGroups(values[name])
+		}
 		changes = append(changes, plan.Change{Op: "_" + op, Assignment: value(c, values[name], fault.Key(runPath, name))})
 	}
 	return changes, nil
+}
+
+// wholeGroups gives a decimal fraction as many digits as Hasura sends Postgres, which are groups of four: it shows in the
+// scale of the product.
+func wholeGroups(number json.RawMessage) json.RawMessage {
+	_, fraction, found := strings.Cut(string(number), ".")
+	if !found || strings.Trim(fraction, "0123456789") != "" {
+		return number
+	}
+	return append(slices.Clip(number), strings.Repeat("0", (4-len(fraction)%4)%4)...)
 }
 
 func (b *builder) delete(a map[string]json.RawMessage) (*plan.Delete, error) {

@@ -71,7 +71,7 @@ func (r *run) alone(ctx context.Context, s *translate.Step) (done bool, err erro
 	if err != nil {
 		return true, err
 	}
-	if src.Isolation != "" && src.Isolation != "read-committed" || !src.isPrepared || len(statement.Patterns) > 0 {
+	if src.isolation != "" && src.isolation != "read-committed" || !src.isPrepared || len(statement.Patterns) > 0 {
 		return false, nil
 	}
 	args, err := arguments(statement, r)
@@ -111,7 +111,7 @@ func (r *run) begin(ctx context.Context, name string) (pgx.Tx, error) {
 	if err != nil {
 		return nil, err
 	}
-	tx, err := src.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: isolation[src.Isolation], AccessMode: pgx.ReadWrite})
+	tx, err := src.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: isolation[src.isolation], AccessMode: pgx.ReadWrite})
 	if err != nil {
 		return nil, mapError(err, "$", nil)
 	}
