@@ -23,7 +23,7 @@ func (c conditions) cond(t *table, depth int) cond {
 	if depth == 0 || c.chance(40) {
 		return c.leaf(t)
 	}
-	switch c.n(8) {
+	switch c.n(9) {
 	case 0, 1:
 		return and(c.list(t, depth))
 	case 2, 3:
@@ -34,7 +34,7 @@ func (c conditions) cond(t *table, depth int) cond {
 		if r := c.relationship(t, false); r != nil {
 			return related{r.name, c.cond(r.target, depth-1)}
 		}
-	case 7:
+	case 7, 8:
 		if c.role == nil {
 			target := pick(c.g, c.tables)
 			return exists{target.name, c.cond(target, depth-1)}
@@ -157,10 +157,10 @@ func (c conditions) newRole(name string) *role {
 		if c.chance(88) {
 			r.selects[t.name] = c.selectPermission(t)
 		}
-		if c.chance(50) {
+		if c.chance(60) {
 			r.inserts[t.name] = c.insertPermission(t)
 		}
-		if c.chance(50) {
+		if c.chance(60) {
 			r.updates[t.name] = c.updatePermission(t)
 		}
 		if c.chance(30) {
@@ -172,7 +172,7 @@ func (c conditions) newRole(name string) *role {
 
 // filter is a permission's condition; some hold always.
 func (c conditions) filter(t *table) cond {
-	if c.chance(20) {
+	if c.chance(25) {
 		return and{}
 	}
 	return c.about(t)
@@ -220,8 +220,11 @@ func (c conditions) written(t *table) (names []string, set []preset) {
 func (c conditions) insertPermission(t *table) *insertPermission {
 	p := &insertPermission{check: and{}}
 	p.columns, p.set = c.written(t)
-	if !slices.Contains(p.columns, "id") && c.chance(80) {
-		p.columns = append(p.columns, "id")
+	for _, col := range t.columns { // as a rule what a row cannot do without
+		isSet := slices.ContainsFunc(p.set, func(s preset) bool { return s.column == col.name })
+		if col.notNull && col.deflt == nil && !isSet && !slices.Contains(p.columns, col.name) && c.chance(90) {
+			p.columns = append(p.columns, col.name)
+		}
 	}
 	if c.chance(60) {
 		p.check = c.about(t)

@@ -8,19 +8,23 @@ import (
 func (g g) request(w *world) *request {
 	a := asker{g: g, w: w, role: pick(g, w.roles)}
 	r := &request{role: a.role, session: g.session(), useVariables: g.chance(40)}
-	write := g.chance(40)
+	write := g.chance(50)
 	n := 1
 	if g.chance(20) {
 		n = 2
 	}
 	for range n {
-		t := pick(g, w.tables)
-		op := a.read(t)
-		if write {
-			op = a.write(t)
-		}
-		if op != nil {
-			r.operations = append(r.operations, op)
+		first := g.n(len(w.tables))
+		for i := range w.tables { // the first table from there on with which something can be done
+			t := w.tables[(first+i)%len(w.tables)]
+			op := a.read(t)
+			if write {
+				op = a.write(t)
+			}
+			if op != nil {
+				r.operations = append(r.operations, op)
+				break
+			}
 		}
 	}
 	if len(r.operations) == 0 {
@@ -63,7 +67,7 @@ func (a asker) read(t *table) *operation {
 	}
 	op := &operation{kind: "select", table: t}
 	switch n := a.n(10); {
-	case n == 0 && a.hasKey(t):
+	case n == 1 && a.hasKey(t):
 		op.kind, op.key, op.returning = "by_pk", a.key(t), a.fields(t, 2)
 	case n <= 4 && a.role.canAggregate(t):
 		op.kind, op.aggregate = "aggregate", a.aggregate(t, 1)
@@ -146,7 +150,7 @@ func (a asker) arguments(t *table) arguments {
 
 func (a asker) order(t *table, depth int) *order {
 	direction := pick(a.g, directions)
-	if depth > 0 && a.chance(40) {
+	if depth > 0 && a.chance(50) {
 		r := &t.relations[a.n(len(t.relations))]
 		if !a.role.canRead(r.target) {
 			return nil
@@ -227,22 +231,34 @@ func (a asker) write(t *table) *operation {
 			op.returning = a.fields(t, 1)
 		}
 	}
-	switch n := a.n(9); {
-	case n <= 3 && insert != nil:
-		op.kind = "insert"
+	var kinds []string
+	if insert != nil {
+		kinds = append(kinds, "insert", "insert", "insert")
+	}
+	if update != nil && len(update.columns)+len(update.set) > 0 {
+		kinds = append(kinds, "update", "update")
+	}
+	if remove != nil {
+		kinds = append(kinds, "delete")
+	}
+	if len(kinds) == 0 {
+		return nil
+	}
+	op.kind = pick(a.g, kinds)
+	switch op.kind {
+	case "insert":
 		count := 1 + a.n(3)
 		if one {
 			op.kind, count = "insert_one", 1
 			asOne()
 		}
-		for range count {
-			op.objects = append(op.objects, a.object(t, insert))
-		}
-		if update != nil && a.chance(50) {
+		if update != nil && a.chance(65) {
 			op.conflict = a.conflict(t, update)
 		}
-	case n <= 7 && update != nil && len(update.columns)+len(update.set) > 0:
-		op.kind = "update"
+		for range count {
+			op.objects = append(op.objects, a.object(t, insert, op.conflict != nil))
+		}
+	case "update":
 		op.updates = []change{a.change(t, update)}
 		if one && a.hasKey(t) {
 			op.kind, op.key = "update_by_pk", a.key(t)
@@ -252,16 +268,13 @@ func (a asker) write(t *table) *operation {
 			op.kind = "update_many"
 			op.updates = append(op.updates, a.change(t, update))
 		}
-	case n == 8 && remove != nil:
-		op.kind = "delete"
+	case "delete":
 		op.updates = []change{{where: a.where(t)}}
 		if one && a.hasKey(t) {
 			op.kind, op.key = "delete_by_pk", a.key(t)
 			op.updates[0].where = nil
 			asOne()
 		}
-	default:
-		return nil
 	}
 	if op.updates != nil && op.kind != "delete" && op.kind != "delete_by_pk" {
 		for _, c := range op.updates {
@@ -273,13 +286,17 @@ func (a asker) write(t *table) *operation {
 	return op
 }
 
-func (a asker) object(t *table, p *insertPermission) row {
+// object draws a new row; one that mayMeet another has its key more often than not.
+func (a asker) object(t *table, p *insertPermission, mayMeet bool) row {
 	r := row{}
 	for _, name := range p.columns {
 		c := t.column(name)
 		switch {
 		case name == "id":
-			r[name] = int64(a.n(8))
+			r[name] = int64(6 + a.n(6))
+			if mayMeet == a.chance(75) {
+				r[name] = int64(a.n(6))
+			}
 		case !c.notNull && a.chance(15):
 			r[name] = nil
 		case c.notNull && c.deflt == nil || a.chance(70):
@@ -290,7 +307,10 @@ func (a asker) object(t *table, p *insertPermission) row {
 }
 
 func (a asker) conflict(t *table, p *updatePermission) *conflict {
-	c := &conflict{key: pick(a.g, t.unique)}
+	c := &conflict{key: t.unique[0]}
+	if a.chance(20) {
+		c.key = pick(a.g, t.unique)
+	}
 	if a.chance(80) && len(p.columns) > 0 {
 		c.columns = some(a.g, p.columns)
 	}

@@ -11,18 +11,20 @@ import (
 // g draws choices. Every domain is small on purpose: rows meet, keys collide, conditions are true about half the time.
 type g struct{ *rapid.T }
 
-var below = func() [][]int {
-	out := make([][]int, 101)
-	for n := range out {
-		for i := range n {
-			out[n] = append(out[n], i)
+// n is one of 0 … k-1, all about as likely: rapid's own integers and samples prefer small ones. It shrinks to 0.
+func (g g) n(k int) int {
+	const bits = 7
+	v := 0
+	for range bits {
+		v *= 2
+		if coin.Draw(g.T, "coin") {
+			v++
 		}
 	}
-	return out
-}()
+	return v * k >> bits
+}
 
-// n is one of 0 … k-1, all as likely.
-func (g g) n(k int) int { return rapid.SampledFrom(below[k]).Draw(g.T, "n") }
+var coin = rapid.Bool()
 
 // chance is true in so many cases of a hundred; it shrinks to false.
 func (g g) chance(percent int) bool { return g.n(100) >= 100-percent }
@@ -172,7 +174,7 @@ func (g g) state(tables []*table) state {
 	s := state{}
 	for _, t := range tables {
 		s[t.name] = nil
-		for range g.n(7) {
+		for range 2 + g.n(5) {
 			if r := g.row(t, s[t.name]); r != nil {
 				s[t.name] = append(s[t.name], r)
 			}

@@ -5,28 +5,34 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
 
 // requests is how many requests a world gets.
-const requests = 40
+const requests = 60
 
 // Whatever a role asks, it gets the rows and cells its permissions give, and what it writes is what they let it write.
 func TestEveryAnswerIsWhatThePermissionsSay(t *testing.T) {
 	t.Parallel()
 	s := start(t)
+	counts, since := tally{}, time.Now()
 	rapid.Check(t, func(t *rapid.T) {
 		w := rapid.Custom(func(t *rapid.T) *world { return g{t}.world(requests) }).Draw(t, "world")
+		l := time.Now()
 		s.load(t, w)
+		counts["load: ms"] += int(time.Since(l).Milliseconds())
 		now := w.rows
 		for i, r := range w.requests {
 			var problem string
+			counts.request(r, w.run(r, now))
 			if problem, now = s.verify(t, w, r, now); problem != "" {
 				t.Fatalf("request %d: %v\n%s\nin %sover %s", i, r, problem, w, w.fill(now))
 			}
 		}
 	})
+	t.Log(counts.log(since))
 }
 
 // verify sends one request and compares answer and tables with what they must be; it gives the state afterwards.
