@@ -44,12 +44,16 @@ func startCluster() (string, error) {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return "", err
 	}
-	s, err := Start(context.Background(), dir)
+	private, err = Start(context.Background(), dir)
 	if err != nil {
 		return "", err
 	}
-	return s.OwnerURL(), nil
+	return private.OwnerURL(), nil
 }
+
+// private is this process's own cluster. It is kept so that its lock is: a file nobody refers to is closed when garbage is
+// collected, and the next test process takes the directory for abandoned.
+var private *embedded.Server
 
 // clearAbandoned removes clusters of test processes that have ended: their lock is free, and has been there for a while
 // (a process that is just starting creates the file before it locks it).
