@@ -21,6 +21,7 @@ import (
 	"gatehouse/engine/session"
 	"gatehouse/engine/subscription"
 	"gatehouse/engine/transport"
+	"gatehouse/engine/validation"
 	"gatehouse/postgres"
 	"gatehouse/worker"
 )
@@ -32,6 +33,8 @@ type Engine struct {
 	storage  *storage
 	resolver *session.Resolver
 	handler  http.Handler
+	// validator asks webhooks about the inputs of mutations.
+	validator *validation.Validator
 
 	sockets *transport.Sockets
 	// reviewCallers asks for a look at the callers of running subscriptions.
@@ -60,7 +63,7 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 		return nil, fmt.Errorf("open metadata database: %w", err)
 	}
 	e := &Engine{
-		config: c, log: c.Log, storage: &storage{pool: pool}, wake: make(chan struct{}, 1), stale: map[string]bool{},
+		config: c, log: c.Log, storage: &storage{pool: pool}, validator: validation.New(c.LookupEnv), wake: make(chan struct{}, 1), stale: map[string]bool{},
 		reviewCallers: make(chan struct{}, 1), subscriptions: subscription.New(subscription.Config{
 			Live: c.LiveQueries, Stream: c.Streams, Log: c.Log,
 			SkipFirstEmpty: c.Options.Experimental["remove_empty_subscription_responses"],

@@ -12,13 +12,15 @@ import (
 	"gatehouse/engine/schema"
 	"gatehouse/engine/session"
 	"gatehouse/engine/translate"
+	"gatehouse/engine/validation"
 )
 
 // Line is the query line over one model: parse, bind, plan, translate, run. Its caches belong to it, so a reload, which
 // makes a new line, drops them.
 type Line struct {
-	model *schema.Model
-	exec  *execute.Executor
+	model     *schema.Model
+	exec      *execute.Executor
+	validator *validation.Validator
 
 	operations *otter.Cache[documentKey, *operation.Operation]
 	variables  *otter.Cache[roleKey, map[string]*schema.Ref]
@@ -31,6 +33,8 @@ type Line struct {
 type program struct {
 	steps []translate.Step
 	live  *translate.Live
+	// validations are the webhooks to ask before a mutation is run.
+	validations []plan.Validation
 }
 
 type documentKey struct{ text, operationName string }
@@ -58,9 +62,9 @@ const (
 )
 
 // NewLine makes the query line of a model.
-func NewLine(model *schema.Model, exec *execute.Executor) *Line {
+func NewLine(model *schema.Model, exec *execute.Executor, validator *validation.Validator) *Line {
 	return &Line{
-		model: model, exec: exec,
+		model: model, exec: exec, validator: validator,
 		operations: otter.Must(&otter.Options[documentKey, *operation.Operation]{MaximumSize: maxOperations}),
 		variables:  otter.Must(&otter.Options[roleKey, map[string]*schema.Ref]{MaximumSize: maxPlans}),
 		plans:      otter.Must(&otter.Options[planKey, *program]{MaximumSize: maxPlans}),
@@ -104,6 +108,11 @@ func (l *Line) answer(ctx context.Context, s *session.Session, req operation.Req
 	p, err := l.program(bound, role)
 	if err != nil {
 		return nil, err
+	}
+	for _, v := range p.validations {
+		if err := l.validator.Check(ctx, v.Webhook, s, bound.JSON(v.Inputs)); err != nil {
+			return nil, err
+		}
 	}
 	return l.exec.Run(ctx, op.Kind, p.steps, execute.Request{Bound: bound, Session: s, Schema: role, Remember: l.remember})
 }
@@ -151,7 +160,7 @@ func (l *Line) program(b *operation.Bound, role *schema.Schema) (*program, error
 	if err != nil {
 		return nil, err
 	}
-	p, o := &program{}, translate.Options{StringifyNumericTypes: l.model.Options.StringifyNumericTypes}
+	p, o := &program{validations: planned.Validations}, translate.Options{StringifyNumericTypes: l.model.Options.StringifyNumericTypes}
 	if b.Kind == operation.Subscription {
 		p.live, err = translate.Lives(planned, o)
 	} else {

@@ -17,6 +17,7 @@ import (
 	"gatehouse/engine/operation"
 	"gatehouse/engine/schema"
 	"gatehouse/engine/session"
+	"gatehouse/engine/validation"
 	"gatehouse/internal/testpg"
 	"gatehouse/postgres"
 )
@@ -25,6 +26,12 @@ var update = flag.Bool("update", false, "rewrite what the golden cases want")
 
 // lineOver makes a query line over a database built by the fixture.
 func lineOver(t testing.TB, o schema.Options) *Line {
+	t.Helper()
+	return lineWith(t, o, func(*metadata.Metadata) {})
+}
+
+// lineWith is lineOver with changed metadata.
+func lineWith(t testing.TB, o schema.Options, edit func(*metadata.Metadata)) *Line {
 	t.Helper()
 	ctx := t.Context()
 	url := testpg.Clone(t, "engine_query", func(ctx context.Context, url string) error {
@@ -48,6 +55,7 @@ func lineOver(t testing.TB, o schema.Options) *Line {
 	if err != nil {
 		t.Fatal(err)
 	}
+	edit(meta)
 	var config Config
 	open, err := config.openSource(ctx, &metadata.Source{
 		Name: "default", Configuration: metadata.SourceConfiguration{ConnectionInfo: metadata.ConnectionInfo{URL: url}},
@@ -70,7 +78,7 @@ func lineOver(t testing.TB, o schema.Options) *Line {
 	for _, i := range model.Inconsistencies() {
 		t.Errorf("inconsistent: %s: %s", i.Name, i.Reason)
 	}
-	return NewLine(model, exec)
+	return NewLine(model, exec, validation.New(nil))
 }
 
 // goldenCase is one file of testdata/query: requests in order, over one fresh database.

@@ -133,7 +133,7 @@ func endpointProblem(p *rest.Problem) metadata.Inconsistency {
 
 // serve gives the snapshot what it needs to answer requests.
 func (e *Engine) serve(s *Snapshot) {
-	s.Line = NewLine(s.Model, e.executor(s))
+	s.Line = NewLine(s.Model, e.executor(s), e.validator)
 	s.allowed = newAllowed(s.Doc)
 }
 

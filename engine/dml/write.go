@@ -29,12 +29,12 @@ func (b *builder) output(a map[string]json.RawMessage) (plan.Output, error) {
 }
 
 // writable refuses what cannot be honoured yet inside a permission: it stays closed.
-func (b *builder) writable(kind string, backendOnly bool, validate json.RawMessage) error {
+func (b *builder) writable(kind string, backendOnly bool, validate *schema.Validation) error {
 	if backendOnly && !b.session.BackendOnly && !b.session.IsAdmin() {
 		return b.notAllowed(kind, b.table, b.run)
 	}
-	if len(validate) > 0 {
-		return fault.New(fault.NotSupported, b.run, "input validation is not supported yet")
+	if validate != nil {
+		return fault.New(fault.NotSupported, b.run, "a mutation with input validation is only possible over GraphQL")
 	}
 	return nil
 }

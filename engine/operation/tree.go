@@ -104,6 +104,75 @@ func (in *Input) JSON() schema.Value {
 	return nil
 }
 
+// Documents are inputs as one JSON list, input objects with the names the client used.
+func Documents(inputs ...*Input) schema.Value {
+	var t templateBuilder
+	t.text("[")
+	for i, in := range inputs {
+		if i > 0 {
+			t.text(",")
+		}
+		t.input(in)
+	}
+	t.text("]")
+	return t.build()
+}
+
+// MemberDocuments are arguments as a JSON list of one object.
+func MemberDocuments(members []Member) schema.Value {
+	return Documents(&Input{Members: members})
+}
+
+// KeyDocuments are the arguments of a by_pk field as a JSON list of one object, {"pk_columns": {…}}.
+func KeyDocuments(members []Member) schema.Value {
+	key := &Input{Members: members}
+	return MemberDocuments([]Member{{Def: &schema.InputField{Name: "pk_columns"}, Value: key}})
+}
+
+func (t *templateBuilder) input(in *Input) {
+	switch {
+	case in.Null || in.Value != nil || in.Enum != nil:
+		t.value(in.JSON())
+	case in.IsList:
+		t.text("[")
+		for i, item := range in.Items {
+			if i > 0 {
+				t.text(",")
+			}
+			t.input(item)
+		}
+		t.text("]")
+	default:
+		t.text("{")
+		for i, m := range in.Members {
+			if i > 0 {
+				t.text(",")
+			}
+			t.text(string(quote(m.Def.Name)) + ":")
+			t.input(m.Value)
+		}
+		t.text("}")
+	}
+}
+
+// JSON is what a value is in this request; nil when a variable is missing. Values that do not come from the operation
+// are null.
+func (b *Bound) JSON(v schema.Value) json.RawMessage {
+	switch v := v.(type) {
+	case *schema.Literal:
+		return v.JSON
+	case *schema.Variable:
+		return b.Raw(v)
+	case *schema.Template:
+		var out []byte
+		for i, hole := range v.Holes {
+			out = append(append(out, v.Parts[i]...), b.Raw(hole)...)
+		}
+		return append(out, v.Parts[len(v.Parts)-1]...)
+	}
+	return json.RawMessage("null")
+}
+
 // templateBuilder joins literal JSON and variables.
 type templateBuilder struct {
 	parts []string

@@ -16,10 +16,13 @@ func Build(r *operation.Resolved, s *schema.Schema) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Plan{Kind: r.Kind, Roots: roots}, nil
+	return &Plan{Kind: r.Kind, Roots: roots, Validations: b.validations}, nil
 }
 
-type builder struct{ s *schema.Schema }
+type builder struct {
+	s           *schema.Schema
+	validations []Validation
+}
 
 func (b *builder) roots(fields []*operation.Field) ([]Root, error) {
 	roots := make([]Root, 0, len(fields))

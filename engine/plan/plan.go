@@ -16,6 +16,14 @@ import (
 type Plan struct {
 	Kind  operation.Kind
 	Roots []Root
+	// Validations are to be asked first, in order.
+	Validations []Validation
+}
+
+// Validation is a webhook to ask about the inputs of a mutation, a list of documents.
+type Validation struct {
+	Webhook *schema.Validation
+	Inputs  schema.Value
 }
 
 // Root is one root field.

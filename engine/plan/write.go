@@ -58,9 +58,6 @@ func (b *builder) insertPermission(t *schema.Table, path string) (*schema.Insert
 	if p == nil || p.BackendOnly && !b.s.BackendOnly {
 		return nil, fault.New(fault.Unexpected, path, "role %q may not insert into %q", b.s.Role, t.Name.Name)
 	}
-	if len(p.ValidateInput) > 0 {
-		return nil, fault.New(fault.NotSupported, path, "input validation is not supported yet")
-	}
 	return p, nil
 }
 
@@ -93,6 +90,7 @@ func (b *builder) insert(t *schema.Table, objects []*operation.Input, conflict *
 	if err != nil {
 		return nil, err
 	}
+	b.validate(p.ValidateInput, operation.Documents(objects...))
 	ins := &Insert{Table: t, Check: p.Check, Path: path}
 	for _, o := range objects {
 		row, err := b.insertRow(t, p, o, parent)
@@ -237,9 +235,6 @@ func (b *builder) updatePermission(t *schema.Table, path string) (*schema.Update
 	if p == nil || p.BackendOnly && !b.s.BackendOnly {
 		return nil, fault.New(fault.Unexpected, path, "role %q may not update %q", b.s.Role, t.Name.Name)
 	}
-	if len(p.ValidateInput) > 0 {
-		return nil, fault.New(fault.NotSupported, path, "input validation is not supported yet")
-	}
 	return p, nil
 }
 
@@ -291,6 +286,13 @@ func operatorNames(fields []*schema.InputField) string {
 	return strings.Join(names, ", ")
 }
 
+// validate has the role's webhook asked about a list of inputs before the plan is run.
+func (b *builder) validate(v *schema.Validation, inputs schema.Value) {
+	if v != nil {
+		b.validations = append(b.validations, Validation{v, inputs})
+	}
+}
+
 func (b *builder) updateRows(f *operation.Field, t *schema.Table) (*Update, error) {
 	u, err := b.update(t, f.Args, f.Def.Args, f.Path+".args")
 	if err != nil {
@@ -300,6 +302,7 @@ func (b *builder) updateRows(f *operation.Field, t *schema.Table) (*Update, erro
 	if err != nil {
 		return nil, err
 	}
+	b.validate(b.s.Permissions(t).Update.ValidateInput, operation.MemberDocuments(f.Args))
 	u.Where = schema.AllOf(u.Where, where)
 	u.Output, err = b.output(f, t)
 	return u, err
@@ -314,6 +317,7 @@ func (b *builder) updateByPK(f *operation.Field, t *schema.Table) (*Update, erro
 	if err != nil {
 		return nil, err
 	}
+	b.validate(b.s.Permissions(t).Update.ValidateInput, operation.MemberDocuments(f.Args))
 	u.Where = schema.AllOf(u.Where, key)
 	u.Output, err = b.outputOne(f, t)
 	return u, err
@@ -321,6 +325,9 @@ func (b *builder) updateByPK(f *operation.Field, t *schema.Table) (*Update, erro
 
 func (b *builder) updateBatch(f *operation.Field, t *schema.Table) (*UpdateBatch, error) {
 	batch := &UpdateBatch{}
+	if p := b.s.Permissions(t).Update; p != nil {
+		b.validate(p.ValidateInput, operation.Documents(f.Arg(schema.ArgUpdates).Items...))
+	}
 	for _, item := range f.Arg(schema.ArgUpdates).Items {
 		u, err := b.update(t, item.Members, item.Type.Named.Inputs(), item.Path)
 		if err != nil {
@@ -344,9 +351,6 @@ func (b *builder) deletePermission(t *schema.Table, path string) (*schema.Delete
 	if p == nil || p.BackendOnly && !b.s.BackendOnly {
 		return nil, fault.New(fault.Unexpected, path, "role %q may not delete from %q", b.s.Role, t.Name.Name)
 	}
-	if len(p.ValidateInput) > 0 {
-		return nil, fault.New(fault.NotSupported, path, "input validation is not supported yet")
-	}
 	return p, nil
 }
 
@@ -359,6 +363,7 @@ func (b *builder) deleteRows(f *operation.Field, t *schema.Table) (*Delete, erro
 	if err != nil {
 		return nil, err
 	}
+	b.validate(p.ValidateInput, operation.MemberDocuments(f.Args))
 	d := &Delete{Table: t, Where: schema.AllOf(p.Filter, where)}
 	d.Output, err = b.output(f, t)
 	return d, err
@@ -373,6 +378,7 @@ func (b *builder) deleteByPK(f *operation.Field, t *schema.Table) (*Delete, erro
 	if err != nil {
 		return nil, err
 	}
+	b.validate(p.ValidateInput, operation.KeyDocuments(f.Args))
 	d := &Delete{Table: t, Where: schema.AllOf(p.Filter, key)}
 	d.Output, err = b.outputOne(f, t)
 	return d, err

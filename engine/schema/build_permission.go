@@ -29,11 +29,12 @@ func (b *builder) permissions(t *Table) {
 	}
 	for _, p := range t.meta.InsertPermissions {
 		b.try(t, "insert", p.Permission, p, func() error {
-			if len(p.ValidateInput) > 0 {
-				return notYet("input validation")
+			resolved := &InsertPermission{BackendOnly: p.BackendOnly}
+			var err error
+			if resolved.ValidateInput, err = parseValidation(p.ValidateInput); err != nil {
+				return err
 			}
-			resolved := &InsertPermission{BackendOnly: p.BackendOnly, ValidateInput: p.ValidateInput}
-			err := mutationColumns(t, p.Columns, p.Set, &resolved.Columns, &resolved.Set)
+			err = mutationColumns(t, p.Columns, p.Set, &resolved.Columns, &resolved.Set)
 			if err == nil {
 				resolved.Check, err = ParsePredicate(t, p.Check)
 			}
@@ -48,11 +49,12 @@ func (b *builder) permissions(t *Table) {
 	}
 	for _, p := range t.meta.UpdatePermissions {
 		b.try(t, "update", p.Permission, p, func() error {
-			if len(p.ValidateInput) > 0 {
-				return notYet("input validation")
+			resolved := &UpdatePermission{BackendOnly: p.BackendOnly}
+			var err error
+			if resolved.ValidateInput, err = parseValidation(p.ValidateInput); err != nil {
+				return err
 			}
-			resolved := &UpdatePermission{BackendOnly: p.BackendOnly, ValidateInput: p.ValidateInput}
-			err := mutationColumns(t, p.Columns, p.Set, &resolved.Columns, &resolved.Set)
+			err = mutationColumns(t, p.Columns, p.Set, &resolved.Columns, &resolved.Set)
 			if err == nil {
 				resolved.Filter, err = ParsePredicate(t, p.Filter)
 			}
@@ -70,15 +72,16 @@ func (b *builder) permissions(t *Table) {
 	}
 	for _, p := range t.meta.DeletePermissions {
 		b.try(t, "delete", p.Permission, p, func() error {
-			if len(p.ValidateInput) > 0 {
-				return notYet("input validation")
+			validate, err := parseValidation(p.ValidateInput)
+			if err != nil {
+				return err
 			}
 			filter, err := ParsePredicate(t, p.Filter)
 			if err == nil && !t.Catalog.Deletable {
 				err = fmt.Errorf("view %q is not deletable", text(t.Name))
 			}
 			if err == nil {
-				at(p.Role).Delete = &DeletePermission{Filter: filter, BackendOnly: p.BackendOnly, ValidateInput: p.ValidateInput}
+				at(p.Role).Delete = &DeletePermission{Filter: filter, BackendOnly: p.BackendOnly, ValidateInput: validate}
 			}
 			return err
 		})

@@ -125,21 +125,27 @@ func TestClassOf_arraysKeepTheirElement(t *testing.T) {
 	}
 }
 
-// A write that Hasura would first have validated elsewhere is not offered; the metadata stays valid.
-func TestBuild_inputValidationClosesTheWrite(t *testing.T) {
+// A write whose input validation cannot be understood is not offered, and listed.
+func TestBuild_inputValidationThatIsNotUnderstoodClosesTheWrite(t *testing.T) {
 	t.Parallel()
-	in := wide(1)
-	table := in.Metadata.Sources[0].Tables[0]
-	table.DeletePermissions = []*metadata.DeletePermission{{
-		Permission: metadata.Permission{Role: "user"}, Filter: json.RawMessage(`{}`),
-		ValidateInput: json.RawMessage(`{"type": "http", "definition": {"url": "http://example.org"}}`),
-	}}
-	m := schema.Build(in)
-	if n := len(m.Inconsistencies()); n != 1 || !m.Inconsistencies()[0].Unsupported {
-		t.Errorf("%d inconsistencies, want one that is merely unsupported", n)
-	}
-	if m.Role("user", false).Mutation != nil {
-		t.Error("the write is offered")
+	for _, definition := range []string{
+		`{"type": "carrier pigeon", "definition": {"url": "http://example.org"}}`, `{"type": "http", "definition": {}}`, `{"type": "http"}`,
+		`{"type": "http", "definition": {"url": "http://example.org", "timeout": 0}}`, `{"type": "http", "definition": {"url": "http://example.org", "retries": 1}}`,
+		`{"type": "http", "definition": {"url": "http://example.org", "headers": [{"name": "a"}]}}`,
+		`{"type": "http", "definition": {"url": "http://example.org", "headers": [{"name": "a", "value": "b", "value_from_env": "C"}]}}`, `[]`,
+	} {
+		in := wide(1)
+		table := in.Metadata.Sources[0].Tables[0]
+		table.DeletePermissions = []*metadata.DeletePermission{{
+			Permission: metadata.Permission{Role: "user"}, Filter: json.RawMessage(`{}`), ValidateInput: json.RawMessage(definition),
+		}}
+		m := schema.Build(in)
+		if n := len(m.Inconsistencies()); n != 1 || m.Inconsistencies()[0].Type != "delete_permission" {
+			t.Errorf("%s: %d inconsistencies, want one", definition, n)
+		}
+		if m.Role("user", false).Mutation != nil {
+			t.Errorf("%s: the write is offered", definition)
+		}
 	}
 }
 

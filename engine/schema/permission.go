@@ -1,9 +1,6 @@
 package schema
 
-import (
-	"encoding/json"
-	"reflect"
-)
+import "reflect"
 
 // AdminRole sees everything; no permission objects exist for it.
 const AdminRole = "admin"
@@ -39,7 +36,7 @@ type InsertPermission struct {
 	Set         []Preset
 	BackendOnly bool
 	// ValidateInput is the input validation to call first; nil is none.
-	ValidateInput json.RawMessage
+	ValidateInput *Validation
 }
 
 // UpdatePermission is what a role may update. Check may be nil.
@@ -49,14 +46,14 @@ type UpdatePermission struct {
 	Check         Predicate
 	Set           []Preset
 	BackendOnly   bool
-	ValidateInput json.RawMessage
+	ValidateInput *Validation
 }
 
 // DeletePermission is what a role may delete.
 type DeletePermission struct {
 	Filter        Predicate
 	BackendOnly   bool
-	ValidateInput json.RawMessage
+	ValidateInput *Validation
 }
 
 // Preset is a column whose value the permission decides.

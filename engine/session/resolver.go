@@ -199,6 +199,14 @@ func (r *Resolver) Config() *Config { return r.config }
 // Resolve says who sent the request: the admin secret first, then a console member, then the one configured way, or
 // built-in identity; a request without any credential last. Every error is a *fault.Error.
 func (r *Resolver) Resolve(ctx context.Context, req Request) (*Session, error) {
+	s, err := r.resolve(ctx, req)
+	if s != nil {
+		s.ClientHeaders = req.Header
+	}
+	return s, err
+}
+
+func (r *Resolver) resolve(ctx context.Context, req Request) (*Session, error) {
 	if given, sent := sentSecret(req.Header); sent && !r.config.IsOpen() {
 		if !r.isAdminSecret(given) {
 			return nil, fault.New(fault.AccessDenied, "", "invalid %q/%q", adminSecret, accessKey).WithStatus(http.StatusUnauthorized)

@@ -4,7 +4,10 @@
 // refuses whatever does not prove itself. It stands at the head of the query line.
 package session
 
-import "time"
+import (
+	"net/http"
+	"time"
+)
 
 // Admin is the role that sees everything; no permission objects exist for it.
 const Admin = "admin"
@@ -25,6 +28,8 @@ type Session struct {
 	Expires time.Time
 	// ResponseHeaders are to be sent to the client, for instance an auth hook's Set-Cookie.
 	ResponseHeaders [][2]string
+	// ClientHeaders are the request's, for webhooks that are sent them; see Forwarded.
+	ClientHeaders http.Header
 }
 
 // IsAdmin tells whether the session has the admin role.
