@@ -149,16 +149,17 @@ func fits(k jose.JSONWebKey, algorithm string) bool {
 	return symmetric == strings.HasPrefix(algorithm, "HS")
 }
 
-// Inspect reads a token's header and payload without verifying anything: for choosing the keys to verify with.
-func Inspect(token string) (keyID string, payload []byte, err error) {
+// Algorithm is what a token's header says it is signed with, unverified: for choosing the keys to verify with. "" when it
+// cannot be read.
+func Algorithm(token string) string {
 	if len(token) > maxToken || strings.Count(token, ".") != 2 {
-		return "", nil, ErrMalformed
+		return ""
 	}
 	parsed, err := jose.ParseSignedCompact(token, AllAlgorithms)
 	if err != nil {
-		return "", nil, ErrMalformed
+		return ""
 	}
-	return parsed.Signatures[0].Protected.KeyID, parsed.UnsafePayloadWithoutVerification(), nil
+	return parsed.Signatures[0].Protected.Algorithm
 }
 
 // AllAlgorithms are the signature algorithms that can be configured at all; "none" is not among them.

@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -54,12 +56,17 @@ func algorithmsOf(key *jose.JSONWebKey) []jose.SignatureAlgorithm {
 	return remoteAlgorithms
 }
 
-// resolveJWT is Hasura's JWT mode: the tokens at the configured places, matched to secrets by issuer; exactly one pair
-// must remain.
+// candidate is a token found where a secret looks for one, from that secret's issuer.
+type candidate struct {
+	verifier *jwtVerifier
+	token    string
+}
+
+// resolveJWT is Hasura's JWT mode: the tokens at the configured places, matched to secrets by issuer, and by algorithm
+// where several secrets share one; exactly one pair must remain.
 func (r *Resolver) resolveJWT(ctx context.Context, h http.Header) (*Session, error) {
-	var chosen *jwtVerifier
-	var token string
-	matches, strangers := 0, 0
+	var matches []candidate
+	strangers := 0
 	for _, v := range r.jwts {
 		for _, value := range v.location.tokens(h) {
 			raw, err := v.bare(value)
@@ -72,14 +79,16 @@ func (r *Resolver) resolveJWT(ctx context.Context, h http.Header) (*Session, err
 					continue
 				}
 			}
-			matches++
-			chosen, token = v, raw
+			matches = append(matches, candidate{v, raw})
 		}
 	}
+	if !slices.ContainsFunc(matches, func(c candidate) bool { return c.token != matches[0].token }) {
+		matches = byAlgorithm(matches)
+	}
 	switch {
-	case matches == 1:
-		return chosen.session(ctx, token, h)
-	case matches > 1:
+	case len(matches) == 1:
+		return matches[0].verifier.session(ctx, matches[0].token, h)
+	case len(matches) > 1:
 		return nil, fault.New(fault.InvalidHeaders, "", "Could not verify JWT: Multiple JWTs found")
 	case strangers > 0:
 		return nil, notVerified("JWTNotInIssuer")
@@ -87,6 +96,40 @@ func (r *Resolver) resolveJWT(ctx context.Context, h http.Header) (*Session, err
 		return r.unauthorized(fromHeaders(h)), nil
 	default:
 		return nil, fault.New(fault.InvalidHeaders, "", "Missing 'Authorization' or 'Cookie' header in JWT authentication mode")
+	}
+}
+
+// byAlgorithm leaves the candidates whose secret's key is of the token's algorithm; all of them when none is, so that the
+// answer says more than "no key".
+func byAlgorithm(all []candidate) []candidate {
+	var fitting []candidate
+	for _, c := range all {
+		if c.verifier.mayVerify(jwt.Algorithm(c.token)) {
+			fitting = append(fitting, c)
+		}
+	}
+	if len(fitting) == 0 {
+		return all
+	}
+	return fitting // a token sent twice is still two candidates
+}
+
+// mayVerify tells whether the secret's key is of the kind that an algorithm takes. Within a kind Hasura does not hold a key
+// to the one algorithm named in the setting.
+func (v *jwtVerifier) mayVerify(algorithm string) bool {
+	alg := jose.SignatureAlgorithm(algorithm)
+	if v.key == nil {
+		return slices.Contains(remoteAlgorithms, alg)
+	}
+	switch v.key.Key.(type) {
+	case []byte:
+		return slices.Contains(algorithmsOf(v.key), alg)
+	case *rsa.PublicKey:
+		return slices.Contains(rsaAlgorithms, alg)
+	case *ecdsa.PublicKey:
+		return slices.Contains(ecAlgorithms, alg)
+	default:
+		return alg == jose.EdDSA
 	}
 }
 

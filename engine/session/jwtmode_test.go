@@ -355,3 +355,36 @@ func BenchmarkResolve_jwtSecretCachedToken(b *testing.B) {
 		}
 	}
 }
+
+// TestResolve_jwtSecretsOfOneIssuer: secrets of one issuer are told apart by the kind of their key.
+func TestResolve_jwtSecretsOfOneIssuer(t *testing.T) {
+	t.Parallel()
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(&private.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _ := json.Marshal(string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})))
+	r := resolver(t, jwtSettings(setting(`,"issuer":"a"`), `{"type":"RS256","key":`+string(text)+`,"issuer":"a"}`), session.Deps{})
+	claims := hasuraClaims().with("iss", "a")
+	stranger, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		key  jose.JSONWebKey
+		want bool
+	}{
+		"signed by a stranger": {jose.JSONWebKey{Key: stranger, Algorithm: "RS256"}, false},
+		"RSA":                  {jose.JSONWebKey{Key: private, Algorithm: "RS256"}, true},
+		"HMAC":                 {hmac, true},
+	} {
+		h := http.Header{"Authorization": {"Bearer " + sign(t, c.key, "", claims)}}
+		if _, err := r.Resolve(t.Context(), session.Request{Header: h}); (err == nil) != c.want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
