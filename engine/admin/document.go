@@ -129,7 +129,7 @@ func chosen(value json.RawMessage, all []string, path, what string) ([]string, e
 		}
 		return nil, nil
 	case json.Unmarshal(value, &list) != nil:
-		return nil, fault.New(fault.ParseFailed, path, "expected a boolean or a list of names, but encountered %s", kindOf(value))
+		return nil, fault.New(fault.ParseFailed, path, "expected a boolean or a list of names, but encountered %s", fault.JSONKind(value))
 	}
 	for _, name := range list {
 		if !slices.Contains(all, name) {
@@ -143,7 +143,7 @@ func chosen(value json.RawMessage, all []string, path, what string) ([]string, e
 func (e *execution) reloadMetadata(ctx context.Context, d Draft, r *request) ([]byte, error) {
 	var a reloadArgs
 	if string(r.args) != "null" && json.Unmarshal(r.args, &a) != nil {
-		return nil, fault.New(fault.ParseFailed, r.parsePath, "parsing ReloadMetadata failed, expected Object, but encountered %s", kindOf(r.args))
+		return nil, fault.New(fault.ParseFailed, r.parsePath, "parsing ReloadMetadata failed, expected Object, but encountered %s", fault.JSONKind(r.args))
 	}
 	doc := d.Metadata()
 	var remote []string

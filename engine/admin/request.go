@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -51,7 +50,7 @@ func parseRequest(body []byte, a api) (*request, error) {
 func (a api) parse(data []byte, path, parsePath, runPath string) (*request, error) {
 	var o map[string]json.RawMessage
 	if err := json.Unmarshal(data, &o); err != nil || o == nil {
-		return nil, fault.New(fault.ParseFailed, parsePath, "parsing Object failed, expected Object, but encountered %s", kindOf(data))
+		return nil, fault.New(fault.ParseFailed, parsePath, "parsing Object failed, expected Object, but encountered %s", fault.JSONKind(data))
 	}
 	kind, ok := o["type"]
 	if !ok {
@@ -59,7 +58,7 @@ func (a api) parse(data []byte, path, parsePath, runPath string) (*request, erro
 	}
 	r := &request{version: 1, path: path, parsePath: a.parsePath(parsePath), runPath: a.runPath(runPath)}
 	if err := json.Unmarshal(kind, &r.full); err != nil {
-		return nil, fault.New(fault.ParseFailed, fault.Key(parsePath, "type"), "parsing Text failed, expected String, but encountered %s", kindOf(kind))
+		return nil, fault.New(fault.ParseFailed, fault.Key(parsePath, "type"), "parsing Text failed, expected String, but encountered %s", fault.JSONKind(kind))
 	}
 	if err := r.readVersions(o, parsePath); err != nil {
 		return nil, err
@@ -81,7 +80,7 @@ func (a api) parse(data []byte, path, parsePath, runPath string) (*request, erro
 func (r *request) readVersions(o map[string]json.RawMessage, parsePath string) error {
 	if v, ok := o["version"]; ok && string(v) != "null" {
 		if err := json.Unmarshal(v, &r.version); err != nil {
-			return fault.New(fault.ParseFailed, fault.Key(parsePath, "version"), "parsing Int failed, expected Number, but encountered %s", kindOf(v))
+			return fault.New(fault.ParseFailed, fault.Key(parsePath, "version"), "parsing Int failed, expected Number, but encountered %s", fault.JSONKind(v))
 		}
 		if r.version != 1 && r.version != 2 {
 			return fault.New(fault.ParseFailed, fault.Key(parsePath, "version"), "expected 1 or 2, encountered %d", r.version)
@@ -89,7 +88,7 @@ func (r *request) readVersions(o map[string]json.RawMessage, parsePath string) e
 	}
 	if v, ok := o["resource_version"]; ok && string(v) != "null" {
 		if err := json.Unmarshal(v, &r.expect); err != nil {
-			return fault.New(fault.ParseFailed, fault.Key(parsePath, "resource_version"), "parsing Int failed, expected Number, but encountered %s", kindOf(v))
+			return fault.New(fault.ParseFailed, fault.Key(parsePath, "resource_version"), "parsing Int failed, expected Number, but encountered %s", fault.JSONKind(v))
 		}
 	}
 	return nil
@@ -98,7 +97,7 @@ func (r *request) readVersions(o map[string]json.RawMessage, parsePath string) e
 func (a api) parseItems(r *request) error {
 	var items []json.RawMessage
 	if err := json.Unmarshal(r.args, &items); err != nil {
-		return fault.New(fault.ParseFailed, r.parsePath, "parsing List failed, expected Array, but encountered %s", kindOf(r.args))
+		return fault.New(fault.ParseFailed, r.parsePath, "parsing List failed, expected Array, but encountered %s", fault.JSONKind(r.args))
 	}
 	r.items = make([]*request, len(items))
 	for i, item := range items {
@@ -120,26 +119,4 @@ func unknownType(kind, path string) error {
 		}
 	}
 	return fault.New(fault.ParseFailed, fault.Key(path, "type"), "unknown command %q", kind)
-}
-
-// kindOf names a JSON value's type as Hasura's errors do.
-func kindOf(data []byte) string {
-	data = bytes.TrimSpace(data)
-	if len(data) == 0 {
-		return "Null"
-	}
-	switch data[0] {
-	case '{':
-		return "Object"
-	case '[':
-		return "Array"
-	case '"':
-		return "String"
-	case 't', 'f':
-		return "Boolean"
-	case 'n':
-		return "Null"
-	default:
-		return "Number"
-	}
 }

@@ -69,7 +69,7 @@ type builder struct {
 func (b *builder) object(raw json.RawMessage, path string) (map[string]json.RawMessage, error) {
 	var o map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &o); err != nil || o == nil {
-		return nil, fault.New(fault.ParseFailed, path, "parsing Object failed, expected Object, but encountered %s", kindOf(raw))
+		return nil, fault.New(fault.ParseFailed, path, "parsing Object failed, expected Object, but encountered %s", fault.JSONKind(raw))
 	}
 	return o, nil
 }
@@ -102,7 +102,7 @@ func (b *builder) setTable(a map[string]json.RawMessage) error {
 // decode reads a value of one type, wording a wrong one as Hasura does.
 func (b *builder) decode(raw json.RawMessage, into any, path, what, expected string) error {
 	if string(raw) == "null" || json.Unmarshal(raw, into) != nil {
-		return fault.New(fault.ParseFailed, path, "parsing %s failed, expected %s, but encountered %s", what, expected, kindOf(raw))
+		return fault.New(fault.ParseFailed, path, "parsing %s failed, expected %s, but encountered %s", what, expected, fault.JSONKind(raw))
 	}
 	return nil
 }
@@ -144,24 +144,4 @@ func (b *builder) column(t *schema.Table, p *schema.SelectPermission, name, path
 func (b *builder) names(raw json.RawMessage, parsePath string) ([]string, error) {
 	var names []string
 	return names, b.decode(raw, &names, parsePath, "List", "Array")
-}
-
-func kindOf(raw json.RawMessage) string {
-	if len(raw) == 0 {
-		return "Null"
-	}
-	switch raw[0] {
-	case '{':
-		return "Object"
-	case '[':
-		return "Array"
-	case '"':
-		return "String"
-	case 't', 'f':
-		return "Boolean"
-	case 'n':
-		return "Null"
-	default:
-		return "Number"
-	}
 }

@@ -193,7 +193,7 @@ func parseRequest(path string, data json.RawMessage) (req Request, err error) {
 
 // into decodes data, which must be of the wanted JSON kind, and words a mismatch as Hasura's JSON library does.
 func into(path string, data json.RawMessage, what, wanted string, target any) error {
-	if kind := kindOf(data); kind != wanted {
+	if kind := fault.JSONKind(data); kind != wanted {
 		return fault.New(fault.ParseFailed, path, "parsing %s failed, expected %s, but encountered %s", what, wanted, kind)
 	}
 	if err := json.Unmarshal(data, target); err != nil {
@@ -202,29 +202,7 @@ func into(path string, data json.RawMessage, what, wanted string, target any) er
 	return nil
 }
 
-// kindOf is the kind of a JSON value, by its first byte.
-func kindOf(data json.RawMessage) string {
-	trimmed := bytes.TrimLeft(data, " \t\r\n")
-	if len(trimmed) == 0 {
-		return "Null"
-	}
-	switch trimmed[0] {
-	case '{':
-		return "Object"
-	case '[':
-		return "Array"
-	case '"':
-		return "String"
-	case 't', 'f':
-		return "Boolean"
-	case 'n':
-		return "Null"
-	default:
-		return "Number"
-	}
-}
-
-func isNull(data json.RawMessage) bool { return kindOf(data) == "Null" }
+func isNull(data json.RawMessage) bool { return fault.JSONKind(data) == "Null" }
 
 // forHook is the request or the batch as an auth hook is shown it; nil when the body could not be read.
 func forHook(requests []Request, isBatch bool) json.RawMessage {

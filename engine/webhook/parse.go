@@ -71,7 +71,7 @@ func (r *reader) object(doc json.RawMessage, path string, known ...string) map[s
 		return nil
 	}
 	if err := json.Unmarshal(doc, &o); err != nil {
-		r.fail(path, "parsing Object failed, expected Object, but encountered %s", kindOf(doc))
+		r.fail(path, "parsing Object failed, expected Object, but encountered %s", fault.JSONKind(doc))
 		return nil
 	}
 	for _, k := range slices.Sorted(maps.Keys(o)) {
@@ -85,7 +85,7 @@ func (r *reader) object(doc json.RawMessage, path string, known ...string) map[s
 func (r *reader) text(o map[string]json.RawMessage, path, key string) string {
 	var s *string
 	if doc, ok := o[key]; ok && json.Unmarshal(doc, &s) != nil {
-		r.fail(fault.Key(path, key), "parsing Text failed, expected String, but encountered %s", kindOf(doc))
+		r.fail(fault.Key(path, key), "parsing Text failed, expected String, but encountered %s", fault.JSONKind(doc))
 	}
 	if s == nil {
 		return ""
@@ -133,7 +133,7 @@ func (r *reader) body(doc json.RawMessage, path string, version int) *bodyTransf
 		return &bodyTransform{template: r.value(text)}
 	}
 	if version == 1 {
-		r.fail(path, "parsing Template failed, expected String, but encountered %s", kindOf(doc))
+		r.fail(path, "parsing Template failed, expected String, but encountered %s", fault.JSONKind(doc))
 		return nil
 	}
 	o := r.object(doc, path, "action", "template", "form_template")
@@ -179,7 +179,7 @@ func (r *reader) headers(t *RequestTransform, doc json.RawMessage, path string) 
 	t.addHeaders = r.fields(o["add_headers"], fault.Key(path, "add_headers"), false, false)
 	if list, ok := o["remove_headers"]; ok {
 		if err := json.Unmarshal(list, &t.removeHeaders); err != nil {
-			r.fail(fault.Key(path, "remove_headers"), "parsing List failed, expected Array of String, but encountered %s", kindOf(list))
+			r.fail(fault.Key(path, "remove_headers"), "parsing List failed, expected Array of String, but encountered %s", fault.JSONKind(list))
 		}
 	}
 }
@@ -199,29 +199,12 @@ func (r *reader) fields(doc json.RawMessage, path string, areNamesTemplates, may
 		}
 		var text string
 		if json.Unmarshal(o[k], &text) != nil || string(o[k]) == "null" {
-			r.fail(fault.Key(path, k), "parsing Template failed, expected String, but encountered %s", kindOf(o[k]))
+			r.fail(fault.Key(path, k), "parsing Template failed, expected String, but encountered %s", fault.JSONKind(o[k]))
 		}
 		f.value = r.line(text)
 		out = append(out, f)
 	}
 	return out
-}
-
-// kindOf names a JSON value's type as Hasura's errors do.
-func kindOf(doc json.RawMessage) string {
-	switch strings.TrimSpace(string(doc))[0] {
-	case '{':
-		return "Object"
-	case '[':
-		return "Array"
-	case '"':
-		return "String"
-	case 't', 'f':
-		return "Boolean"
-	case 'n':
-		return "Null"
-	}
-	return "Number"
 }
 
 // Transforms are the transforms of an action's definition or of a trigger.
