@@ -25,7 +25,7 @@ func (c conditions) cond(t *table, depth int) cond {
 	}
 	switch c.n(9) {
 	case 0, 1:
-		return and(c.list(t, depth))
+		return flat(and(c.list(t, depth)))
 	case 2, 3:
 		return or(c.list(t, depth))
 	case 4:
@@ -52,6 +52,23 @@ func (c conditions) cond(t *table, depth int) cond {
 		}
 	}
 	return c.leaf(t)
+}
+
+// flat writes a conjunction one way only, so that permissions that are written differently are different: an heir
+// inherits mutations that are the same.
+func flat(cs and) cond {
+	out := and{}
+	for _, c := range cs {
+		if inner, ok := c.(and); ok {
+			out = append(out, inner...)
+		} else {
+			out = append(out, c)
+		}
+	}
+	if len(out) == 1 {
+		return out[0]
+	}
+	return out
 }
 
 // list has two conditions, seldom none, as a rule one that depends on the row.
@@ -226,6 +243,7 @@ func (c conditions) insertPermission(t *table) *insertPermission {
 			p.columns = append(p.columns, col.name)
 		}
 	}
+	p.columns = inOrder(t, p.columns)
 	if c.chance(60) {
 		p.check = c.about(t)
 	}

@@ -241,6 +241,8 @@ func relationships(t *table) document {
 	return document{{"object_relationships", append([]any{}, objects...)}, {"array_relationships", append([]any{}, arrays...)}}
 }
 
+// permission is a role's permission as metadata writes it; nil when there is none. Columns are always a list: an insert
+// permission without any means all of them.
 func (r *role) permission(kind string, t *table) document {
 	presets := func(set []preset) document {
 		d := document{}
@@ -255,7 +257,7 @@ func (r *role) permission(kind string, t *table) document {
 	switch kind {
 	case "select":
 		if p := r.selects[t.name]; p != nil {
-			d := document{{"columns", p.columns}, {"filter", condition(p.filter)}, {"allow_aggregations", p.aggregations}}
+			d := document{{"columns", append([]string{}, p.columns...)}, {"filter", condition(p.filter)}, {"allow_aggregations", p.aggregations}}
 			if p.limit != nil {
 				d = append(d, member{"limit", *p.limit})
 			}
@@ -263,11 +265,11 @@ func (r *role) permission(kind string, t *table) document {
 		}
 	case "insert":
 		if p := r.inserts[t.name]; p != nil {
-			return document{{"columns", p.columns}, {"check", condition(p.check)}, {"set", presets(p.set)}}
+			return document{{"columns", append([]string{}, p.columns...)}, {"check", condition(p.check)}, {"set", presets(p.set)}}
 		}
 	case "update":
 		if p := r.updates[t.name]; p != nil {
-			d := document{{"columns", p.columns}, {"filter", condition(p.filter)}, {"check", nil}, {"set", presets(p.set)}}
+			d := document{{"columns", append([]string{}, p.columns...)}, {"filter", condition(p.filter)}, {"check", nil}, {"set", presets(p.set)}}
 			if p.check != nil {
 				d[2].value = condition(p.check)
 			}
