@@ -24,7 +24,7 @@ import (
 func TestMain(m *testing.M) {
 	checks := os.Getenv("PROPERTY_CHECKS")
 	if checks == "" {
-		checks = "150"
+		checks = "120"
 	}
 	for name, v := range map[string]string{"rapid.checks": checks, "rapid.nofailfile": "true", "rapid.shrinktime": "30s"} {
 		if err := flag.Set(name, v); err != nil {
