@@ -55,7 +55,7 @@ func (d *draft) Rebuild(ctx context.Context, doc *metadata.Metadata, reload ...s
 func (d *draft) RebuildIn(ctx context.Context, doc *metadata.Metadata, name string, c *catalog.Catalog, tx pgx.Tx) error {
 	states := maps.Clone(d.sources)
 	if was := states[name]; was != nil && doc.Source(name) != nil {
-		states[name] = &sourceState{open: was.open, catalog: c, enums: readEnums(ctx, tx, doc.Source(name), c)}
+		states[name] = &sourceState{open: was.open, catalog: c, enums: readEnums(ctx, tx, doc.Source(name), c), natives: probeNatives(ctx, tx, doc.Source(name), c)}
 	}
 	d.fresh[name] = true
 	delete(d.stale, name)

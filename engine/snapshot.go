@@ -39,6 +39,7 @@ type sourceState struct {
 	open    *source
 	catalog *catalog.Catalog
 	enums   map[catalog.Name][]schema.EnumValue
+	natives natives
 	err     error
 }
 
@@ -88,6 +89,7 @@ func (e *Engine) build(doc *metadata.Metadata, version int, sources map[string]*
 	in := schema.Input{
 		Metadata: doc, Catalogs: make(map[string]*catalog.Catalog, len(sources)),
 		EnumValues: make(map[string]map[catalog.Name][]schema.EnumValue, len(sources)), Options: e.config.schemaOptions(),
+		NativeErrors: make(map[string]map[string]string, len(sources)),
 	}
 	for _, m := range doc.Sources {
 		state := sources[m.Name]
@@ -101,7 +103,7 @@ func (e *Engine) build(doc *metadata.Metadata, version int, sources map[string]*
 			})
 			continue
 		}
-		in.Catalogs[m.Name], in.EnumValues[m.Name] = state.catalog, state.enums
+		in.Catalogs[m.Name], in.EnumValues[m.Name], in.NativeErrors[m.Name] = state.catalog, state.enums, state.natives.errors
 	}
 	s.Model = schema.Build(in)
 	s.Endpoints = rest.Compile(doc)
@@ -195,7 +197,7 @@ func (e *Engine) resolveSource(ctx context.Context, s *metadata.Source, was *sou
 	var open *source
 	if was != nil && was.open != nil && was.open.key == key {
 		open = was.open
-		if !reload && was.hasEnums(s) {
+		if !reload && was.hasEnums(s) && was.natives.document == nativeDocument(s) {
 			return was
 		}
 	} else if open, err = e.config.openSource(ctx, s); err != nil {
@@ -207,7 +209,7 @@ func (e *Engine) resolveSource(ctx context.Context, s *metadata.Source, was *sou
 	} else if c, err = catalog.Load(ctx, open.pool); err != nil {
 		return &sourceState{open: open, err: fmt.Errorf("cannot read the database's catalog: %w", err)}
 	}
-	return &sourceState{open: open, catalog: c, enums: readEnums(ctx, open.pool, s, c)}
+	return &sourceState{open: open, catalog: c, enums: readEnums(ctx, open.pool, s, c), natives: probeNatives(ctx, open.pool, s, c)}
 }
 
 // hasEnums tells whether the values of every enum table of s were read.

@@ -79,6 +79,16 @@ func sourceChild(kind, source, name string) ObjectID {
 	return ObjectID{kind, fmt.Sprintf("%s %s in source %s", kind, name, source)}
 }
 
+// NativeQueryObject and LogicalModelObject name a source's native queries and their results' shapes.
+func NativeQueryObject(source, name string) ObjectID {
+	return sourceChild("native_query", source, name)
+}
+
+// LogicalModelObject names a logical model.
+func LogicalModelObject(source, name string) ObjectID {
+	return sourceChild("logical_model", source, name)
+}
+
 // globalObject names an object outside the sources: "rest_endpoint", "inherited_role", "remote_schema", "action", ….
 func globalObject(kind, name string) ObjectID { return ObjectID{kind, kind + " " + name} }
 

@@ -20,12 +20,6 @@ func (m *Metadata) Unsupported() []Inconsistency {
 			list(SourceObject(s.Name), s.Name, fmt.Sprintf("sources of kind %q", s.Kind))
 			continue
 		}
-		for _, o := range s.NativeQueries {
-			list(sourceChild("native_query", s.Name, o.Name), o.JSON, "native queries")
-		}
-		for _, o := range s.LogicalModels {
-			list(sourceChild("logical_model", s.Name, o.Name), o.JSON, "logical models")
-		}
 		if s.QueryTags != nil {
 			list(ObjectID{"query_tags", "query_tags in source " + s.Name}, s.QueryTags, "query tags")
 		}

@@ -185,6 +185,15 @@ type (
 	}
 )
 
+// Verbatim is a query an administrator wrote, with expressions where its arguments stand: Parts[0] Args[0] Parts[1] …
+// Nothing of a request is in Parts.
+type Verbatim struct {
+	Parts []string
+	Args  []Expr
+	As    Ident
+}
+
+func (Verbatim) relation()  {}
 func (Table) relation()     {}
 func (FuncTable) relation() {}
 func (Derived) relation()   {}

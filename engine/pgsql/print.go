@@ -212,6 +212,16 @@ func (p *printer) relation(r Relation) {
 		p.selectStmt(r.Query)
 		p.raw(")")
 		p.as(r.As)
+	case Verbatim:
+		p.raw("(")
+		for i, part := range r.Parts {
+			p.raw(part)
+			if i < len(r.Args) {
+				p.expr(r.Args[i])
+			}
+		}
+		p.raw("\n)") // the text may end in a comment
+		p.as(r.As)
 	default:
 		panic(fmt.Sprintf("pgsql: unknown relation %T", r))
 	}

@@ -71,6 +71,12 @@ func (b *builder) root(f *operation.Field) (Root, error) {
 	case schema.CallFunction:
 		root.Source = m.Function.Source
 		root.Node, err = b.call(f, m)
+	case schema.CallNative:
+		root.Source = m.Native.Source
+		rows := Rows{Table: m.Native.Returns, Native: m.Native}
+		if rows.Args, err = functionArgs(f, m.Native.Args); err == nil {
+			root.Node, err = b.selectRows(f, rows)
+		}
 	case schema.NodeRoot:
 		err = b.node(f, &root)
 	case schema.SelectConnection:
@@ -306,11 +312,19 @@ func (b *builder) field(f *operation.Field) (FieldValue, error) {
 		}
 		return jsonPart(f, &Cell{Operand: o}), nil
 	case schema.RelationField:
+		rows := Rows{Table: m.Relation.Target, Via: m.Relation, Native: m.Relation.Native}
+		if rows.Native != nil {
+			var err error
+			if rows.Args, err = functionArgs(f, rows.Native.Args); err != nil {
+				return nil, err
+			}
+		}
 		if m.Relation.Array {
-			return b.selectRows(f, Rows{Table: m.Relation.Target, Via: m.Relation})
+			return b.selectRows(f, rows)
 		}
 		fields, err := b.fields(f.Fields)
-		return &Select{Rows: Rows{Table: m.Relation.Target, Via: m.Relation, Where: b.read(m.Relation.Target).Filter}, Fields: fields, Single: true}, err
+		rows.Where = b.read(m.Relation.Target).Filter
+		return &Select{Rows: rows, Fields: fields, Single: true}, err
 	case schema.RelationAggregate:
 		return b.aggregate(f, Rows{Table: m.Relation.Target, Via: m.Relation})
 	case schema.RelationConnection:

@@ -56,10 +56,11 @@ type (
 type Rows struct {
 	Table *schema.Table
 	// At most one of these says where the rows come from instead of the whole table.
-	Via      *schema.Relation // rows related to the row around
-	Function *Call            // a function's result
+	Via      *schema.Relation    // rows related to the row around
+	Function *Call               // a function's result
+	Native   *schema.NativeQuery // a native query's rows; with Via, those related
 	Computed *schema.ComputedField
-	// Args are the arguments of Function or Computed.
+	// Args are the arguments of Function, Computed or Native.
 	Args []FunctionArg
 	// Where is the role's row filter and the client's condition.
 	Where      schema.Predicate

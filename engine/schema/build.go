@@ -90,6 +90,7 @@ func (b *builder) source(ms *metadata.Source, cat *catalog.Catalog) {
 	for _, mf := range ms.Functions {
 		b.function(s, mf, cat)
 	}
+	b.natives(s, ms, cat)
 }
 
 func tableDefinition(n catalog.Name) any { return metadata.TableNameJSON(metadata.TableName(n)) }

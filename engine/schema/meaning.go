@@ -23,6 +23,9 @@ type (
 	SelectConnection struct{ Table *Table }
 	CallConnection   struct{ Function *Function }
 
+	// CallNative selects the rows of a native query.
+	CallNative struct{ Native *NativeQuery }
+
 	InsertRows  struct{ Table *Table }
 	InsertOne   struct{ Table *Table }
 	UpdateRows  struct{ Table *Table }
@@ -169,6 +172,7 @@ func (SelectByPK) meaning()             {}
 func (SelectAggregate) meaning()        {}
 func (SelectStream) meaning()           {}
 func (CallFunction) meaning()           {}
+func (CallNative) meaning()             {}
 func (NodeRoot) meaning()               {}
 func (SelectConnection) meaning()       {}
 func (CallConnection) meaning()         {}

@@ -17,6 +17,8 @@ type Input struct {
 	Metadata *metadata.Metadata
 	// Catalogs by source name; a source without one is unreachable and its objects are left out.
 	Catalogs map[string]*catalog.Catalog
+	// NativeErrors tell why the database refuses a native query, by source and name.
+	NativeErrors map[string]map[string]string
 	// EnumValues are the rows of the tables marked is_enum, by source.
 	EnumValues map[string]map[catalog.Name][]EnumValue
 	Options    Options
@@ -78,6 +80,7 @@ type Source struct {
 	Name      string
 	Tables    []*Table
 	Functions []*Function
+	Natives   []*NativeQuery
 
 	tables map[catalog.Name]*Table
 	custom customization
@@ -177,6 +180,8 @@ type Relation struct {
 	// Array is true for an array relationship.
 	Array  bool
 	Target *Table
+	// Native, when set, is the query whose rows are related, Target being its logical model.
+	Native *NativeQuery
 	// Mapping pairs columns of Table with columns of Target.
 	Mapping []ColumnPair
 	// Nullable tells, for an object relationship, whether it may be null for a row.
@@ -228,4 +233,5 @@ type FunctionArg struct {
 	Type          *catalog.Type
 	Class         Class
 	HasDefault    bool
+	Description   string
 }

@@ -163,6 +163,11 @@ func (s *Schema) rootFields(subscription bool) []*Field {
 				own = append(own, s.functionRoots(f)...)
 			}
 		}
+		for _, n := range source.Natives {
+			if !s.Relay {
+				own = append(own, s.nativeRoot(n)...)
+			}
+		}
 		kind := "query"
 		if subscription {
 			kind = "subscription"

@@ -64,11 +64,12 @@ func (s *Schema) relationFields(r *Relation) []*Field {
 			if f.Description == "" {
 				f.Description = "An array relationship"
 			}
-			f.Type, f.Args = listOfNonNull(s.rowType(r.Target)).notNull(), s.selectArgs(r.Target)
+			f.Type, f.Args = listOfNonNull(s.rowType(r.Target)).notNull(), append(s.nativeArgs(r.Native), s.selectArgs(r.Target)...)
 		} else {
 			if f.Description == "" {
 				f.Description = "An object relationship"
 			}
+			f.Args = s.nativeArgs(r.Native)
 			// A row the role's filter hides makes the relationship null even where the foreign key is not.
 			f.Type = &Ref{Named: s.rowType(r.Target), NonNull: !r.Nullable && Always(p.Filter)}
 		}
@@ -182,7 +183,7 @@ func (s *Schema) boolExp(t *Table) *Type {
 		}
 		for _, r := range t.Relations {
 			target := s.readable(r.Target)
-			if target == nil {
+			if target == nil || r.Native.hasArgs() {
 				continue
 			}
 			e.inputs = append(e.inputs, &InputField{Name: r.Name, Type: named(s.boolExp(r.Target)), Meaning: RelationInput{r}})
@@ -307,7 +308,7 @@ func (s *Schema) orderBy(t *Table) *Type {
 		}
 		for _, r := range t.Relations {
 			target := s.readable(r.Target)
-			if target == nil {
+			if target == nil || r.Native.hasArgs() {
 				continue
 			}
 			if !r.Array {

@@ -67,7 +67,7 @@ func (t *translator) predicate(p schema.Predicate, s scope) pgsql.Expr {
 		a := t.alias("r")
 		return pgsql.Exists{Query: &pgsql.Select{
 			Output: []pgsql.Output{{Expr: pgsql.Int(1)}},
-			From:   pgsql.Table{Name: name(p.Relation.Target.Name), As: a},
+			From:   t.related(p.Relation, a),
 			Where:  conjunction(mapping(p.Relation, s.row, a), t.predicate(p.Where, s.at(a))),
 		}}
 	case *schema.Exists:
@@ -99,7 +99,7 @@ func (t *translator) predicate(p schema.Predicate, s scope) pgsql.Expr {
 		}
 		value := pgsql.Subquery{Query: &pgsql.Select{
 			Output: []pgsql.Output{{Expr: c}},
-			From:   pgsql.Table{Name: name(p.Relation.Target.Name), As: a},
+			From:   t.related(p.Relation, a),
 			Where:  conjunction(mapping(p.Relation, s.row, a), t.predicate(p.Filter, inner)),
 		}}
 		return t.predicate(p.Test, scope{row: s.row, root: s.root, self: value})
@@ -148,7 +148,7 @@ func (t *translator) columnVia(via []*schema.Relation, c *schema.Column, row pgs
 	a := t.alias("v")
 	return pgsql.Subquery{Query: &pgsql.Select{
 		Output: []pgsql.Output{{Expr: t.columnVia(via[1:], c, a)}},
-		From:   pgsql.Table{Name: name(via[0].Target.Name), As: a}, Where: mapping(via[0], row, a), Limit: pgsql.Int(1),
+		From:   t.related(via[0], a), Where: mapping(via[0], row, a), Limit: pgsql.Int(1),
 	}}
 }
 

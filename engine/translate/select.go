@@ -45,7 +45,11 @@ func (t *translator) rows(r *plan.Rows, row, outer pgsql.Ident, capped bool) *pg
 	case r.Computed != nil:
 		q.From = pgsql.FuncTable{Call: t.computedCall(r.Computed, r.Args, outer), As: row}
 	default:
-		q.From = pgsql.Table{Name: name(r.Table.Name), As: row}
+		if r.Native != nil {
+			q.From = t.native(r.Native, r.Args, row)
+		} else {
+			q.From = pgsql.Table{Name: name(r.Table.Name), As: row}
+		}
 		if r.Via != nil {
 			joined = mapping(r.Via, outer, row)
 		}
@@ -88,7 +92,7 @@ func (t *translator) orderTerm(o plan.Order, via []plan.Step, row pgsql.Ident) p
 		a := t.alias("o")
 		return pgsql.Subquery{Query: &pgsql.Select{
 			Output: []pgsql.Output{{Expr: t.orderTerm(o, via[1:], a)}},
-			From:   pgsql.Table{Name: name(via[0].Relation.Target.Name), As: a},
+			From:   t.related(via[0].Relation, a),
 			Where:  conjunction(mapping(via[0].Relation, row, a), t.predicate(via[0].Where, about(a))), Limit: pgsql.Int(1),
 		}}
 	}
@@ -108,7 +112,7 @@ func (t *translator) orderTerm(o plan.Order, via []plan.Step, row pgsql.Ident) p
 		q.From = pgsql.FuncTable{Call: t.computedCall(agg.Computed, nil, row), As: a}
 		q.Where = conjunction(t.predicate(agg.Where, about(a)))
 	} else {
-		q.From = pgsql.Table{Name: name(agg.Relation.Target.Name), As: a}
+		q.From = t.related(agg.Relation, a)
 		q.Where = conjunction(mapping(agg.Relation, row, a), t.predicate(agg.Where, about(a)))
 	}
 	return pgsql.Subquery{Query: q}
