@@ -23,7 +23,7 @@ func TestTables_ofEveryKind(t *testing.T) {
 		create view simple as select at, place, value from measure where value > 1;
 		create view grouped as select place, count(*) as n from measure group by place;
 		create extension postgres_fdw;
-		`+loopback(t, s.dataURL)+`
+		` + loopback(t, s.dataURL) + `
 		create foreign table distant (at date not null, place text not null, value float8) server self options (table_name 'measure')`)
 	for _, table := range []string{"measure", "total", "simple", "grouped", "distant"} {
 		s.do("pg_track_table", `{"table":"`+table+`"}`)
