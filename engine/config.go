@@ -16,8 +16,6 @@ type Config struct {
 	// DefaultSourceURL is the database of the source "default", made on the first start; "" makes none. The document
 	// names it by the variable DefaultSourceEnv ("" is HASURA_GRAPHQL_DATABASE_URL), so that it can move.
 	DefaultSourceURL, DefaultSourceEnv string
-	// SourceRole, when set, is taken on by every connection to DefaultSourceURL.
-	SourceRole string
 	// LookupEnv resolves {from_env} in metadata; nil resolves nothing but DefaultSourceEnv.
 	LookupEnv func(name string) (string, bool)
 	// FilePrefix is where {dynamic_from_file} may point (DYNAMIC_SECRETS_ALLOWED_PATH_PREFIX); "" allows no file.
@@ -30,8 +28,12 @@ type Config struct {
 	// Options change what is served.
 	Options schema.Options
 	// Pool sizes the default source's pool; zero fields mean Hasura's defaults (50, 180 s, 600 s).
-	MaxConnections                                        int
-	IdleTimeout, ConnLifetime                             time.Duration
+	MaxConnections            int
+	IdleTimeout, ConnLifetime time.Duration
+	// WithoutPreparedStatements holds for the default source unless metadata says otherwise: for transaction poolers.
+	WithoutPreparedStatements bool
+	// MaintenanceMode refuses to change the metadata.
+	MaintenanceMode                                       bool
 	IsolationLevel                                        string        // "", "read-committed", "repeatable-read", "serializable"
 	SchemaSyncPollInterval                                time.Duration // 0 leaves only notifications
 	EnabledAPIs                                           []string      // nil means Hasura's default

@@ -8,6 +8,7 @@ import (
 
 	"gatehouse/engine/admin"
 	"gatehouse/engine/catalog"
+	"gatehouse/engine/fault"
 	"gatehouse/engine/metadata"
 )
 
@@ -28,6 +29,9 @@ type draft struct {
 
 // Rebuild implements admin.Draft.
 func (d *draft) Rebuild(ctx context.Context, doc *metadata.Metadata, reload ...string) error {
+	if err := d.mayBecome(doc); err != nil {
+		return err
+	}
 	again := func(name string) bool {
 		for _, r := range reload {
 			if r == name {
@@ -53,6 +57,9 @@ func (d *draft) Rebuild(ctx context.Context, doc *metadata.Metadata, reload ...s
 
 // RebuildIn implements admin.Draft.
 func (d *draft) RebuildIn(ctx context.Context, doc *metadata.Metadata, name string, c *catalog.Catalog, tx pgx.Tx) error {
+	if err := d.mayBecome(doc); err != nil {
+		return err
+	}
 	states := maps.Clone(d.sources)
 	if was := states[name]; was != nil && doc.Source(name) != nil {
 		states[name] = &sourceState{open: was.open, catalog: c, enums: readEnums(ctx, tx, doc.Source(name), c), natives: probeNatives(ctx, tx, doc.Source(name), c)}
@@ -61,6 +68,14 @@ func (d *draft) RebuildIn(ctx context.Context, doc *metadata.Metadata, name stri
 	delete(d.stale, name)
 	d.become(doc, states)
 	return ctx.Err()
+}
+
+// mayBecome refuses another document in maintenance mode; reading the same one again is no change.
+func (d *draft) mayBecome(doc *metadata.Metadata) error {
+	if d.engine.config.MaintenanceMode && doc != d.Doc {
+		return fault.New(fault.Unexpected, "$", "metadata cannot be modified in maintenance mode")
+	}
+	return nil
 }
 
 // keep remembers which sources the draft holds open.

@@ -55,31 +55,30 @@ func (c *Config) firstMetadata() *metadata.Metadata {
 	return &m
 }
 
-// connectionURL resolves where a source is. role is set for the default source.
-func (c *Config) connectionURL(info *metadata.ConnectionInfo) (conn, role string, err error) {
+// connectionURL resolves where a source is.
+func (c *Config) connectionURL(info *metadata.ConnectionInfo) (string, error) {
 	switch {
 	case info.FromEnv != "":
 		if info.FromEnv == c.sourceEnv() && c.DefaultSourceURL != "" {
-			return c.DefaultSourceURL, c.SourceRole, nil
+			return c.DefaultSourceURL, nil
 		}
 		if c.LookupEnv != nil {
 			if v, ok := c.LookupEnv(info.FromEnv); ok && v != "" {
-				return v, "", nil
+				return v, nil
 			}
 		}
-		return "", "", fmt.Errorf("environment variable '%s' not set", info.FromEnv)
+		return "", fmt.Errorf("environment variable '%s' not set", info.FromEnv)
 	case info.FromFile != "":
-		conn, err = c.readSecret(info.FromFile)
-		return conn, "", err
+		return c.readSecret(info.FromFile)
 	case info.Parameters != nil:
 		p := info.Parameters
 		u := url.URL{Scheme: "postgresql", Host: p.Host + ":" + strconv.Itoa(p.Port), Path: "/" + p.Database, User: url.User(p.Username)}
 		if p.Password != "" {
 			u.User = url.UserPassword(p.Username, p.Password)
 		}
-		return u.String(), "", nil
+		return u.String(), nil
 	default:
-		return info.URL, "", nil
+		return info.URL, nil
 	}
 }
 
@@ -124,7 +123,7 @@ func (c *Config) openSource(ctx context.Context, s *metadata.Source) (*source, e
 // poolConfig is a source's connection settings and a key that tells whether they changed.
 func (c *Config) poolConfig(s *metadata.Source) (key string, cfg *pgxpool.Config, err error) {
 	info := &s.Configuration.ConnectionInfo
-	conn, role, err := c.connectionURL(info)
+	conn, err := c.connectionURL(info)
 	if err != nil {
 		return "", nil, err
 	}
@@ -155,15 +154,16 @@ func (c *Config) poolConfig(s *metadata.Source) (key string, cfg *pgxpool.Config
 			cfg.MaxConnLifetime = time.Duration(*p.ConnectionLifetime) * time.Second
 		}
 	}
-	if info.UsePreparedStatements != nil && !*info.UsePreparedStatements {
+	withoutPrepared := conn == c.DefaultSourceURL && c.WithoutPreparedStatements
+	if info.UsePreparedStatements != nil {
+		withoutPrepared = !*info.UsePreparedStatements
+	}
+	if withoutPrepared {
 		cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	}
 	if _, set := cfg.ConnConfig.RuntimeParams["application_name"]; !set {
 		cfg.ConnConfig.RuntimeParams["application_name"] = "gatehouse"
 	}
-	if role != "" {
-		cfg.ConnConfig.RuntimeParams["role"] = role
-	}
-	key = fmt.Sprintf("%s %s %d %s %s %s", conn, role, cfg.MaxConns, cfg.MaxConnIdleTime, cfg.MaxConnLifetime, cfg.ConnConfig.DefaultQueryExecMode)
+	key = fmt.Sprintf("%s %d %s %s %s", conn, cfg.MaxConns, cfg.MaxConnIdleTime, cfg.MaxConnLifetime, cfg.ConnConfig.DefaultQueryExecMode)
 	return key, cfg, nil
 }

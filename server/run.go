@@ -24,6 +24,9 @@ func Run(ctx context.Context, s *Settings, out, errOut io.Writer) error {
 	for _, name := range UnknownVariables(os.Environ(), KnownVariables()) {
 		log.WarnContext(ctx, "unknown setting in the environment, see docs/settings.md", "name", name)
 	}
+	for _, name := range s.Accepted.unheeded() {
+		log.WarnContext(ctx, "this setting changes nothing here, see docs/settings.md", "name", name)
+	}
 	listeners, err := listen(s)
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 
 	"gatehouse/engine"
 	"gatehouse/engine/session"
+	"gatehouse/engine/transport"
 	"gatehouse/httpd"
 	"gatehouse/identity"
 	"gatehouse/identity/authority"
@@ -213,7 +214,7 @@ func (sv *Server) routes(ctx context.Context, withData bool) (http.Handler, erro
 			mux.Handle(pattern, handler)
 		}
 	}
-	mux.HandleFunc("/", notFound)
+	mux.HandleFunc("/", transport.NotFound)
 	if !withData {
 		return mux, nil
 	}
@@ -260,15 +261,6 @@ func (sv *Server) pages(withData bool) web.Config {
 		return err == nil
 	}
 	return c
-}
-
-// notFound is Hasura's answer to a path that nobody serves.
-func notFound(w http.ResponseWriter, _ *http.Request) {
-	httpd.WriteJSON(w, http.StatusNotFound, struct {
-		Path  string `json:"path"`
-		Error string `json:"error"`
-		Code  string `json:"code"`
-	}{"$", "resource does not exist", "not-found"})
 }
 
 func (sv *Server) banner(ctx context.Context) banner {

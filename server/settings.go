@@ -47,7 +47,6 @@ type DatabaseSettings struct {
 	EmbeddedPort       int    `name:"postgres-port" env:"GATEHOUSE_POSTGRES_PORT" placeholder:"N" help:"Open the embedded Postgres on this loopback port too (password in the data directory)."`
 	Retries            int    `name:"retries" env:"HASURA_GRAPHQL_NO_OF_RETRIES" default:"1" help:"How often to try again to reach the databases at start, a second apart."`
 	IdentityStartEmpty bool   `name:"identity-start-empty" env:"GATEHOUSE_IDENTITY_START_EMPTY" help:"Start with an empty directory although DB_URL holds a Logto database."`
-	ExtensionsSchema   string `name:"metadata-database-extensions-schema" env:"HASURA_GRAPHQL_METADATA_DATABASE_EXTENSIONS_SCHEMA" default:"public" help:"Schema for extensions in the metadata database."`
 }
 
 // SecretSettings say how callers prove who they are.
@@ -71,7 +70,6 @@ type EngineSettings struct {
 	EnabledAPIs              string `name:"enabled-apis" env:"HASURA_GRAPHQL_ENABLED_APIS" default:"metadata,graphql,pgdump,config" help:"Which APIs to serve: metadata, graphql, pgdump, config, developer, metrics."`
 	StringifyNumericTypes    bool   `name:"stringify-numeric-types" env:"HASURA_GRAPHQL_STRINGIFY_NUMERIC_TYPES" help:"Give bigint, numeric and double precision values as strings."`
 	BooleanNullCollapse      bool   `name:"v1-boolean-null-collapse" env:"HASURA_GRAPHQL_V1_BOOLEAN_NULL_COLLAPSE" help:"Treat {_eq: null} and where: null as true, as version 1 did."`
-	NullInNonNullable        bool   `name:"null-in-nonnullable-variables" env:"HASURA_GRAPHQL_BACKWARDS_COMPAT_NULL_IN_NONNULLABLE_VARIABLES" help:"Accept null for non-nullable variables."`
 	InferFunctionPermissions bool   `name:"infer-function-permissions" env:"HASURA_GRAPHQL_INFER_FUNCTION_PERMISSIONS" default:"true" negatable:"" help:"Let a role call a query function when it may read the table it returns."`
 	ExperimentalFeatures     string `name:"experimental-features" env:"HASURA_GRAPHQL_EXPERIMENTAL_FEATURES" help:"Comma list: naming_convention, hide_update_many_fields, hide_aggregation_predicates, …"`
 	NamingConvention         string `name:"default-naming-convention" env:"HASURA_GRAPHQL_DEFAULT_NAMING_CONVENTION" default:"hasura-default" enum:"hasura-default,graphql-default" help:"Naming convention of sources that name none."`
@@ -82,7 +80,6 @@ type EngineSettings struct {
 	Preserve401              bool   `name:"preserve-401-errors" env:"HASURA_GRAPHQL_PRESERVE_401_ERRORS" help:"Answer 401, not 200, to unauthorised GraphQL requests."`
 	SchemaSyncInterval       int    `name:"schema-sync-poll-interval" env:"HASURA_GRAPHQL_SCHEMA_SYNC_POLL_INTERVAL" default:"1000" placeholder:"MS" help:"How often to look for metadata changed by other processes; 0 never."`
 	TxIsolation              string `name:"tx-iso" short:"i" env:"HASURA_GRAPHQL_TX_ISOLATION" default:"read-committed" enum:"read-committed,repeatable-read,serializable" help:"Isolation level of mutations, for sources that name none."`
-	MetadataDefaults         string `name:"metadata-defaults" env:"HASURA_GRAPHQL_METADATA_DEFAULTS" default:"{}" placeholder:"JSON" help:"Metadata that holds where the stored metadata says nothing."`
 	LiveQueryInterval        int    `name:"live-queries-multiplexed-refetch-interval" env:"HASURA_GRAPHQL_LIVE_QUERIES_MULTIPLEXED_REFETCH_INTERVAL" default:"1000" placeholder:"MS" help:"How often live queries are asked again."`
 	LiveQueryBatch           int    `name:"live-queries-multiplexed-batch-size" env:"HASURA_GRAPHQL_LIVE_QUERIES_MULTIPLEXED_BATCH_SIZE" default:"100" help:"How many subscribers of a live query one statement serves."`
 	StreamInterval           int    `name:"streaming-queries-multiplexed-refetch-interval" env:"HASURA_GRAPHQL_STREAMING_QUERIES_MULTIPLEXED_REFETCH_INTERVAL" default:"1000" placeholder:"MS" help:"How often streaming subscriptions are asked again."`
@@ -99,7 +96,6 @@ type PoolSettings struct {
 	Connections int  `name:"connections" short:"c" env:"HASURA_GRAPHQL_PG_CONNECTIONS" default:"50" help:"Connections to a source, at most."`
 	Timeout     int  `name:"timeout" env:"HASURA_GRAPHQL_PG_TIMEOUT" default:"180" placeholder:"SECONDS" help:"Close a connection that has been idle this long."`
 	Lifetime    int  `name:"conn-lifetime" env:"HASURA_GRAPHQL_PG_CONN_LIFETIME" default:"600" placeholder:"SECONDS" help:"Close a connection at this age; 0 never."`
-	PoolTimeout int  `name:"pool-timeout" env:"HASURA_GRAPHQL_PG_POOL_TIMEOUT" placeholder:"SECONDS" help:"How long to wait for a free connection; default for ever."`
 	Prepared    bool `name:"use-prepared-statements" env:"HASURA_GRAPHQL_USE_PREPARED_STATEMENTS" default:"true" negatable:"" help:"Use prepared statements."`
 }
 
@@ -122,17 +118,34 @@ type OperationSettings struct {
 // AcceptedSettings are understood, so that an existing command line or environment starts Gatehouse, and change nothing;
 // the help text gives the reason.
 type AcceptedSettings struct {
-	Telemetry     string `name:"enable-telemetry" env:"HASURA_GRAPHQL_ENABLE_TELEMETRY" hidden:"" help:"Gatehouse never sends telemetry."`
-	Stripes       int    `name:"stripes" short:"s" env:"HASURA_GRAPHQL_PG_STRIPES" hidden:"" help:"One pool per source; its size is --connections."`
-	ConsoleAssets string `name:"console-assets-dir" env:"HASURA_GRAPHQL_CONSOLE_ASSETS_DIR" hidden:"" help:"The console is inside the binary."`
-	ServerTimeout string `name:"server-timeout" env:"HASURA_GRAPHQL_SERVER_TIMEOUT" hidden:"" help:"Slow clients are bounded by fixed limits."`
-	AdminPort     string `name:"admin-port" env:"ADMIN_PORT" hidden:"" help:"There is one console, on the port above."`
-	AdminEndpoint string `name:"admin-endpoint" env:"ADMIN_ENDPOINT" hidden:"" help:"There is one console, on the endpoint above."`
-	ConsoleSentry string `name:"console-sentry-dsn" env:"HASURA_CONSOLE_SENTRY_DSN" hidden:"" help:"The console reports to nobody."`
+	ExtensionsSchema  string `name:"metadata-database-extensions-schema" env:"HASURA_GRAPHQL_METADATA_DATABASE_EXTENSIONS_SCHEMA" hidden:"" help:"No extension is installed in the metadata database."`
+	NullInNonNullable string `name:"null-in-nonnullable-variables" env:"HASURA_GRAPHQL_BACKWARDS_COMPAT_NULL_IN_NONNULLABLE_VARIABLES" hidden:"" help:"Null for a non-nullable variable is an error."`
+	MetadataDefaults  string `name:"metadata-defaults" env:"HASURA_GRAPHQL_METADATA_DEFAULTS" hidden:"" help:"The stored metadata is all there is."`
+	PoolTimeout       string `name:"pool-timeout" env:"HASURA_GRAPHQL_PG_POOL_TIMEOUT" hidden:"" help:"A request waits for a free connection as long as its client waits for it."`
+	Telemetry         string `name:"enable-telemetry" env:"HASURA_GRAPHQL_ENABLE_TELEMETRY" hidden:"" help:"Gatehouse never sends telemetry."`
+	Stripes           int    `name:"stripes" short:"s" env:"HASURA_GRAPHQL_PG_STRIPES" hidden:"" help:"One pool per source; its size is --connections."`
+	ConsoleAssets     string `name:"console-assets-dir" env:"HASURA_GRAPHQL_CONSOLE_ASSETS_DIR" hidden:"" help:"The console is inside the binary."`
+	ServerTimeout     string `name:"server-timeout" env:"HASURA_GRAPHQL_SERVER_TIMEOUT" hidden:"" help:"Slow clients are bounded by fixed limits."`
+	AdminPort         string `name:"admin-port" env:"ADMIN_PORT" hidden:"" help:"There is one console, on the port above."`
+	AdminEndpoint     string `name:"admin-endpoint" env:"ADMIN_ENDPOINT" hidden:"" help:"There is one console, on the endpoint above."`
+	ConsoleSentry     string `name:"console-sentry-dsn" env:"HASURA_CONSOLE_SENTRY_DSN" hidden:"" help:"The console reports to nobody."`
 }
 
 // Version is set by the linker.
 var Version = "devel"
+
+// unheeded names the settings of a that were given although they change nothing, where the operator may count on them.
+func (a *AcceptedSettings) unheeded() []string {
+	var names []string
+	for _, s := range []struct{ value, name string }{
+		{a.NullInNonNullable, "null-in-nonnullable-variables"}, {a.MetadataDefaults, "metadata-defaults"}, {a.PoolTimeout, "pool-timeout"},
+	} {
+		if s.value != "" {
+			names = append(names, s.name)
+		}
+	}
+	return names
+}
 
 // UnknownVariables are the names in environ that begin as ours or Hasura's do but that no setting has: most likely a
 // misspelling, or something Gatehouse does not do yet.

@@ -3,7 +3,11 @@ package server_test
 import (
 	"flag"
 	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/alecthomas/kong"
@@ -84,5 +88,36 @@ func TestUnknownVariables(t *testing.T) {
 	got := server.UnknownVariables([]string{"HASURA_GRAPHQL_ADMIN_SECERT=x", "GATEHOUSE_DATA_DIR=/d", "HOME=/", "GATEHOUSE_X=1", "USER_DEFAULT_ROLE_NAMES=a"}, known)
 	if want := []string{"GATEHOUSE_X", "HASURA_GRAPHQL_ADMIN_SECERT"}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// TestSettings_everyOneIsRead: what the documentation promises, the code asks for. The accepted ones say that they change nothing.
+func TestSettings_everyOneIsRead(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	for _, f := range files {
+		if !strings.HasSuffix(f, "_test.go") {
+			b, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text.Write(b)
+		}
+	}
+	settings := reflect.TypeFor[server.Settings]()
+	for i := range settings.NumField() {
+		group := settings.Field(i)
+		if group.Name == "Accepted" {
+			continue
+		}
+		for j := range group.Type.NumField() {
+			if name := group.Type.Field(j).Name; !regexp.MustCompile(`\.` + name + `\b`).MatchString(text.String()) {
+				t.Errorf("nothing reads %s.%s", group.Name, name)
+			}
+		}
 	}
 }

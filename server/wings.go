@@ -51,6 +51,7 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		},
 		MaxConnections: s.Pools.Connections, IdleTimeout: time.Duration(s.Pools.Timeout) * time.Second,
 		ConnLifetime: time.Duration(s.Pools.Lifetime) * time.Second, IsolationLevel: s.Engine.TxIsolation,
+		MaintenanceMode: s.Engine.MaintenanceMode, WithoutPreparedStatements: !s.Pools.Prepared,
 		SchemaSyncPollInterval: time.Duration(s.Engine.SchemaSyncInterval) * time.Millisecond,
 		EnabledAPIs:            list(s.Engine.EnabledAPIs), CORSDomains: s.Listening.CORSDomain, DisableCORS: s.Listening.DisableCORS,
 		EnableAllowList: s.Engine.AllowList, EnableApolloFederation: s.Engine.ApolloFederation,
