@@ -16,10 +16,7 @@ import (
 
 type contextKey int
 
-const (
-	requestKey contextKey = iota
-	loggerKey
-)
+const requestKey contextKey = iota
 
 // request is what the middleware knows of a request; one value in the context, its logger made when first asked for.
 type request struct {
@@ -45,18 +42,10 @@ func ClientIP(ctx context.Context) string {
 
 // Logger is the request's logger, with its id attached.
 func Logger(ctx context.Context) *slog.Logger {
-	if log, ok := ctx.Value(loggerKey).(*slog.Logger); ok {
-		return log
-	}
 	if r, ok := ctx.Value(requestKey).(*request); ok {
 		return r.base.With("request_id", r.id)
 	}
 	return slog.New(slog.DiscardHandler)
-}
-
-// WithLogger attaches a logger, for contexts that belong to no request.
-func WithLogger(ctx context.Context, log *slog.Logger) context.Context {
-	return context.WithValue(ctx, loggerKey, log)
 }
 
 // Config of the middleware every request passes.

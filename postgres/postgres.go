@@ -23,8 +23,6 @@ type Config struct {
 	MaxConns int32
 	// AppName shows in pg_stat_activity; "gatehouse" when empty.
 	AppName string
-	// Role, when set, is taken on with SET ROLE by every connection.
-	Role string
 }
 
 // Open opens a pool and proves that the database answers.
@@ -42,9 +40,6 @@ func Open(ctx context.Context, c Config) (*pgxpool.Pool, error) {
 	}
 	if _, set := cfg.ConnConfig.RuntimeParams["application_name"]; !set {
 		cfg.ConnConfig.RuntimeParams["application_name"] = c.AppName
-	}
-	if c.Role != "" {
-		cfg.ConnConfig.RuntimeParams["role"] = c.Role
 	}
 	if cfg.ConnConfig.ConnectTimeout == 0 {
 		cfg.ConnConfig.ConnectTimeout = 10 * time.Second

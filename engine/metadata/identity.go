@@ -140,9 +140,6 @@ func ComputedFieldDefinition(source string, t TableName, c *ComputedField) json.
 	return with(encode(computedFieldCodec, *c), "source", quoteJSON(source), "table", encode(tableName, t), "comment", textOrNull(c.Comment))
 }
 
-// RESTEndpointDefinition is a REST endpoint as an inconsistency shows it.
-func RESTEndpointDefinition(e *RESTEndpoint) json.RawMessage { return encode(endpointCodec, *e) }
-
 // InheritedRoleDefinition is an inherited role as an inconsistency shows it.
 func InheritedRoleDefinition(r *InheritedRole) json.RawMessage { return encode(inheritedRoleCodec, *r) }
 

@@ -78,7 +78,7 @@ func parseNodeID(s string) (nodeID, error) {
 	if !json.Valid(raw) {
 		return id, fmt.Errorf("Failed reading: not a valid json value at '%s'", latin1(raw))
 	}
-	if kind := jsonKind(raw); kind != "Array" {
+	if kind := fault.JSONKind(raw); kind != "Array" {
 		return id, fmt.Errorf("parsing node id failed, expected Array, but encountered %s", kind)
 	}
 	if err := json.Unmarshal(raw, &items); err != nil {
@@ -87,7 +87,7 @@ func parseNodeID(s string) (nodeID, error) {
 	switch {
 	case len(items) == 0:
 		return id, errors.New("unexpected GUID format, found empty list")
-	case jsonKind(items[0]) != "Number":
+	case fault.JSONKind(items[0]) != "Number":
 		return id, errors.New("unexpected GUID format, needs to start with a version number")
 	}
 	var version float64
@@ -100,7 +100,7 @@ func parseNodeID(s string) (nodeID, error) {
 		return id, errors.New("GUID version 1: expecting schema name, table name and at least one column value")
 	}
 	for i, into := range []*string{&id.schema, &id.table} {
-		if kind := jsonKind(items[i+1]); kind != "String" {
+		if kind := fault.JSONKind(items[i+1]); kind != "String" {
 			return id, fmt.Errorf("parsing Text failed, expected String, but encountered %s", kind)
 		}
 		if err := json.Unmarshal(items[i+1], into); err != nil {
@@ -130,26 +130,6 @@ func latin1(b []byte) string {
 		s.WriteRune(rune(c))
 	}
 	return s.String()
-}
-
-func jsonKind(raw []byte) string {
-	raw = bytes.TrimSpace(raw)
-	if len(raw) == 0 {
-		return "Null"
-	}
-	switch raw[0] {
-	case '{':
-		return "Object"
-	case '[':
-		return "Array"
-	case '"':
-		return "String"
-	case 't', 'f':
-		return "Boolean"
-	case 'n':
-		return "Null"
-	}
-	return "Number"
 }
 
 func quotedList(names []string) string {

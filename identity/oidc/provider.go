@@ -100,9 +100,6 @@ func New(c Config) (*Provider, error) {
 // SetCookieKeys puts other cookie keys in place, at least one; the first signs.
 func (p *Provider) SetCookieKeys(keys []string) { p.cookies.keys.Store(&keys) }
 
-// IssuerURL is the issuer identifier.
-func (p *Provider) IssuerURL() string { return p.issuerURL }
-
 // Mount adds the provider's routes.
 func (p *Provider) Mount(mux *http.ServeMux) {
 	cross := p.crossOrigin
