@@ -68,6 +68,7 @@ var floors = map[string]string{
 	"cmd/gatehouse":        "server",
 	"internal/testpg":      "postgres postgres/embedded secret",
 	"internal/testpg/with": "internal/testpg",
+	"internal/testbin":     "",
 	"internal/golden":      "",
 	"test/e2e":             "server internal/testpg",
 	"test/e2e/articles":    "internal/testpg",

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"gatehouse/internal/testbin"
 	"gatehouse/internal/testpg"
 )
 
@@ -42,10 +43,7 @@ func TestHasurasOwnCases(t *testing.T) {
 		t.Skipf("the sample of Hasura's tests is not beside the checkout (%s)", suite)
 	}
 	out := filepath.Join(t.TempDir(), "report.json")
-	bin := filepath.Join(t.TempDir(), "gatehouse")
-	if text, err := exec.Command("go", "build", "-o", bin, "gatehouse/cmd/gatehouse").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v: %s", err, text)
-	}
+	bin := testbin.Path(t)
 	run := exec.Command("python3", filepath.Join(suite, "run.py"), "--cases", filepath.Join(suite, "cases"), "--bin", bin,
 		"--pg-url", testpg.Database(t), "--json", out)
 	text, err := run.CombinedOutput() // its exit status tells whether all pass; ours is about what did

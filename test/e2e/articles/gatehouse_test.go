@@ -6,38 +6,22 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"gatehouse/internal/testbin"
 	"gatehouse/internal/testpg"
 )
 
 const adminSecret = "myadminsecretkey" // the webhook article's
-
-// buildBinary makes the binary once. Its pages are whatever make build has put into web/dist; these tests use the APIs
-// behind the pages.
-var buildBinary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "gatehouse-e2e-")
-	if err != nil {
-		return "", err
-	}
-	bin := filepath.Join(dir, "gatehouse")
-	out, err := exec.Command("go", "build", "-o", bin, "gatehouse/cmd/gatehouse").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("build: %w: %s", err, out)
-	}
-	return bin, nil
-})
 
 // process is one running Gatehouse.
 type process struct {
@@ -67,10 +51,7 @@ func (s *syncBuffer) String() string {
 // startProcess starts the binary with exactly these variables and waits until health answers.
 func startProcess(t *testing.T, health string, env map[string]string, args ...string) *process {
 	t.Helper()
-	bin, err := buildBinary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	bin := testbin.Path(t)
 	p := &process{t: t, cmd: exec.Command(bin, args...), log: &syncBuffer{}}
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
 	for k, v := range env {

@@ -6,12 +6,12 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"gatehouse/internal/testbin"
 	"gatehouse/internal/testpg"
 )
 
@@ -25,10 +25,7 @@ func TestGatehouse(t *testing.T) {
 	if _, err := os.Stat("../../../examples/react/node_modules"); err != nil {
 		t.Skip("run npm ci in examples/react first")
 	}
-	binary := filepath.Join(t.TempDir(), "gatehouse")
-	if out, err := exec.Command("go", "build", "-o", binary, "gatehouse/cmd/gatehouse").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
+	binary := testbin.Path(t)
 
 	t.Run("built-in identity", func(t *testing.T) {
 		data, identity := freePort(t), freePort(t)
