@@ -42,8 +42,6 @@ type Config struct {
 	DefaultRoleNames []string
 	// BreachedPasswordCheck asks the public breach database about new passwords.
 	BreachedPasswordCheck bool
-	// OnChange hears of every change of the directory and of grants made by this process, after its commit; nil is fine.
-	OnChange func(kind, id string)
 	// AllowedOrigins may call the Management API from a browser besides our own.
 	AllowedOrigins []string
 	// AuditRetention is how long entries of the audit log are kept; 0 keeps them for ever.
@@ -139,7 +137,7 @@ func withHeaders(next http.Handler) http.Handler {
 	})
 }
 
-// changed reloads what this process keeps in memory, and passes the change on.
+// changed reloads what this process keeps in memory.
 func (i *Identity) changed(kind, id string) {
 	if kind == directory.KindConfig && (id == directory.ConfigPrivateKeys || id == directory.ConfigCookieKeys) {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -147,9 +145,6 @@ func (i *Identity) changed(kind, id string) {
 		if err := i.ReloadKeys(ctx); err != nil {
 			i.config.Log.ErrorContext(ctx, "keys could not be reloaded, the old ones stay in use", "error", err)
 		}
-	}
-	if i.config.OnChange != nil {
-		i.config.OnChange(kind, id)
 	}
 }
 

@@ -20,7 +20,7 @@ func (sv *Server) identityConfig() identity.Config {
 	s := sv.settings
 	c := identity.Config{
 		Endpoint: sv.endpoint(), Pool: sv.identityPool, Log: sv.log, DefaultRoleNames: list(s.Identity.DefaultRoleNames),
-		BreachedPasswordCheck: s.Identity.PwnedCheck,
+		BreachedPasswordCheck: s.Identity.PwnedCheck, AuditRetention: time.Duration(s.Identity.AuditDays) * 24 * time.Hour,
 	}
 	if s.Secrets.ManagementByAdminSecret {
 		c.IsAdminSecret = sv.isAdminSecret()
