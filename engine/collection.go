@@ -46,7 +46,7 @@ type collectionQuery struct {
 // only, and must not stand in the way of a project that moves in.
 func hasForeignFields(doc *metadata.Metadata) bool {
 	return len(doc.RemoteSchemas)+len(doc.Actions) > 0 || slices.ContainsFunc(doc.Sources, func(s *metadata.Source) bool {
-		return s.Foreign != nil || len(s.NativeQueries) > 0 ||
+		return s.Foreign != nil ||
 			slices.ContainsFunc(s.Tables, func(t *metadata.Table) bool { return len(t.RemoteRelationships) > 0 })
 	})
 }
