@@ -62,7 +62,7 @@ const setUser = "select set_config('hasura.user', $1, true)"
 func (r *run) alone(ctx context.Context, s *translate.Step) (done bool, err error) {
 	statement, path := s.Read, "$"
 	if w := s.Write; w != nil {
-		if w.Insert != nil || w.IsList || len(w.Statements) != 1 {
+		if w.Insert != nil || w.IsList || len(w.Statements) != 1 || w.Answers != nil {
 			return false, nil
 		}
 		statement, path = w.Statements[0], w.Path
@@ -144,10 +144,16 @@ func (r *run) write(ctx context.Context, tx pgx.Tx, s *translate.Step) error {
 		return err
 	}
 	var results [][]byte
-	for _, st := range w.Statements {
-		result, err := r.writeOne(ctx, tx, st, w.Path)
+	for i, st := range w.Statements {
+		result, err := r.writeOne(ctx, tx, st, r, w.Path)
+		if err == nil && w.Answers != nil {
+			result, err = r.writeOne(ctx, tx, w.Answers[i], &writtenRows{r, result}, w.Path)
+		}
 		if err != nil {
 			return err
+		}
+		if result == nil {
+			result = []byte("null")
 		}
 		results = append(results, result)
 	}
@@ -170,9 +176,23 @@ func jsonList(items [][]byte) []byte {
 	return append(list, ']')
 }
 
-// writeOne runs a write and gives its JSON.
-func (r *run) writeOne(ctx context.Context, tx pgx.Tx, s *translate.Statement, path string) ([]byte, error) {
-	args, err := arguments(s, r)
+// writtenRows gives an answer's statement the rows that were written.
+type writtenRows struct {
+	*run
+	rows []byte
+}
+
+func (w *writtenRows) Produced(schema.Produced) *string {
+	if w.rows == nil {
+		return nil
+	}
+	text := string(w.rows)
+	return &text
+}
+
+// writeOne runs a write, or what reads its answer, and gives the first column.
+func (r *run) writeOne(ctx context.Context, tx pgx.Tx, s *translate.Statement, in translate.Values, path string) ([]byte, error) {
+	args, err := arguments(s, in)
 	if err != nil {
 		return nil, err
 	}
@@ -180,8 +200,8 @@ func (r *run) writeOne(ctx context.Context, tx pgx.Tx, s *translate.Statement, p
 	if err != nil {
 		return nil, mapError(err, path, s)
 	}
-	if len(row) == 0 || row[0] == nil {
-		return []byte("null"), nil
+	if len(row) == 0 {
+		return nil, nil
 	}
 	return row[0], nil
 }

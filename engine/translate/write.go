@@ -14,6 +14,9 @@ type Write struct {
 	// check is an error (CheckFailed). IsList: the field is the list of their results.
 	Statements []*Statement
 	IsList     bool
+	// Answers, when the field looks beyond the rows written, has for each of Statements the one that gives the JSON in its
+	// stead. It runs right after it, in the same transaction; WrittenRows among its values is the first's result.
+	Answers []*Statement
 	// Insert is set instead for an insert with related rows.
 	Insert *InsertProgram
 	// Path is where errors are reported.
@@ -28,17 +31,23 @@ func write(r plan.Root, o Options) (*Write, error) {
 			p.root(n)
 			return &Write{Insert: p.out, Path: n.Path}, nil
 		}
-		return &Write{Statements: []*Statement{insertStatement(n, o)}, Path: n.Path}, nil
+		w := &Write{Path: n.Path}
+		w.insert(n, o)
+		return w, nil
 	case *plan.Update:
-		return &Write{Statements: []*Statement{updateStatement(n, o)}, Path: "$"}, nil
+		w := &Write{Path: "$"}
+		w.update(n, o)
+		return w, nil
 	case *plan.UpdateBatch:
 		w := &Write{IsList: true, Path: "$"}
 		for _, u := range n.Updates {
-			w.Statements = append(w.Statements, updateStatement(u, o))
+			w.update(u, o)
 		}
 		return w, nil
 	case *plan.Delete:
-		return &Write{Statements: []*Statement{deleteStatement(n, o)}, Path: "$"}, nil
+		w := &Write{Path: "$"}
+		w.delete(n, o)
+		return w, nil
 	}
 	return nil, fmt.Errorf("cannot translate %T", r.Node)
 }
@@ -89,13 +98,22 @@ func verdict(column pgsql.Ident) pgsql.Expr {
 	}}
 }
 
-// answer wraps a write into the statement that gives the field's JSON and the verdict.
-func (t *translator) answer(w pgsql.Statement, out plan.Output, check pgsql.Ident) *Statement {
-	s := &pgsql.Select{With: []pgsql.CTE{{Name: cteName, Query: w}}, Output: []pgsql.Output{{Expr: t.output(out)}}}
-	if check != "" {
-		s.Output = append(s.Output, pgsql.Output{Expr: verdict(check)})
+// add adds a write with what it answers.
+func (w *Write) add(t *translator, table *schema.Table, s pgsql.Statement, out plan.Output, check pgsql.Ident) {
+	beyond := looksBeyond(out)
+	q := &pgsql.Select{With: []pgsql.CTE{{Name: cteName, Query: s}}}
+	if beyond {
+		q.Output = []pgsql.Output{{Expr: t.writtenRows(table)}}
+	} else {
+		q.Output = []pgsql.Output{{Expr: t.output(out)}}
 	}
-	return t.print(s)
+	if check != "" {
+		q.Output = append(q.Output, pgsql.Output{Expr: verdict(check)})
+	}
+	w.Statements = append(w.Statements, t.print(q))
+	if beyond {
+		w.Answers = append(w.Answers, answerBeyond(table, out, t.o))
+	}
 }
 
 func (t *translator) output(out plan.Output) pgsql.Expr {
@@ -122,7 +140,7 @@ func (t *translator) output(out plan.Output) pgsql.Expr {
 	return object(fields)
 }
 
-func insertStatement(n *plan.Insert, o Options) *Statement {
+func (w *Write) insert(n *plan.Insert, o Options) {
 	t := newWriter(o)
 	if len(n.Rows) == 0 {
 		// Nothing to write: an insert of no rows is not SQL.
@@ -131,10 +149,11 @@ func insertStatement(n *plan.Insert, o Options) *Statement {
 			Output: []pgsql.Output{{Expr: pgsql.Star{Table: target}}},
 			From:   pgsql.Table{Name: table, As: target}, Where: pgsql.Bool(false),
 		}
-		return t.answer(empty, n.Output, "")
+		w.add(t, n.Table, empty, n.Output, "")
+		return
 	}
 	ins, check := t.insert(n, n.Rows, nil)
-	return t.answer(ins, n.Output, check)
+	w.add(t, n.Table, ins, n.Output, check)
 }
 
 // given is a column whose value an earlier step decides.
@@ -214,7 +233,7 @@ func (t *translator) conflict(c *plan.Conflict) *pgsql.OnConflict {
 	return out
 }
 
-func updateStatement(n *plan.Update, o Options) *Statement {
+func (w *Write) update(n *plan.Update, o Options) {
 	t := newWriter(o)
 	u := &pgsql.Update{Table: name(n.Table.Name), As: target, Where: conjunction(t.predicate(n.Where, about(target)))}
 	for _, c := range n.Changes {
@@ -222,7 +241,7 @@ func updateStatement(n *plan.Update, o Options) *Statement {
 	}
 	var check pgsql.Ident
 	u.Returning, check = t.writtenColumns(n.Table, t.predicate(n.Check, about(target)))
-	return t.answer(u, n.Output, check)
+	w.add(t, n.Table, u, n.Output, check)
 }
 
 // change is a column's new value.
@@ -250,10 +269,10 @@ func (t *translator) change(c plan.Change) pgsql.Expr {
 	return value()
 }
 
-func deleteStatement(n *plan.Delete, o Options) *Statement {
+func (w *Write) delete(n *plan.Delete, o Options) {
 	t := newWriter(o)
 	d := &pgsql.Delete{From: name(n.Table.Name), As: target, Where: conjunction(t.predicate(n.Where, about(target)))}
 	var check pgsql.Ident
 	d.Returning, check = t.writtenColumns(n.Table, nil)
-	return t.answer(d, n.Output, check)
+	w.add(t, n.Table, d, n.Output, check)
 }

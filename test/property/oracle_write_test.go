@@ -86,9 +86,10 @@ func (o *oracle) write(op *operation) (answer expected, next state, refused *ref
 }
 
 // response is the answer of a write: what it wrote, in the columns the role may read. Rows that the select permission's
-// filter hides are shown too, as Hasura does; what relationships lead to is not.
+// filter hides are shown too, as Hasura does; what relationships lead to is read, and hidden, in the state afterwards.
 func (o *oracle) response(op *operation, written []row, next state) expected {
-	at := *o // relationships are read in the state before the statement
+	at := *o
+	at.state = next
 	rows := list{take: -1}
 	for _, r := range written {
 		rows.pools = append(rows.pools, pool{items: []expected{at.fields(op.table, op.returning, r)}, n: 1})
