@@ -85,7 +85,7 @@ func TestDecode_refusals(t *testing.T) {
 		"filter of a text":   {inTable(`{"table":"a","delete_permissions":[{"role":"u","permission":{"filter":"x"}}]}`), "$.sources[0].tables[0].delete_permissions[0].permission.filter", "parsing BoolExp failed, expected Object, but encountered String"},
 		"no filter":          {inTable(`{"table":"a","delete_permissions":[{"role":"u","permission":{}}]}`), "$.sources[0].tables[0].delete_permissions[0].permission", `key "filter" not found`},
 		"empty role":         {inTable(`{"table":"a","delete_permissions":[{"role":"","permission":{"filter":{}}}]}`), "$.sources[0].tables[0].delete_permissions[0].role", "empty string not allowed"},
-		"both keys":          {inTable(`{"table":"a","object_relationships":[{"name":"r","using":{}}]}`), "$.sources[0].tables[0].object_relationships[0].using", "expected exactly one of foreign_key_constraint_on and manual_configuration"},
+		"both keys":          {inTable(`{"table":"a","object_relationships":[{"name":"r","using":{}}]}`), "$.sources[0].tables[0].object_relationships[0].using", "atleast one of foreign_key_constraint_on/manual_configuration should be present"},
 		"text for a number":  {inTable(`{"table":"a","select_permissions":[{"role":"u","permission":{"filter":{},"columns":[],"limit":"1"}}]}`), "$.sources[0].tables[0].select_permissions[0].permission.limit", "parsing Int failed, expected Number, but encountered String"},
 		"unknown root field": {inTable(`{"table":"a","configuration":{"custom_root_fields":{"selct":"x"}}}`), "$.sources[0].tables[0].configuration.custom_root_fields.selct", `unexpected key "selct"; the nearest known key is "select"`},
 	} {

@@ -159,8 +159,6 @@ type RelationshipUsing struct {
 type ForeignKeyOn struct {
 	Table   *TableName
 	Columns []string
-	// AsList keeps, for export, whether the columns were written as a list.
-	AsList bool
 }
 
 // ManualConfiguration is a relationship without a foreign key.

@@ -153,8 +153,12 @@ func usingCodec(fk codec[ForeignKeyOn]) codec[RelationshipUsing] {
 		mayRef("foreign_key_constraint_on", fk, func(u *RelationshipUsing) **ForeignKeyOn { return &u.ForeignKey }),
 		mayRef("manual_configuration", manualCodec, func(u *RelationshipUsing) **ManualConfiguration { return &u.Manual }),
 	), func(r *reader, _ *node, u *RelationshipUsing) {
-		if (u.ForeignKey == nil) == (u.Manual == nil) {
-			r.fail("expected exactly one of foreign_key_constraint_on and manual_configuration")
+		const choice = "one of foreign_key_constraint_on/manual_configuration should be present"
+		switch {
+		case u.ForeignKey == nil && u.Manual == nil:
+			r.fail("atleast " + choice)
+		case u.ForeignKey != nil && u.Manual != nil:
+			r.fail("only " + choice)
 		}
 	})
 }
@@ -162,62 +166,85 @@ func usingCodec(fk codec[ForeignKeyOn]) codec[RelationshipUsing] {
 // objectForeignKey is a column, a list of columns, or a key of the remote table (one-to-one the other way round).
 var objectForeignKey = codec[ForeignKeyOn]{
 	func(r *reader, n *node) ForeignKeyOn {
-		switch n.kind {
-		case stringNode:
-			return ForeignKeyOn{Columns: []string{n.text}}
-		case arrayNode:
-			return ForeignKeyOn{Columns: texts.read(r, n), AsList: true}
+		if n.kind == objectNode {
+			return remoteForeignKey.read(r, n)
 		}
-		return remoteForeignKey.read(r, n)
+		return ForeignKeyOn{Columns: columnOrColumns.read(r, n)}
 	},
 	func(w *writer, f ForeignKeyOn) {
-		switch {
-		case f.Table != nil:
+		if f.Table != nil {
 			remoteForeignKey.write(w, f)
-		case f.AsList || len(f.Columns) != 1:
-			texts.write(w, f.Columns)
-		default:
-			w.text(f.Columns[0])
+			return
 		}
+		columnOrColumns.write(w, f.Columns)
+	},
+}
+
+// columnOrColumns is a column or a list of them, in all places where a key's columns stand; one is written without a
+// list (Hasura: RQL/Types/Relationships/Local).
+var columnOrColumns = codec[[]string]{
+	func(r *reader, n *node) []string {
+		switch n.kind {
+		case stringNode:
+			return []string{n.text}
+		case arrayNode:
+			if columns := texts.read(r, n); len(columns) > 0 || r.err != nil {
+				return columns
+			}
+			r.fail("parsing NonEmpty failed, unexpected empty list")
+		default:
+			r.fail("Expected string or array")
+		}
+		return nil
+	},
+	func(w *writer, columns []string) {
+		if len(columns) == 1 {
+			w.text(columns[0])
+			return
+		}
+		texts.write(w, columns)
 	},
 }
 
 // remoteForeignKey is {table, column} or {table, columns}.
 var remoteForeignKey = codec[ForeignKeyOn]{
 	func(r *reader, n *node) ForeignKeyOn {
+		if n.kind != objectNode {
+			r.fail("Expecting object { table, columns }.")
+			return ForeignKeyOn{}
+		}
 		k := remoteForeignKeyObject.read(r, n)
 		f := ForeignKeyOn{Table: &k.table}
 		switch {
 		case r.err != nil:
 		case (k.column == nil) == (k.columns == nil):
-			r.fail("expected exactly one of column and columns")
+			r.fail("expected exactly one of 'column' or 'columns'")
 		case k.column != nil:
-			f.Columns = []string{*k.column}
+			f.Columns = *k.column
 		default:
-			f.Columns, f.AsList = *k.columns, true
+			f.Columns = *k.columns
 		}
 		return f
 	},
 	func(w *writer, f ForeignKeyOn) {
 		k := remoteKey{table: *f.Table}
-		if f.AsList || len(f.Columns) != 1 {
-			k.columns = &f.Columns
+		if len(f.Columns) == 1 {
+			k.column = &f.Columns
 		} else {
-			k.column = &f.Columns[0]
+			k.columns = &f.Columns
 		}
 		remoteForeignKeyObject.write(w, k)
 	},
 }
 
 type remoteKey struct {
-	table   TableName
-	column  *string
-	columns *[]string
+	table           TableName
+	column, columns *[]string
 }
 
 var remoteForeignKeyObject = object("ArrRelUsingFKeyOn",
-	mayRef("column", text, func(k *remoteKey) **string { return &k.column }),
-	mayRef("columns", texts, func(k *remoteKey) **[]string { return &k.columns }),
+	mayRef("column", columnOrColumns, func(k *remoteKey) **[]string { return &k.column }),
+	mayRef("columns", columnOrColumns, func(k *remoteKey) **[]string { return &k.columns }),
 	must("table", tableName, func(k *remoteKey) *TableName { return &k.table }),
 )
 
