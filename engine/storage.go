@@ -26,7 +26,8 @@ const channel = "gatehouse_metadata"
 var catalogDDL string
 
 // storage is Hasura's catalog (schema hdb_catalog) in the metadata database: one row with the document and its resource
-// version. What it holds may have been written by a Hasura.
+// version. What it holds may have been written by a Hasura. Gatehouse's own settings are in a table beside it, changed in
+// the same transactions and under the same version.
 type storage struct {
 	pool *pgxpool.Pool
 	// instance tells this process apart in hdb_schema_notifications.
@@ -54,6 +55,9 @@ func (s *storage) prepare(ctx context.Context, first *metadata.Metadata) error {
 		}
 		if !exists {
 			return s.create(ctx, tx, first)
+		}
+		if err := s.createSettings(ctx, tx); err != nil { // a Hasura's catalog has no place for them
+			return err
 		}
 		var version string
 		if err := tx.QueryRow(ctx, `select version from hdb_catalog.hdb_version`).Scan(&version); err != nil && !errors.Is(err, pgx.ErrNoRows) {
@@ -88,11 +92,43 @@ func (s *storage) create(ctx context.Context, tx pgx.Tx, first *metadata.Metadat
 	if _, err := tx.Exec(ctx, `insert into hdb_catalog.hdb_version (version, upgraded_on) values ($1, now())`, catalogVersion); err != nil {
 		return fmt.Errorf("write catalog version: %w", err)
 	}
-	_, err := tx.Exec(ctx, `insert into hdb_catalog.hdb_metadata (id, metadata, resource_version) values (1, $1, 1)`, string(first.Encode()))
+	if err := s.createSettings(ctx, tx); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `insert into hdb_catalog.hdb_metadata (id, metadata, resource_version) values (1, $1, 1)`, string(first.WithoutSettings().Encode()))
 	if err != nil {
 		return fmt.Errorf("write first metadata: %w", err)
 	}
 	return s.notify(ctx, tx, 1, nil)
+}
+
+// createSettings makes the table of Gatehouse's own settings: one row when there are any, none otherwise.
+func (s *storage) createSettings(ctx context.Context, tx pgx.Tx) error {
+	var exists bool
+	err := tx.QueryRow(ctx, `select pg_catalog.to_regclass('hdb_catalog.gatehouse_settings') is not null`).Scan(&exists)
+	if err == nil && !exists {
+		_, err = tx.Exec(ctx, `create table hdb_catalog.gatehouse_settings (id integer primary key check (id = 1), settings json not null)`)
+	}
+	if err != nil {
+		return fmt.Errorf("create table of settings: %w", err)
+	}
+	return nil
+}
+
+// saveSettings replaces Gatehouse's own settings.
+func (s *storage) saveSettings(ctx context.Context, tx pgx.Tx, settings *metadata.Settings) error {
+	var err error
+	if doc := settings.Encode(); doc == nil {
+		_, err = tx.Exec(ctx, `delete from hdb_catalog.gatehouse_settings`)
+	} else {
+		_, err = tx.Exec(ctx, `
+			insert into hdb_catalog.gatehouse_settings (id, settings) values (1, $1)
+			on conflict (id) do update set settings = excluded.settings`, string(doc))
+	}
+	if err != nil {
+		return fmt.Errorf("save settings: %w", err)
+	}
+	return nil
 }
 
 // errUnreadable means that what is stored is no document Gatehouse understands.
@@ -100,9 +136,11 @@ var errUnreadable = errors.New("the stored metadata cannot be read")
 
 // read gives the document and its resource version. With errUnreadable the version is known all the same.
 func (s *storage) read(ctx context.Context) (*metadata.Metadata, int, error) {
-	var doc []byte
+	var doc, settings []byte
 	var version int
-	err := s.pool.QueryRow(ctx, `select metadata::text, resource_version from hdb_catalog.hdb_metadata where id = 1`).Scan(&doc, &version)
+	err := s.pool.QueryRow(ctx, `
+		select metadata::text, resource_version, (select settings::text from hdb_catalog.gatehouse_settings where id = 1)
+		from hdb_catalog.hdb_metadata where id = 1`).Scan(&doc, &version, &settings)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, 0, errors.New("hdb_catalog.hdb_metadata is empty")
 	}
@@ -112,6 +150,12 @@ func (s *storage) read(ctx context.Context) (*metadata.Metadata, int, error) {
 	m, err := metadata.Decode(doc, "$", false)
 	if err != nil {
 		return nil, version, fmt.Errorf("%w: %w", errUnreadable, err)
+	}
+	m.Gatehouse = nil // only the table counts
+	if settings != nil {
+		if m.Gatehouse, err = metadata.DecodeSettings(settings); err != nil {
+			return nil, version, fmt.Errorf("%w: %w", errUnreadable, err)
+		}
 	}
 	return m, version, nil
 }
@@ -128,12 +172,15 @@ func (s *storage) save(ctx context.Context, m *metadata.Metadata, from int, relo
 	err := postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `
 			update hdb_catalog.hdb_metadata set metadata = $1, resource_version = resource_version + 1
-			where id = 1 and resource_version = $2`, string(m.Encode()), from)
+			where id = 1 and resource_version = $2`, string(m.WithoutSettings().Encode()), from)
 		if err != nil {
 			return fmt.Errorf("save metadata: %w", err)
 		}
 		if tag.RowsAffected() == 0 {
 			return errVersion(from)
+		}
+		if err := s.saveSettings(ctx, tx, m.Gatehouse); err != nil {
+			return err
 		}
 		return s.notify(ctx, tx, from+1, reloaded)
 	})

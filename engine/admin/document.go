@@ -59,6 +59,7 @@ func (e *execution) replaceMetadata(ctx context.Context, d Draft, r *request) ([
 	if err := m.Check(); err != nil {
 		return nil, under(r.runPath, err)
 	}
+	m.KeepSettings(d.Metadata())
 	if err := d.Rebuild(ctx, m, names(m.Sources)...); err != nil {
 		return nil, under(r.runPath, err)
 	}
@@ -96,12 +97,14 @@ func refuseAny(v View) error {
 	return fault.New(fault.Unexpected, "", "cannot continue due to inconsistent metadata").WithStatus(400).WithInternal(fresh)
 }
 
-// clearMetadata keeps the default source's connection, which the operator may have given at start.
+// clearMetadata keeps the default source's connection, which the operator may have given at start, and with the source
+// what it serves beyond Hasura.
 func (e *execution) clearMetadata(ctx context.Context, d Draft, r *request) ([]byte, error) {
 	var empty metadata.Metadata
 	if s := d.Metadata().Source(metadata.DefaultSource); s != nil && s.Foreign == nil {
 		empty.Sources = []*metadata.Source{{Name: s.Name, Kind: s.Kind, Configuration: s.Configuration, Customization: s.Customization}}
 	}
+	empty.KeepSettings(d.Metadata())
 	d.Overwrite()
 	if err := d.Rebuild(ctx, &empty); err != nil {
 		return nil, under(r.runPath, err)

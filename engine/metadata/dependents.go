@@ -150,6 +150,9 @@ func (m *Metadata) Without(ids ...ObjectID) *Metadata {
 	}
 	m = m.edit()
 	m.Sources = without(m.Sources, func(s *Source) bool { return gone[SourceObject(s.Name)] })
+	m.Gatehouse = m.Gatehouse.withoutFeatures(func(source string) bool {
+		return gone[SourceObject(source)] || gone[SourceFeaturesObject(source)]
+	})
 	m.Sources = mapped(m.Sources, func(s Source) Source { return s.without(gone) })
 	m.QueryCollections = mapped(m.QueryCollections, func(c QueryCollection) QueryCollection {
 		c.Queries = without(c.Queries, func(q *CollectionQuery) bool { return gone[CollectionQueryObject(c.Name, q.Name)] })

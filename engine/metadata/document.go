@@ -28,6 +28,7 @@ var documentCodec = object("Metadata",
 	anObject("network", func(m *Metadata) *json.RawMessage { return &m.Network }),
 	anObject("backend_configs", func(m *Metadata) *json.RawMessage { return &m.BackendConfigs }),
 	anObject("opentelemetry", func(m *Metadata) *json.RawMessage { return &m.OpenTelemetry }),
+	settingsField(),
 )
 
 func (s *Source) name() string { return s.Name }
@@ -43,7 +44,8 @@ func Decode(data []byte, path string, strict bool) (*Metadata, error) {
 	return &m, nil
 }
 
-// Encode writes the document as Hasura exports it: keys in its order, lists sorted by name, empty ones left out.
+// Encode writes the document as Hasura exports it: keys in its order, lists sorted by name, empty ones left out; and
+// Gatehouse's own settings where there are any.
 func (m *Metadata) Encode() json.RawMessage { return encode(documentCodec, *m) }
 
 // DecodeAny reads a document of version 1, 2 or 3. The older two describe the source "default" only: its connection,

@@ -21,6 +21,8 @@ type Metadata struct {
 	// Kept and exported; without effect.
 	APILimits, MetricsConfig, Network, OpenTelemetry json.RawMessage
 	GraphQLSchemaIntrospection, BackendConfigs       json.RawMessage
+	// Gatehouse are Gatehouse's own settings; nil where the document says nothing about them.
+	Gatehouse *Settings
 }
 
 // Opaque is a named object of Hasura's metadata that Gatehouse keeps as it was written.

@@ -124,6 +124,7 @@ func (a sourceArgs) rename() Mutation {
 				s.Foreign = with(s.Foreign, "name", quoteJSON(a.newName))
 			}
 			m.Sources[i] = &s
+			m.Gatehouse = m.Gatehouse.renamed(a.source.Name, a.newName)
 			follow := func(r Relationship) Relationship {
 				if manual := r.Using.Manual; manual != nil && manual.RemoteSource == a.source.Name {
 					c := *manual

@@ -25,6 +25,7 @@ func Build(in Input) *Model {
 	}
 	b.inheritedRoles()
 	b.inheritedConflicts()
+	b.settings()
 	return b.m
 }
 
@@ -60,7 +61,7 @@ func text(n catalog.Name) string {
 }
 
 func (b *builder) source(ms *metadata.Source, cat *catalog.Catalog) {
-	s := &Source{Name: ms.Name, tables: map[catalog.Name]*Table{}, custom: newCustomization(ms.Customization, b.in.Options)}
+	s := &Source{Name: ms.Name, tables: map[catalog.Name]*Table{}, custom: newCustomization(ms.Customization, b.in.Options), features: b.in.Metadata.Features(ms.Name)}
 	b.m.Sources = append(b.m.Sources, s)
 	b.m.sources[s.Name] = s
 	for _, mt := range ms.Tables {
@@ -258,6 +259,18 @@ func (b *builder) enumColumns(t *Table) {
 		}
 		if c := t.Column(fk.Columns[0]); c != nil {
 			c.Enum = target
+		}
+	}
+}
+
+// settings lists Gatehouse's own settings that are about no source.
+func (b *builder) settings() {
+	if b.in.Metadata.Gatehouse == nil {
+		return
+	}
+	for _, f := range b.in.Metadata.Gatehouse.Sources {
+		if b.in.Metadata.Source(f.Name) == nil {
+			b.inconsistent(metadata.SourceFeaturesObject(f.Name), metadata.SourceFeaturesDefinition(f), "source with name %q does not exist", f.Name)
 		}
 	}
 }

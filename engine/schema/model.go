@@ -84,6 +84,8 @@ type Source struct {
 
 	tables map[catalog.Name]*Table
 	custom customization
+	// features are what the source serves beyond Hasura.
+	features metadata.SourceFeatures
 }
 
 // Table finds a tracked table; nil if there is none.
