@@ -21,6 +21,8 @@ type Line struct {
 	model     *schema.Model
 	exec      *execute.Executor
 	validator *validation.Validator
+	// strategy is translate.Fastest but in tests, which compare the answers of each.
+	strategy translate.Strategy
 
 	operations *otter.Cache[documentKey, *operation.Operation]
 	variables  *otter.Cache[roleKey, map[string]*schema.Ref]
@@ -160,7 +162,7 @@ func (l *Line) program(b *operation.Bound, role *schema.Schema) (*program, error
 	if err != nil {
 		return nil, err
 	}
-	p, o := &program{validations: planned.Validations}, translate.Options{StringifyNumericTypes: l.model.Options.StringifyNumericTypes}
+	p, o := &program{validations: planned.Validations}, translate.Options{StringifyNumericTypes: l.model.Options.StringifyNumericTypes, Strategy: l.strategy}
 	if b.Kind == operation.Subscription {
 		p.live, err = translate.Lives(planned, o)
 	} else {

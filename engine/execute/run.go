@@ -196,14 +196,11 @@ func (r *run) readTogether(ctx context.Context, src *source, steps []*translate.
 		}
 		at = s.Read
 		var rows pgx.Rows
-		var row [][]byte
+		var result []byte
 		if rows, err = results.Query(); err == nil {
-			row, err = firstRow(rows)
+			result, err = poolJSON(s.Read, rows)
 		}
-		if len(row) == 0 || row[0] == nil {
-			row = [][]byte{[]byte("null")}
-		}
-		r.put(s, row[0])
+		r.put(s, result)
 	}
 	if closed := results.Close(); err == nil {
 		err = closed
@@ -224,13 +221,16 @@ type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// one runs a statement that gives one row and takes the first column's bytes as they are.
+// one runs a statement and gives its result as JSON.
 func one(ctx context.Context, q querier, s *translate.Statement, args []any) ([]byte, error) {
-	row, err := values(ctx, q, s, args)
-	if err != nil || len(row) == 0 || row[0] == nil {
-		return []byte("null"), err
+	if err := tryPatterns(ctx, q, s, args); err != nil {
+		return nil, err
 	}
-	return row[0], nil
+	rows, err := q.Query(ctx, s.SQL, append([]any{pgx.QueryResultFormats(s.Formats())}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	return poolJSON(s, rows)
 }
 
 // values runs a statement and gives the first row's columns as text; no row is no columns.

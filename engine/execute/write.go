@@ -83,11 +83,11 @@ func (r *run) alone(ctx context.Context, s *translate.Step) (done bool, err erro
 	batch.Queue(statement.SQL, args...)
 	results := src.pool.SendBatch(ctx, &batch)
 	_, err = results.Exec()
-	var row [][]byte
+	var result []byte
 	if err == nil {
 		var rows pgx.Rows
 		if rows, err = results.Query(); err == nil {
-			row, err = firstRow(rows)
+			result, err = poolJSON(statement, rows)
 		}
 	}
 	if closed := results.Close(); err == nil { // where deferred constraints speak
@@ -96,10 +96,7 @@ func (r *run) alone(ctx context.Context, s *translate.Step) (done bool, err erro
 	if err != nil {
 		return true, mapError(err, path, statement)
 	}
-	if len(row) == 0 || row[0] == nil {
-		row = [][]byte{[]byte("null")}
-	}
-	r.put(s, row[0])
+	r.put(s, result)
 	return true, nil
 }
 

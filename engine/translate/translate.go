@@ -20,7 +20,19 @@ type Statement struct {
 	Args []Arg
 	// Patterns are the indices of parameters that must first be tried as the pattern they are (Arg.Pattern).
 	Patterns []int
+	// Flat is nil when the result is one row with one column of finished JSON; else it says how the rows become JSON.
+	Flat *Flat
 }
+
+// Formats are the formats of the result's columns, as Postgres takes them: one code each, or one for all.
+func (s *Statement) Formats() []int16 {
+	if s.Flat == nil {
+		return textFormat
+	}
+	return s.Flat.Formats()
+}
+
+var textFormat = []int16{0}
 
 // Arg is where a parameter's value comes from and how it is written for Postgres.
 type Arg struct {
@@ -63,6 +75,8 @@ type Step struct {
 type Options struct {
 	// StringifyNumericTypes shows bigint, numeric, float8 and money as strings.
 	StringifyNumericTypes bool
+	// Strategy says who writes the JSON of reads.
+	Strategy Strategy
 }
 
 // Steps translates a plan's root fields, in order.
@@ -90,8 +104,7 @@ func steps(roots []plan.Root, o Options) ([]Step, error) {
 		case plan.Introspect:
 			s.Introspect = &n
 		case *plan.Select:
-			t := newReader(o)
-			s.Read = t.print(t.rootSelect(n))
+			s.Read = newReader(o).read(n)
 		case *plan.Aggregate:
 			t := newReader(o)
 			s.Read = t.print(t.aggregate(n, ""))
