@@ -44,8 +44,10 @@ type Table struct {
 	// PrimaryKey is nil when there is none.
 	PrimaryKey *Key
 	// UniqueKeys are the unique constraints, the primary key first when there is one: what on_conflict may name.
-	UniqueKeys  []*Key
-	ForeignKeys []*ForeignKey
+	UniqueKeys []*Key
+	// UniqueIndexes are the valid unique indexes that belong to no constraint, by name.
+	UniqueIndexes []*Index
+	ForeignKeys   []*ForeignKey
 	// Insertable, Updatable and Deletable follow pg_relation_is_updatable and INSTEAD OF triggers; true for ordinary tables.
 	Insertable, Updatable, Deletable bool
 }
@@ -88,6 +90,16 @@ type Key struct {
 	Name    string
 	OID     uint32
 	Columns []string
+}
+
+// Index is a unique index. Its texts are SQL as Postgres itself writes it (pg_get_indexdef, pg_get_expr), the table's columns
+// unqualified; that is how on conflict names an index that is no constraint.
+type Index struct {
+	Name string
+	// Elements are its columns and expressions, in order.
+	Elements []string
+	// Predicate says which rows a partial index covers; "" is all.
+	Predicate string
 }
 
 // ForeignKey is one foreign key constraint of a table.

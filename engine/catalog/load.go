@@ -105,6 +105,16 @@ select json_build_object(
     left join pg_catalog.pg_class tc on tc.oid = k.confrelid
     left join pg_catalog.pg_namespace tn on tn.oid = tc.relnamespace
     where parent.oid is null or parent.conrelid <> k.conrelid),
+  'indexes', (
+    select json_agg(json_build_object(
+      'table', i.indrelid::int8, 'name', c.relname, 'predicate', pg_catalog.pg_get_expr(i.indpred, i.indrelid),
+      'elements', (select json_agg(pg_catalog.pg_get_indexdef(i.indexrelid, n, false) order by n)
+                   from pg_catalog.generate_series(1, i.indnkeyatts) n))
+      order by c.relname)
+    from relations r
+    join pg_catalog.pg_index i on i.indrelid = r.oid and i.indisunique and i.indisvalid
+    join pg_catalog.pg_class c on c.oid = i.indexrelid
+    where not exists (select from pg_catalog.pg_constraint k where k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x'))),
   'functions', (
     select json_agg(json_build_object(
       'oid', f.oid::int8, 'schema', f.nspname, 'name', f.proname, 'volatility', f.provolatile::text, 'comment', d.description,
@@ -153,6 +163,12 @@ type loaded struct {
 		Columns   []int
 		To        *Name
 		ToColumns []string `json:"to_columns"`
+	}
+	Indexes []struct {
+		Table     uint32
+		Name      string
+		Elements  []string
+		Predicate string
 	}
 	Functions []struct {
 		OID        uint32
@@ -203,6 +219,10 @@ func (l *loaded) catalog() (*Catalog, error) {
 			table.PrimaryKey = key
 		}
 		table.UniqueKeys = append(table.UniqueKeys, key)
+	}
+	for _, i := range l.Indexes {
+		table := byOID[i.Table]
+		table.UniqueIndexes = append(table.UniqueIndexes, &Index{Name: i.Name, Elements: i.Elements, Predicate: i.Predicate})
 	}
 	for _, f := range l.Functions {
 		name := Name{f.Schema, f.Name}

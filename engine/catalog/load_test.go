@@ -93,6 +93,22 @@ func TestLoad(t *testing.T) {
 		}
 	})
 
+	t.Run("indexes", func(t *testing.T) {
+		var got []string
+		for _, i := range c.Tables[public("indexed")].UniqueIndexes {
+			got = append(got, fmt.Sprintf("%s %s where %s", i.Name, strings.Join(i.Elements, " | "), i.Predicate))
+		}
+		same(t, got, []string{
+			`by_lower lower("Key") | ((place + 1)) where ((NOT hidden) AND (part <> 'it''s'::text))`,
+			`plain "Key" | part where `,
+		})
+		for name, table := range c.Tables {
+			if name.Name != "indexed" && len(table.UniqueIndexes) > 0 {
+				t.Errorf("%s: a constraint's index is listed", name.Name)
+			}
+		}
+	})
+
 	t.Run("kinds", func(t *testing.T) {
 		for name, want := range map[string]string{
 			"item": "r true true true", "event": "p true true true", "event_2024": "r true true true",

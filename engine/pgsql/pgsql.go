@@ -114,6 +114,8 @@ type (
 	Tuple []Expr
 	// Element is an element of an array, counted from 1.
 	Element struct{ Array, Index Expr }
+	// Catalogued is an expression as the database's own catalog spells it. Nothing of a request is in it.
+	Catalogued string
 )
 
 // NamedArg is an argument passed by name: name => value.
@@ -122,33 +124,34 @@ type NamedArg struct {
 	Value Expr
 }
 
-func (Column) expr()    {}
-func (Row) expr()       {}
-func (Star) expr()      {}
-func (Param) expr()     {}
-func (Text) expr()      {}
-func (Int) expr()       {}
-func (Bool) expr()      {}
-func (Null) expr()      {}
-func (Default) expr()   {}
-func (Cast) expr()      {}
-func (Binary) expr()    {}
-func (Prefix) expr()    {}
-func (And) expr()       {}
-func (Or) expr()        {}
-func (Not) expr()       {}
-func (IsNull) expr()    {}
-func (Any) expr()       {}
-func (AnyRow) expr()    {}
-func (Exists) expr()    {}
-func (Subquery) expr()  {}
-func (ArrayOf) expr()   {}
-func (Call) expr()      {}
-func (RowNumber) expr() {}
-func (Case) expr()      {}
-func (RowOf) expr()     {}
-func (Tuple) expr()     {}
-func (Element) expr()   {}
+func (Column) expr()     {}
+func (Row) expr()        {}
+func (Star) expr()       {}
+func (Param) expr()      {}
+func (Text) expr()       {}
+func (Int) expr()        {}
+func (Bool) expr()       {}
+func (Null) expr()       {}
+func (Default) expr()    {}
+func (Cast) expr()       {}
+func (Binary) expr()     {}
+func (Prefix) expr()     {}
+func (And) expr()        {}
+func (Or) expr()         {}
+func (Not) expr()        {}
+func (IsNull) expr()     {}
+func (Any) expr()        {}
+func (AnyRow) expr()     {}
+func (Exists) expr()     {}
+func (Subquery) expr()   {}
+func (ArrayOf) expr()    {}
+func (Call) expr()       {}
+func (RowNumber) expr()  {}
+func (Case) expr()       {}
+func (RowOf) expr()      {}
+func (Tuple) expr()      {}
+func (Element) expr()    {}
+func (Catalogued) expr() {}
 
 // Order is one element of an order by.
 type Order struct {
@@ -243,9 +246,12 @@ type Insert struct {
 	Returning  []Output
 }
 
-// OnConflict is an insert's on conflict clause. No Set means do nothing; Constraint empty means any conflict.
+// OnConflict is an insert's on conflict clause. No Set means do nothing; neither Constraint nor Index means any conflict.
 type OnConflict struct {
 	Constraint Ident
+	// Index are the elements of a unique index that is no constraint, IndexWhere its predicate, nil for none.
+	Index      []Expr
+	IndexWhere Expr
 	Set        []Assignment
 	Where      Expr
 }

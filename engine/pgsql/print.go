@@ -265,6 +265,12 @@ func (p *printer) insert(s *Insert) {
 			p.raw(" on constraint ")
 			p.ident(c.Constraint)
 		}
+		if len(c.Index) > 0 {
+			p.raw(" (")
+			p.list(c.Index)
+			p.raw(")")
+			p.where(c.IndexWhere)
+		}
 		if len(c.Set) == 0 {
 			p.raw(" do nothing")
 		} else {
@@ -478,6 +484,8 @@ func (p *printer) expr(e Expr) {
 		p.raw("(")
 		p.list(e)
 		p.raw(")")
+	case Catalogued:
+		p.raw(string(e))
 	default:
 		panic(fmt.Sprintf("pgsql: unknown expression %T", e))
 	}

@@ -286,6 +286,7 @@ type NestedInsert struct {
 // Conflict is an on_conflict clause with the role's update permission folded in.
 type Conflict struct {
 	Constraint string
+	Index      *catalog.Index   // instead of Constraint
 	Columns    []*schema.Column // taken from the row that could not be inserted
 	Presets    []Assignment
 	Where      schema.Predicate

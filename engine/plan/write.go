@@ -196,7 +196,14 @@ func (b *builder) conflict(t *schema.Table, in *operation.Input) (*Conflict, err
 	for _, m := range in.Members {
 		switch m.Def.Meaning {
 		case schema.Meaning(schema.ArgConstraint):
-			c.Constraint = m.Value.Enum.Meaning.(schema.ConstraintValue).Key.Name
+			switch key := m.Value.Enum.Meaning.(type) {
+			case schema.ConstraintValue:
+				c.Constraint = key.Key.Name
+			case schema.IndexValue:
+				c.Index = key.Index
+			default:
+				return nil, fault.New(fault.Unexpected, m.Value.Path, "cannot conflict on what means %T", key)
+			}
 		case schema.Meaning(schema.ArgUpdateColumns):
 			for _, item := range m.Value.Items {
 				v, ok := item.Enum.Meaning.(schema.ColumnValue)

@@ -156,8 +156,9 @@ type (
 type (
 	// ColumnValue is a column in select_column, update_column and the like.
 	ColumnValue struct{ Column *Column }
-	// ConstraintValue is a unique constraint.
+	// ConstraintValue is a unique constraint; IndexValue a unique index that is none.
 	ConstraintValue struct{ Key *catalog.Key }
+	IndexValue      struct{ Index *catalog.Index }
 	// Direction is an order_by value.
 	Direction struct {
 		Desc       bool
@@ -225,5 +226,6 @@ func (XInput) meaning()                 {}
 func (YInput) meaning()                 {}
 func (ColumnValue) meaning()            {}
 func (ConstraintValue) meaning()        {}
+func (IndexValue) meaning()             {}
 func (Direction) meaning()              {}
 func (PlaceholderValue) meaning()       {}

@@ -2,6 +2,9 @@ package schema
 
 import (
 	"fmt"
+	"slices"
+
+	"gatehouse/engine/catalog"
 )
 
 // insertable is the role's insert permission on t, unless it is one for backends only and this is not a backend.
@@ -126,7 +129,21 @@ func (s *Schema) mayUpsert(t *Table) bool {
 			return true
 		}
 	}
-	return false
+	return len(t.upsertIndexes()) > 0
+}
+
+// upsertIndexes are the unique indexes that on_conflict may name besides constraints.
+func (t *Table) upsertIndexes() []*catalog.Index {
+	if !t.Source.features.UpsertOnIndexes {
+		return nil
+	}
+	var out []*catalog.Index
+	for _, i := range t.Catalog.UniqueIndexes {
+		if IsName(i.Name) {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 func (s *Schema) onConflict(t *Table) *Type {
@@ -149,6 +166,14 @@ func (s *Schema) constraints(t *Table) *Type {
 					Description: fmt.Sprintf("unique or primary key constraint on columns %s", quoted(k.Columns)),
 				})
 			}
+		}
+		for _, i := range t.upsertIndexes() {
+			name := t.Source.custom.enumValue(i.Name)
+			if slices.ContainsFunc(e.values, func(v *EnumMember) bool { return v.Name == name }) {
+				continue // two names that differ in case only
+			}
+			// What an index is over may name what the role cannot see; its name is all that is needed.
+			e.values = append(e.values, &EnumMember{Name: name, Meaning: IndexValue{i}, Description: "unique index"})
 		}
 		sortMembers(e)
 	})

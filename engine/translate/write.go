@@ -215,6 +215,14 @@ func (t *translator) insert(n *plan.Insert, rows []plan.InsertRow, extra []given
 
 func (t *translator) conflict(c *plan.Conflict) *pgsql.OnConflict {
 	out := &pgsql.OnConflict{Constraint: pgsql.Ident(c.Constraint)}
+	if c.Index != nil {
+		for _, e := range c.Index.Elements {
+			out.Index = append(out.Index, pgsql.Catalogued(e))
+		}
+		if c.Index.Predicate != "" {
+			out.IndexWhere = pgsql.Catalogued(c.Index.Predicate)
+		}
+	}
 	preset := map[string]bool{}
 	for _, p := range c.Presets {
 		preset[p.Column.Name] = true

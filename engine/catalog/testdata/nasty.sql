@@ -38,6 +38,11 @@ create table event (id int, day date, primary key (id, day)) partition by range 
 create table event_2024 partition of event for values from ('2024-01-01') to ('2025-01-01');
 create table event_note (event_id int, event_day date, foreign key (event_id, event_day) references event (id, day));
 
+create table indexed ("Key" text, place int, part text, at point3, hidden boolean default false, constraint kept unique (place));
+create unique index by_lower on indexed (lower("Key"), ("place" + 1)) include (part) where not hidden and part <> 'it''s';
+create unique index plain on indexed ("Key", part desc nulls last);
+create index not_unique on indexed (part);
+
 create view simple_view as select * from item;
 create view grouped_view as select count(*) as n from item;
 create view triggered_view as select count(*) as n from item;

@@ -1,0 +1,235 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gatehouse/engine/catalog"
+	"gatehouse/engine/execute"
+	"gatehouse/engine/metadata"
+	"gatehouse/engine/schema"
+	"gatehouse/engine/translate"
+	"gatehouse/engine/validation"
+	"gatehouse/internal/testpg"
+	"gatehouse/postgres"
+)
+
+// beyond makes a query line over a source that serves what Hasura does not.
+func beyond(t testing.TB, o schema.Options, edit func(*metadata.Metadata)) *Line {
+	t.Helper()
+	url := testpg.Clone(t, "engine_beyond", func(ctx context.Context, url string) error {
+		sql, err := os.ReadFile("testdata/beyond/fixture.sql")
+		if err != nil {
+			return err
+		}
+		pool, err := postgres.Open(ctx, postgres.Config{URL: url})
+		if err != nil {
+			return err
+		}
+		defer pool.Close()
+		_, err = pool.Exec(ctx, string(sql))
+		return err
+	})
+	raw, err := os.ReadFile("testdata/beyond/metadata.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	meta, err := metadata.Decode(raw, "$", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit(meta)
+	pool := testpg.Pool(t, url)
+	cat, err := catalog.Load(t.Context(), pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := schema.Build(schema.Input{Metadata: meta, Catalogs: map[string]*catalog.Catalog{"default": cat}, Options: o})
+	for _, i := range model.Inconsistencies() {
+		t.Errorf("inconsistent: %s: %s", i.Name, i.Reason)
+	}
+	return NewLine(model, execute.Over(map[string]execute.Database{"default": {Pool: pool}}), validation.New(nil))
+}
+
+func unchanged(*metadata.Metadata) {}
+
+// The golden cases: requests in order over one fresh database, with what they answer and, where a case says so, their SQL.
+func TestBeyond(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/beyond/cases/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
+			t.Parallel()
+			raw, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var cases []*goldenCase
+			if err := json.Unmarshal(raw, &cases); err != nil {
+				t.Fatal(err)
+			}
+			line := beyond(t, schema.Options{InferFunctionPermissions: true}, unchanged)
+			for i, c := range cases {
+				sql := c.SQL
+				if len(sql) > 0 {
+					sql = allStatements(t, line, c)
+				}
+				got := ask(t, line, c)
+				if *update {
+					c.Want, c.SQL = got, sql
+					continue
+				}
+				if g, w := compact(got), compact(c.Want); g != w {
+					t.Errorf("request %d: %s\n got %s\nwant %s", i, c.Query, g, w)
+				}
+				if g, w := strings.Join(sql, "\n"), strings.Join(c.SQL, "\n"); g != w {
+					t.Errorf("request %d: SQL\n got %s\nwant %s", i, g, w)
+				}
+			}
+			if *update {
+				out, err := marshal(cases)
+				if err == nil {
+					err = os.WriteFile(file, out, 0o644)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// allStatements is statements with those of writes.
+func allStatements(t *testing.T, line *Line, c *goldenCase) []string {
+	t.Helper()
+	op, err := line.parse(c.request())
+	if err != nil {
+		t.Fatal(err)
+	}
+	bound, err := op.Bind(c.request().Variables)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := line.program(bound, line.model.Role(c.session().Role, c.Backend))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	add := func(list ...*translate.Statement) {
+		for _, s := range list {
+			if s != nil {
+				out = append(out, s.SQL)
+			}
+		}
+	}
+	for _, s := range p.steps {
+		add(s.Read)
+		if s.Write != nil {
+			add(s.Write.Statements...)
+			add(s.Write.Answers...)
+		}
+	}
+	return out
+}
+
+// sdl is a whole schema as text.
+func sdl(s *schema.Schema) string {
+	var b strings.Builder
+	inputs := func(list []*schema.InputField) {
+		for _, in := range list {
+			fmt.Fprintf(&b, " %s:%s", in.Name, in.Type)
+			if in.Default != "" {
+				fmt.Fprintf(&b, "=%s", in.Default)
+			}
+		}
+	}
+	for _, t := range s.Types() {
+		if strings.HasPrefix(t.Name, "__") {
+			continue
+		}
+		fmt.Fprintf(&b, "%s %s\n", t.Kind, t.Name)
+		for _, f := range t.Fields() {
+			fmt.Fprintf(&b, "  %s:%s", f.Name, f.Type)
+			inputs(f.Args)
+			b.WriteByte('\n')
+		}
+		if len(t.Inputs())+len(t.Members()) > 0 {
+			b.WriteString(" ")
+			inputs(t.Inputs())
+			for _, v := range t.Members() {
+				b.WriteString(" " + v.Name)
+			}
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+// Switched off, the schema is as if there were no such features: the one in the golden file, which was made before there
+// were any. Each feature switched on alone adds to it, and takes nothing away.
+func TestBeyond_offIsHasurasSchema(t *testing.T) {
+	t.Parallel()
+	line := func(f metadata.SourceFeatures) *Line {
+		return beyond(t, schema.Options{}, func(m *metadata.Metadata) {
+			f.Name = "default"
+			m.Gatehouse = &metadata.Settings{Sources: []*metadata.SourceFeatures{&f}}
+			if !f.ScalarFunctions {
+				m.Sources[0].Functions = nil
+			}
+		})
+	}
+	off := line(metadata.SourceFeatures{})
+	for _, role := range []string{"admin", "member", "jury"} {
+		got := sdl(off.model.Role(role, false))
+		file := "testdata/beyond/off_" + role + ".txt"
+		if *update {
+			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("%s: the schema is not that of %s:\n%s", role, file, got)
+		}
+	}
+	query, err := os.ReadFile("testdata/query/introspection.graphql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	introspect := func(l *Line) string {
+		return string(ask(t, l, &goldenCase{Query: string(query)}))
+	}
+	silent := beyond(t, schema.Options{}, func(m *metadata.Metadata) { m.Gatehouse, m.Sources[0].Functions = nil, nil })
+	if introspect(off) != introspect(silent) {
+		t.Error("introspection tells whether there are settings")
+	}
+	before := sdl(off.model.Role("admin", false))
+	for name, f := range map[string]metadata.SourceFeatures{
+		"upsert_on_indexes": {UpsertOnIndexes: true},
+	} {
+		after := sdl(line(f).model.Role("admin", false))
+		if after == before {
+			t.Errorf("%s shows nothing", name)
+		}
+		words := map[string]bool{}
+		for _, w := range strings.Fields(after) {
+			words[w] = true
+		}
+		for _, w := range strings.Fields(before) {
+			if !words[w] {
+				t.Errorf("%s takes %s away", name, w)
+			}
+		}
+	}
+}
