@@ -38,7 +38,7 @@ func (b *builder) rows(t *schema.Table, p *schema.SelectPermission, via *schema.
 		if err != nil {
 			return nil, err
 		}
-		s.Where = schema.AllOf(s.Where, where)
+		s.Where = schema.Within(s.Where, where)
 	}
 	if raw, ok := a["order_by"]; ok && string(raw) != "null" {
 		if s.OrderBy, err = b.orderBy(t, raw, fault.Key(parsePath, "order_by"), fault.Key(runPath, "order_by")); err != nil {
@@ -235,7 +235,7 @@ func (b *builder) count(a map[string]json.RawMessage) (*plan.Aggregate, error) {
 		if err != nil {
 			return nil, err
 		}
-		rows.Where = schema.AllOf(rows.Where, where)
+		rows.Where = schema.Within(rows.Where, where)
 	}
 	body := []plan.AggregateValue{{Alias: "count", Count: c}}
 	return &plan.Aggregate{Rows: rows, Fields: []plan.AggregateField{{Alias: "aggregate", Body: body, IsBody: true}}}, nil

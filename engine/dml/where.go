@@ -64,7 +64,7 @@ func (b *builder) condition(t *schema.Table, p *schema.SelectPermission, key str
 		if !schema.Always(seen) {
 			seen = schema.Scoped{P: seen}
 		}
-		return &schema.Related{Relation: r, Where: schema.AllOf(seen, inner)}, nil
+		return &schema.Related{Relation: r, Where: schema.Within(seen, inner)}, nil
 	}
 	o, err := b.column(t, p, key, path)
 	if err != nil {

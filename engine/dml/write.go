@@ -300,5 +300,5 @@ func (b *builder) condemned(a map[string]json.RawMessage, filter schema.Predicat
 		return nil, err
 	}
 	where, err := b.where(b.table, p, raw, fault.Key(b.run, "where"))
-	return schema.AllOf(filter, where), err
+	return schema.Within(filter, where), err
 }

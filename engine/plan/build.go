@@ -171,7 +171,7 @@ func (b *builder) narrow(rows *Rows, f *operation.Field) error {
 			if err != nil {
 				return err
 			}
-			rows.Where = schema.AllOf(rows.Where, where)
+			rows.Where = schema.Within(rows.Where, where)
 		case schema.Meaning(schema.ArgLimit):
 			rows.Limit = v.Value
 		case schema.Meaning(schema.ArgOffset):

@@ -56,14 +56,14 @@ func (b *builder) condition(t *schema.Table, m operation.Member) (schema.Predica
 	case schema.RelationInput:
 		target := meaning.Relation.Target
 		inner, err := b.where(target, v)
-		return &schema.Related{Relation: meaning.Relation, Where: schema.AllOf(b.filter(target), inner)}, err
+		return &schema.Related{Relation: meaning.Relation, Where: schema.Within(b.filter(target), inner)}, err
 	case schema.RelationAggregateInput:
 		return b.aggregateCondition(meaning.Relation, v)
 	case schema.ComputedInput:
 		f := meaning.Field
 		if f.Returns != nil {
 			inner, err := b.where(f.Returns, v)
-			return &schema.RelatedComputed{Field: f, Where: schema.AllOf(b.filter(f.Returns), inner)}, err
+			return &schema.RelatedComputed{Field: f, Where: schema.Within(b.filter(f.Returns), inner)}, err
 		}
 		o, err := b.computed(f)
 		if err != nil {
@@ -160,7 +160,7 @@ func (b *builder) aggregateCondition(r *schema.Relation, in *operation.Input) (s
 			case schema.Meaning(schema.PredicateFilter):
 				var filter schema.Predicate
 				filter, err = b.where(r.Target, v)
-				a.Filter = schema.AllOf(a.Filter, filter)
+				a.Filter = schema.Within(a.Filter, filter)
 			case schema.Meaning(schema.PredicateTest):
 				a.Test, err = b.comparison(schema.Operand{}, result, v)
 			case schema.Meaning(schema.PredicateArguments):

@@ -220,7 +220,7 @@ func (b *builder) conflict(t *schema.Table, in *operation.Input) (*Conflict, err
 			if err != nil {
 				return nil, err
 			}
-			c.Where = schema.AllOf(c.Where, where)
+			c.Where = schema.Within(c.Where, where)
 		}
 	}
 	if len(c.Columns) > 0 {
@@ -310,7 +310,7 @@ func (b *builder) updateRows(f *operation.Field, t *schema.Table) (*Update, erro
 		return nil, err
 	}
 	b.validate(b.s.Permissions(t).Update.ValidateInput, operation.MemberDocuments(f.Args))
-	u.Where = schema.AllOf(u.Where, where)
+	u.Where = schema.Within(u.Where, where)
 	u.Output, err = b.output(f, t)
 	return u, err
 }
@@ -344,7 +344,7 @@ func (b *builder) updateBatch(f *operation.Field, t *schema.Table) (*UpdateBatch
 		if err != nil {
 			return nil, err
 		}
-		u.Where = schema.AllOf(u.Where, where)
+		u.Where = schema.Within(u.Where, where)
 		if u.Output, err = b.output(f, t); err != nil {
 			return nil, err
 		}
@@ -371,7 +371,7 @@ func (b *builder) deleteRows(f *operation.Field, t *schema.Table) (*Delete, erro
 		return nil, err
 	}
 	b.validate(p.ValidateInput, operation.MemberDocuments(f.Args))
-	d := &Delete{Table: t, Where: schema.AllOf(p.Filter, where)}
+	d := &Delete{Table: t, Where: schema.Within(p.Filter, where)}
 	d.Output, err = b.output(f, t)
 	return d, err
 }

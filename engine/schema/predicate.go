@@ -67,6 +67,8 @@ type (
 	}
 	// Scoped holds when P does, P being about the row here: a permission inside another table's condition.
 	Scoped struct{ P Predicate }
+	// Guarded holds when If and P do; P is not evaluated where If does not hold.
+	Guarded struct{ If, P Predicate }
 	// Fixed holds always or never.
 	Fixed bool
 )
@@ -82,6 +84,7 @@ func (*Exists) predicate()          {}
 func (*RelatedComputed) predicate() {}
 func (*Aggregated) predicate()      {}
 func (Scoped) predicate()           {}
+func (Guarded) predicate()          {}
 func (Fixed) predicate()            {}
 
 // Extra is a named further argument of an operator.

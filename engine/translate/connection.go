@@ -60,6 +60,10 @@ func (c *connection) base() *pgsql.Select {
 	}
 	for i, o := range c.n.OrderBy {
 		q.Output = append(q.Output, pgsql.Output{Expr: c.t.orderTerm(o, o.Via, row), As: c.keys[i]})
+		if mayFail(o) {
+			// Keeps Postgres from comparing with a cursor before the role's filter: a value that fails may be a hidden row's.
+			q.Offset = pgsql.Int(0)
+		}
 	}
 	return q
 }
@@ -88,6 +92,13 @@ func (c *connection) rows() *pgsql.Select {
 		}
 	}
 	return q
+}
+
+func mayFail(o plan.Order) bool {
+	if a := o.Aggregate; a != nil {
+		return a.Computed != nil || schema.AggregateMayFail(a.Func) || a.Operand != nil && a.Operand.MayFail()
+	}
+	return o.Operand.MayFail()
 }
 
 func (c *connection) order(row pgsql.Ident, reversed bool) []pgsql.Order {
@@ -189,10 +200,10 @@ func (c *connection) beyond(row pgsql.Ident, before bool, at func(i int) (pgsql.
 	for i, o := range c.n.OrderBy {
 		own := pgsql.Column{Table: row, Name: c.keys[i]}
 		other, what := at(i)
-		if never(o) {
+		if c.never(o) {
 			what = notNull
 		}
-		here := farther(o, own, other, what, before)
+		here := c.farther(o, own, other, what, before)
 		any = append(any, pgsql.And(append(append([]pgsql.Expr{}, equal...), here)))
 		switch what {
 		case isNull:
@@ -210,7 +221,7 @@ func (c *connection) beyond(row pgsql.Ident, before bool, at func(i int) (pgsql.
 func (c *connection) beyondTuple(row pgsql.Ident, before bool, at func(i int) (pgsql.Expr, known)) pgsql.Expr {
 	var left, right pgsql.Tuple
 	for i, o := range c.n.OrderBy {
-		if !never(o) || o.Desc != c.n.OrderBy[0].Desc {
+		if !c.never(o) || o.Desc != c.n.OrderBy[0].Desc {
 			return nil
 		}
 		other, what := at(i)
@@ -230,7 +241,7 @@ func direction(less bool) pgsql.Operator {
 }
 
 // farther holds where own comes after other by one element of the order, or before it.
-func farther(o plan.Order, own, other pgsql.Expr, what known, before bool) pgsql.Expr {
+func (c *connection) farther(o plan.Order, own, other pgsql.Expr, what known, before bool) pgsql.Expr {
 	nullsAreBeyond := nullsFirst(o) == before
 	if what == isNull {
 		if nullsAreBeyond {
@@ -240,7 +251,7 @@ func farther(o plan.Order, own, other pgsql.Expr, what known, before bool) pgsql
 	}
 	compared := pgsql.Binary{Left: own, Op: direction(o.Desc != before), Right: other}
 	switch {
-	case never(o):
+	case c.never(o):
 		return compared
 	case what == notNull && nullsAreBeyond:
 		return pgsql.Or{compared, pgsql.IsNull{Expr: own}}
@@ -252,9 +263,11 @@ func farther(o plan.Order, own, other pgsql.Expr, what known, before bool) pgsql
 	return pgsql.Or{compared, pgsql.And{pgsql.IsNull{Expr: own, Not: true}, pgsql.IsNull{Expr: other}}}
 }
 
-// never tells whether an element of the order is never null.
-func never(o plan.Order) bool {
+// never tells whether an element of the order is never null. A function's rows need not keep their table's constraints.
+func (c *connection) never(o plan.Order) bool {
 	switch {
+	case c.n.Function != nil, c.n.Computed != nil:
+		return o.Aggregate != nil && o.Aggregate.Operand == nil && len(o.Via) == 0
 	case len(o.Via) > 0:
 		return false
 	case o.Aggregate != nil:

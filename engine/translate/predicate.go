@@ -53,6 +53,8 @@ func (t *translator) predicate(p schema.Predicate, s scope) pgsql.Expr {
 		return pgsql.Bool(p)
 	case schema.Scoped:
 		return t.predicate(p.P, about(s.row))
+	case schema.Guarded:
+		return pgsql.Case{When: t.condition(p.If, s), Then: t.condition(p.P, s), Else: pgsql.Bool(false)}
 	case *schema.Null:
 		return pgsql.IsNull{Expr: t.operand(p.Operand, s), Not: p.Not}
 	case *schema.Compare:
