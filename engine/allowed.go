@@ -14,11 +14,8 @@ import (
 
 // Query answers one GraphQL request with the whole response body, on the present snapshot.
 func (e *Engine) Query(ctx context.Context, s *session.Session, req operation.Request) ([]byte, error) {
-	snapshot := e.Snapshot()
-	if err := e.mayRun(snapshot, s, req); err != nil {
-		return nil, err
-	}
-	return snapshot.Line.Query(ctx, s, req)
+	a, err := e.answer(false)(ctx, s, req)
+	return a.Body, err
 }
 
 // mayRun consults the allow list.
@@ -29,18 +26,15 @@ func (e *Engine) mayRun(snapshot *Snapshot, s *session.Session, req operation.Re
 	return nil
 }
 
-// answer is Query for transport.
-func (e *Engine) answer(ctx context.Context, s *session.Session, req transport.Request) ([]byte, error) {
-	return e.Query(ctx, s, req)
-}
-
-// relay answers one request to the Relay endpoint.
-func (e *Engine) relay(ctx context.Context, s *session.Session, req transport.Request) ([]byte, error) {
-	snapshot := e.Snapshot()
-	if err := e.mayRun(snapshot, s, req); err != nil {
-		return nil, err
+// answer answers one request to the GraphQL or the Relay endpoint.
+func (e *Engine) answer(relay bool) func(ctx context.Context, s *session.Session, req transport.Request) (transport.Answer, error) {
+	return func(ctx context.Context, s *session.Session, req transport.Request) (transport.Answer, error) {
+		snapshot := e.Snapshot()
+		if err := e.mayRun(snapshot, s, req); err != nil {
+			return transport.Answer{}, err
+		}
+		return snapshot.Line.answer(ctx, s, req, snapshot.Line.role(s, relay))
 	}
-	return snapshot.Line.Relay(ctx, s, req)
 }
 
 // allowed remembers the allow list's answers, which cost a parse each.

@@ -54,6 +54,8 @@ type Config struct {
 	SocketReadCookie bool
 	// KeepSocketsOnMetadataChange restarts subscriptions where Hasura's default closes the connection.
 	KeepSocketsOnMetadataChange bool
+	// Responses bounds the cache of responses to queries with @cached; the zero value keeps none.
+	Responses ResponseCache
 	// MaxBody bounds request bodies, in bytes; 0 means transport's default.
 	MaxBody int64
 	Version string

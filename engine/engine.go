@@ -133,7 +133,7 @@ func (e *Engine) assemble() error {
 	}
 	errors := transport.Errors{DevMode: c.DevMode, HideFromAdmin: c.HideInternalErrorsFromAdmin}
 	api := &transport.Handler{
-		Resolve: e.resolver.Resolve, Query: e.answer, Relay: e.relay, Health: e.health, Settings: e.settings,
+		Resolve: e.resolver.Resolve, Query: e.answer(false), Relay: e.answer(true), ClearResponses: e.clearResponses, Health: e.health, Settings: e.settings,
 		REST:   func() *rest.Endpoints { return e.Snapshot().Endpoints },
 		Errors: errors, APIs: c.EnabledAPIs, MaxBody: maxBody, Version: c.Version, PreserveUnauthorized: c.PreserveUnauthorized,
 	}
@@ -207,7 +207,16 @@ func (e *Engine) Run(ctx context.Context) error {
 	group.Go(func() { e.sockets.Run(ctx, e.reviewCallers) })
 	group.Go(func() {
 		look := func() { e.poke() }
-		postgres.Listen(ctx, e.config.MetadataURL, e.log, []string{channel}, func(string, string) { look() }, look, func() {})
+		postgres.Listen(ctx, e.config.MetadataURL, e.log, []string{channel, clearChannel}, func(on, payload string) {
+			if on == clearChannel {
+				e.clearHere(payload)
+			} else {
+				look()
+			}
+		}, func() {
+			e.clearHere("") // whatever was cleared while nobody listened
+			look()
+		}, func() {})
 	})
 	<-ctx.Done()
 	e.sockets.Close() // the listener knows nothing of them

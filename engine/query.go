@@ -29,6 +29,8 @@ type Line struct {
 	plans      *otter.Cache[planKey, *program]
 	// introspections are bounded by their size: one can be many megabytes.
 	introspections *otter.Cache[*plan.Introspect, []byte]
+	// responses are those of queries with @cached; nil keeps none.
+	responses *responses
 }
 
 // program is an operation's SQL: steps, or for a subscription live.
@@ -37,6 +39,9 @@ type program struct {
 	live  *translate.Live
 	// validations are the webhooks to ask before a mutation is run.
 	validations []plan.Validation
+	// depends is what the answer of a query with @cached depends on; isCacheable, whether that is known.
+	depends     translate.Depends
+	isCacheable bool
 }
 
 type documentKey struct{ text, operationName string }
@@ -79,12 +84,14 @@ func NewLine(model *schema.Model, exec *execute.Executor, validator *validation.
 
 // Query answers one request with the whole response body. Errors a client may see are *fault.Error.
 func (l *Line) Query(ctx context.Context, s *session.Session, req operation.Request) ([]byte, error) {
-	return l.answer(ctx, s, req, l.role(s, false))
+	a, err := l.answer(ctx, s, req, l.role(s, false))
+	return a.Body, err
 }
 
 // Relay is Query on the Relay endpoint's schema.
 func (l *Line) Relay(ctx context.Context, s *session.Session, req operation.Request) ([]byte, error) {
-	return l.answer(ctx, s, req, l.role(s, true))
+	a, err := l.answer(ctx, s, req, l.role(s, true))
+	return a.Body, err
 }
 
 // role is the schema of a session's role on the GraphQL or the Relay endpoint.
@@ -95,28 +102,39 @@ func (l *Line) role(s *session.Session, relay bool) *schema.Schema {
 	return l.model.Role(s.Role, s.BackendOnly)
 }
 
-func (l *Line) answer(ctx context.Context, s *session.Session, req operation.Request, role *schema.Schema) ([]byte, error) {
+func (l *Line) answer(ctx context.Context, s *session.Session, req operation.Request, role *schema.Schema) (operation.Answer, error) {
 	op, err := l.parse(req)
 	if err != nil {
-		return nil, err
+		return operation.Answer{}, err
 	}
 	if op.Kind == operation.Subscription {
-		return nil, fault.New(fault.UnexpectedPayload, fault.Root, "subscriptions are not supported over HTTP, use websockets instead")
+		return operation.Answer{}, fault.New(fault.UnexpectedPayload, fault.Root, "subscriptions are not supported over HTTP, use websockets instead")
 	}
 	bound, err := op.Bind(req.Variables)
 	if err != nil {
-		return nil, err
+		return operation.Answer{}, err
 	}
 	p, err := l.program(bound, role)
 	if err != nil {
-		return nil, err
+		return operation.Answer{}, err
 	}
 	for _, v := range p.validations {
 		if err := l.validator.Check(ctx, v.Webhook, s, bound.JSON(v.Inputs)); err != nil {
-			return nil, err
+			return operation.Answer{}, err
 		}
 	}
-	return l.exec.Run(ctx, op.Kind, p.steps, execute.Request{Bound: bound, Session: s, Schema: role, Remember: l.remember})
+	run := func(ctx context.Context) ([]byte, error) {
+		return l.exec.Run(ctx, op.Kind, p.steps, execute.Request{Bound: bound, Session: s, Schema: role, Remember: l.remember})
+	}
+	if op.IsCached() {
+		return l.cached(ctx, s, bound, keyOf(op, role), p, run)
+	}
+	body, err := run(ctx)
+	return operation.Answer{Body: body}, err
+}
+
+func keyOf(op *operation.Operation, role *schema.Schema) roleKey {
+	return roleKey{op, role.Role, role.BackendOnly, role.Relay}
 }
 
 // remember keeps the answers of introspections, which belong to a kept plan.
@@ -145,7 +163,7 @@ func (l *Line) parse(req operation.Request) (*operation.Operation, error) {
 // program resolves, plans and translates, remembered by operation, role and the variables' shape: everything that steers
 // the SQL's text. The shape can be told once the operation was resolved for the role before.
 func (l *Line) program(b *operation.Bound, role *schema.Schema) (*program, error) {
-	key := roleKey{b.Operation, role.Role, role.BackendOnly, role.Relay}
+	key := keyOf(b.Operation, role)
 	types, known := l.variables.GetIfPresent(key)
 	if known {
 		if shape := b.Shape(types); len(shape) <= maxShape {
@@ -167,6 +185,9 @@ func (l *Line) program(b *operation.Bound, role *schema.Schema) (*program, error
 		p.live, err = translate.Lives(planned, o)
 	} else {
 		p.steps, err = translate.Steps(planned, o)
+		if b.IsCached() {
+			p.depends, p.isCacheable = translate.DependsOn(p.steps)
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -136,6 +136,7 @@ func endpointProblem(p *rest.Problem) metadata.Inconsistency {
 // serve gives the snapshot what it needs to answer requests.
 func (e *Engine) serve(s *Snapshot) {
 	s.Line = NewLine(s.Model, e.executor(s), e.validator)
+	s.Line.responses = newResponses(e.config.Responses)
 	s.allowed = newAllowed(s.Doc)
 }
 

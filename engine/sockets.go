@@ -53,7 +53,8 @@ func (e *Engine) prepareOn(relay bool, s *session.Session, req transport.Request
 		return transport.Prepared{
 			IsMutation: op.Kind == operation.Mutation,
 			Answer: func(ctx context.Context) ([]byte, error) {
-				return snapshot.Line.answer(ctx, s, req, snapshot.Line.role(s, relay))
+				a, err := snapshot.Line.answer(ctx, s, req, snapshot.Line.role(s, relay))
+				return a.Body, err
 			},
 		}, nil
 	}

@@ -186,7 +186,7 @@ func (sv *Server) wrap(h http.Handler) http.Handler {
 // dataPrefixes are the data half's paths; /api is shared, and its part there is listed before identity's.
 // The bare names stand beside their prefixes so that they are not found, rather than redirected.
 var dataPrefixes = []string{
-	"/v1", "/v1/", "/v1alpha1", "/v1alpha1/", "/v1beta1", "/v1beta1/", "/v2", "/v2/", "/dev", "/dev/",
+	"/v1", "/v1/", "/v1alpha1", "/v1alpha1/", "/v1beta1", "/v1beta1/", "/v2", "/v2/", "/dev", "/dev/", "/pro", "/pro/",
 	"/api/rest", "/api/rest/", "/api/swagger/json", "/healthz", "/hasura/healthz",
 }
 

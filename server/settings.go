@@ -88,6 +88,9 @@ type EngineSettings struct {
 	SocketInitTimeout        int    `name:"websocket-connection-init-timeout" env:"HASURA_GRAPHQL_WEBSOCKET_CONNECTION_INIT_TIMEOUT" default:"3" placeholder:"SECONDS" help:"How long a WebSocket client may take to say who it is."`
 	SocketCompression        bool   `name:"websocket-compression" aliases:"connection-compression" env:"HASURA_GRAPHQL_CONNECTION_COMPRESSION" help:"Offer compression (permessage-deflate) on WebSockets."`
 	CloseSockets             bool   `name:"close-websockets-on-metadata-change" env:"HASURA_GRAPHQL_CLOSE_WEBSOCKETS_ON_METADATA_CHANGE" default:"true" negatable:"disable-close-websockets-on-metadata-change" help:"Close WebSockets when the metadata changes; otherwise their subscriptions start again."`
+	QueryCacheSize           int    `name:"query-cache-size" env:"GATEHOUSE_QUERY_CACHE_SIZE" default:"32" placeholder:"MB" help:"Memory for the responses of queries with @cached; 0 keeps none."`
+	QueryCacheMaxEntry       int    `name:"query-cache-max-entry-size" env:"HASURA_GRAPHQL_CACHE_MAX_ENTRY_SIZE" default:"1000" placeholder:"MB" help:"The largest response that @cached keeps, within the size above."`
+	QueryCacheMaxTTL         int    `name:"query-cache-max-ttl" env:"HASURA_GRAPHQL_CACHE_MAX_ENTRY_TTL" default:"3600" placeholder:"SECONDS" help:"The longest that @cached keeps a response, whatever the query asks."`
 	MaintenanceMode          bool   `name:"enable-maintenance-mode" env:"HASURA_GRAPHQL_ENABLE_MAINTENANCE_MODE" help:"Refuse metadata changes."`
 }
 

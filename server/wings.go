@@ -62,6 +62,10 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		SocketKeepAlive: time.Duration(s.Engine.SocketKeepAlive) * time.Second, SocketInitTimeout: time.Duration(s.Engine.SocketInitTimeout) * time.Second,
 		SocketCompression: s.Engine.SocketCompression, SocketReadCookie: s.Listening.WSReadCookie,
 		KeepSocketsOnMetadataChange: !s.Engine.CloseSockets,
+		Responses: engine.ResponseCache{
+			Size: int64(s.Engine.QueryCacheSize) << 20, MaxEntry: int64(s.Engine.QueryCacheMaxEntry) << 20,
+			MaxTTL: time.Duration(s.Engine.QueryCacheMaxTTL) * time.Second,
+		},
 	}
 	if sv.identity != nil {
 		// A jwk_url may name this process by a port of this machine while the issuer is a public name.

@@ -42,6 +42,7 @@ type Operation struct {
 	def       *ast.OperationDefinition
 	fragments map[string]*ast.FragmentDefinition
 	variables map[string]*ast.VariableDefinition
+	digest    Digest
 }
 
 // HasDirective tells whether the operation itself carries a directive.
@@ -88,6 +89,9 @@ func Parse(text, operationName string) (*Operation, error) {
 	op := &Operation{
 		Kind: Kind(def.Operation), Name: def.Name, def: def,
 		fragments: map[string]*ast.FragmentDefinition{}, variables: map[string]*ast.VariableDefinition{},
+	}
+	if op.IsCached() {
+		op.digest = digest(text)
 	}
 	for _, f := range doc.Fragments {
 		if op.fragments[f.Name] != nil {

@@ -381,7 +381,10 @@ var conditionType = &schema.Ref{Named: &schema.Type{Kind: schema.Scalar, Name: "
 func (r *resolver) operationDirectives() error {
 	for _, d := range r.b.def.Directives {
 		switch {
-		case d.Name == "cached" && r.b.Kind == Query:
+		case d.Name == cachedDirective && r.b.Kind == Query:
+			if err := r.cached(d); err != nil {
+				return err
+			}
 		case d.Name == "_multiple_top_level_fields" && r.b.Kind == Subscription:
 		default:
 			return invalid("$", "directive '%s' is not allowed on a %s", d.Name, r.b.Kind)

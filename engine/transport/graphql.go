@@ -14,8 +14,8 @@ import (
 	"gatehouse/httpd"
 )
 
-// runner is Handler.Query or Handler.Relay.
-type runner func(ctx context.Context, s *session.Session, req Request) ([]byte, error)
+// runner answers one request.
+type runner func(ctx context.Context, s *session.Session, req Request) (Answer, error)
 
 // graphQL serves one GraphQL path. isAlways200 is Hasura's convention since /v1/graphql: errors are in the body only.
 func (h *Handler) graphQL(run runner, isAlways200 bool) http.HandlerFunc {
@@ -36,12 +36,13 @@ func (h *Handler) graphQL(run runner, isAlways200 bool) http.HandlerFunc {
 			httpd.WriteBytes(w, http.StatusOK, h.batch(r, run, s, requests))
 			return
 		}
-		body, err := run(r.Context(), s, requests[0])
+		answer, err := run(r.Context(), s, requests[0])
 		if err != nil {
 			h.writeGraphQLError(w, r, s, err, isAlways200)
 			return
 		}
-		httpd.WriteBytes(w, http.StatusOK, body)
+		setHeaders(w, answer.Header)
+		httpd.WriteBytes(w, http.StatusOK, answer.Body)
 	}
 }
 
@@ -53,7 +54,8 @@ func (h *Handler) batch(r *http.Request, run runner, s *session.Session, request
 		if i > 0 {
 			out.WriteByte(',')
 		}
-		body, err := run(r.Context(), s, req)
+		answer, err := run(r.Context(), s, req)
+		body := answer.Body // its headers speak of one request
 		if err != nil {
 			body = h.Errors.known(r, err).GraphQLBody(h.Errors.ShowsInternal(s))
 		}

@@ -21,6 +21,9 @@ const DefaultMaxBody = 100 << 20
 // Request is one GraphQL request.
 type Request = operation.Request
 
+// Answer is the response to one.
+type Answer = operation.Answer
+
 // Handler serves the data API. The function fields are the engine's; those marked optional may be nil, and what needs
 // them then answers 404.
 type Handler struct {
@@ -28,9 +31,11 @@ type Handler struct {
 	Resolve func(ctx context.Context, req session.Request) (*session.Session, error)
 	// Query runs one request and gives the whole response body, {"data":…}. An error is a *fault.Error wherever the
 	// client is meant to learn more than "internal error".
-	Query func(ctx context.Context, s *session.Session, req Request) ([]byte, error)
+	Query runner
 	// Relay is Query on the Relay schema; optional.
-	Relay func(ctx context.Context, s *session.Session, req Request) ([]byte, error)
+	Relay runner
+	// ClearResponses drops cached responses: that with the key, those of the family, or with neither all; optional.
+	ClearResponses func(ctx context.Context, key, family string) error
 	// Socket serves WebSocket handshakes on the GraphQL paths; optional.
 	Socket http.Handler
 	// Health tells the state of metadata and catalogue.
@@ -96,10 +101,13 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 			mux.HandleFunc("GET "+relayPath, h.socketOnly)
 		}
 	}
+	if h.ClearResponses != nil {
+		mux.HandleFunc("POST /pro/cache/clear", h.clearResponses)
+	}
 	if h.HasAPI("config") {
 		mux.HandleFunc("GET /v1alpha1/config", h.config)
 	}
-	for _, prefix := range []string{"/v1", "/v1alpha1", "/v1beta1", "/v2", "/dev"} {
+	for _, prefix := range []string{"/v1", "/v1alpha1", "/v1beta1", "/v2", "/dev", "/pro"} {
 		mux.HandleFunc(prefix, NotFound) // else the mux would redirect to prefix/
 		mux.HandleFunc(prefix+"/", NotFound)
 	}

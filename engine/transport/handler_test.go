@@ -57,19 +57,19 @@ func newAPI(t *testing.T, change func(*transport.Handler)) *api {
 	return a
 }
 
-func (a *api) query(_ context.Context, _ *session.Session, req transport.Request) ([]byte, error) {
+func (a *api) query(_ context.Context, _ *session.Session, req transport.Request) (transport.Answer, error) {
 	a.seen = append(a.seen, req)
 	switch req.Query {
 	case "fault":
-		return nil, fault.New(fault.ValidationFailed, "$.selectionSet.x", "no x").WithInternal(map[string]string{"detail": "d"})
+		return transport.Answer{}, fault.New(fault.ValidationFailed, "$.selectionSet.x", "no x").WithInternal(map[string]string{"detail": "d"})
 	case "action":
 		e := fault.New(fault.Unexpected, "", "handler says no").WithStatus(400)
 		e.Extensions = map[string]string{"code": "own"}
-		return nil, e
+		return transport.Answer{}, e
 	case "broken":
-		return nil, errors.New("dial tcp 10.0.0.1:5432: refused")
+		return transport.Answer{}, errors.New("dial tcp 10.0.0.1:5432: refused")
 	}
-	return []byte(`{"data":{"t":1}}`), nil
+	return transport.Answer{Body: []byte(`{"data":{"t":1}}`)}, nil
 }
 
 func (a *api) do(method, path, body string, headers ...string) *httptest.ResponseRecorder {
@@ -224,8 +224,8 @@ func TestREST(t *testing.T) {
 			t.Errorf("the engine got %+v", got)
 		}
 	}
-	a.Handler.Query = func(context.Context, *session.Session, transport.Request) ([]byte, error) {
-		return nil, fault.New(fault.ValidationFailed, "", `expecting a value for non-nullable variable: "id"`)
+	a.Handler.Query = func(context.Context, *session.Session, transport.Request) (transport.Answer, error) {
+		return transport.Answer{}, fault.New(fault.ValidationFailed, "", `expecting a value for non-nullable variable: "id"`)
 	}
 	check(t, a.do("GET", "/api/rest/t/7", ""), 400, `{"path":"$","error":"expecting a value for non-nullable variable: \"id\"","code":"validation-failed"}`)
 }

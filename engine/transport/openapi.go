@@ -18,7 +18,7 @@ func (h *Handler) openAPI(w http.ResponseWriter, r *http.Request) {
 		h.Errors.Write(w, r, s, err)
 		return
 	}
-	document, err := rest.OpenAPI(h.REST(), introspection)
+	document, err := rest.OpenAPI(h.REST(), introspection.Body)
 	if err != nil {
 		h.Errors.Write(w, r, s, err)
 		return

@@ -39,24 +39,29 @@ func (h *Handler) rest(w http.ResponseWriter, r *http.Request) {
 		h.Errors.Write(w, r, s, err)
 		return
 	}
-	httpd.WriteBytes(w, http.StatusOK, answer)
+	setHeaders(w, answer.Header)
+	if r.Method == http.MethodGet {
+		keepPrivate(w)
+	}
+	httpd.WriteBytes(w, http.StatusOK, answer.Body)
 }
 
-func (h *Handler) runEndpoint(r *http.Request, s *session.Session, body []byte) ([]byte, error) {
+func (h *Handler) runEndpoint(r *http.Request, s *session.Session, body []byte) (Answer, error) {
 	endpoint, path, err := h.REST().Match(r.Method, strings.TrimPrefix(r.URL.EscapedPath(), "/api/rest/"))
 	if err != nil {
-		return nil, err
+		return Answer{}, err
 	}
 	query, object := parameters(r, body)
 	variables, err := endpoint.Values(path, query, object)
 	if err != nil {
-		return nil, err
+		return Answer{}, err
 	}
 	answer, err := h.Query(r.Context(), s, Request{Query: endpoint.Text, Variables: variables})
 	if err != nil {
-		return nil, err
+		return Answer{}, err
 	}
-	return data(answer)
+	answer.Body, err = data(answer.Body)
+	return answer, err
 }
 
 // parameters are the query string with a form body's fields, and a JSON body's members. A body that is neither is not
