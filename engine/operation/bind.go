@@ -105,6 +105,9 @@ func shape(key []byte, ref *schema.Ref, n *node, opaque bool) []byte {
 		if schema.KindOf(t.Name) == schema.JSONKind {
 			return append(key, 'j')
 		}
+		if n.kind == '#' && ref.Class != nil && ref.Class.Name == "smallint" && columnProblem(ref.Class, n) != "" {
+			return append(key, 'd')
+		}
 		return append(key, scalarShape(n, opaque))
 	}
 }

@@ -262,7 +262,7 @@ func (r *resolver) field(parent *schema.Type, c *collected, setPath string) (*Fi
 		return out, nil
 	}
 	if len(c.subs) == 0 {
-		return nil, invalid(path, "missing selection set for '%s'", f.Name)
+		return nil, invalid(path+".selectionSet", "missing selection set for '%s'", base.Name)
 	}
 	var err error
 	if base.IsAbstract() {

@@ -2,7 +2,6 @@ package operation
 
 import (
 	"encoding/json"
-	"errors"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -67,6 +66,9 @@ func (r *resolver) literal(ref *schema.Ref, v *ast.Value, path string, def *sche
 		return r.null(ref, path, def)
 	}
 	in := &Input{Type: ref, Path: path}
+	if ref.Class != nil {
+		return in, r.literalColumn(in, v)
+	}
 	if ref.Elem != nil {
 		in.IsList = true
 		if v.Kind != ast.ListValue {
@@ -100,18 +102,26 @@ func (r *resolver) literal(ref *schema.Ref, v *ast.Value, path string, def *sche
 
 func (r *resolver) null(ref *schema.Ref, path string, def *schema.InputField) (*Input, error) {
 	if ref.NonNull {
-		return nil, mismatch(path, expected(ref, def), ref, "null")
+		return nil, RefuseNull(ref, def, path)
 	}
 	return &Input{Type: ref, Path: path, Null: true}, nil
 }
 
+// RefuseNull is the complaint about null where the place takes none, though its type may say it does: an optional
+// argument may be left out and yet not be null.
+func RefuseNull(ref *schema.Ref, def *schema.InputField, path string) error {
+	if ref.Class != nil {
+		return invalid(path, "unexpected null value for type '%s'", ref.Base().Name)
+	}
+	return mismatch(path, expected(ref, def), ref, "null")
+}
+
 // mismatch is Hasura's complaint about a value of the wrong kind.
 func mismatch(path, want string, ref *schema.Ref, got string) error {
-	name := "list"
-	if ref.Elem == nil {
-		name = ref.Named.Name
+	if ref.Elem != nil {
+		return invalid(path, "expected %s, but found %s", want, got)
 	}
-	return invalid(path, "expected %s for type '%s', but found %s", want, name, got)
+	return invalid(path, "expected %s for type '%s', but found %s", want, ref.Named.Name, got)
 }
 
 // expected words what a place wants.
@@ -126,7 +136,7 @@ func expected(ref *schema.Ref, def *schema.InputField) string {
 	case def != nil && (def.Meaning == schema.Meaning(schema.ArgLimit) || def.Meaning == schema.Meaning(schema.ArgFirst) || def.Meaning == schema.Meaning(schema.ArgLast)):
 		return "a non-negative 32-bit integer"
 	case def != nil && def.Meaning == schema.Meaning(schema.ArgOffset):
-		return "a 64-bit integer"
+		return "a 32-bit integer, or a 64-bit integer represented as a string"
 	}
 	switch schema.KindOf(ref.Named.Name) {
 	case schema.IntKind:
@@ -137,6 +147,9 @@ func expected(ref *schema.Ref, def *schema.InputField) string {
 		return "a string"
 	case schema.BooleanKind:
 		return "a boolean"
+	}
+	if ref.Named.Name == "ID" {
+		return "a String or a 32-bit integer"
 	}
 	return "a value"
 }
@@ -173,7 +186,7 @@ func describeJSON(n *node) string {
 	case 's':
 		return "a string"
 	case '[':
-		return "an array"
+		return "a list"
 	default:
 		return "an object"
 	}
@@ -227,19 +240,13 @@ func (r *resolver) missing(in *Input, given func(string) bool) error {
 }
 
 func (r *resolver) literalScalar(in *Input, v *ast.Value, def *schema.InputField) error {
-	kind := schema.KindOf(in.Type.Named.Name)
-	if kind == schema.JSONKind || kind == schema.GeoKind || kind == schema.RasterKind {
+	if in.Type.Named.Steers && schema.KindOf(in.Type.Named.Name) == schema.JSONKind {
 		var t templateBuilder
 		if err := r.json(&t, v, in.Path); err != nil {
 			return err
 		}
 		in.Value = t.build()
-		if in.Type.Named.Steers {
-			r.steer(in, &t)
-		}
-		if kind == schema.GeoKind && v.Kind != ast.ObjectValue && v.Kind != ast.StringValue {
-			return fault.New(fault.ParseFailed, in.Path, "parsing Geometry failed, expected Object, but encountered %s", describe(v))
-		}
+		r.steer(in, &t)
 		return nil
 	}
 	n := &node{raw: []byte(v.Raw)}
@@ -276,25 +283,32 @@ func (r *resolver) steer(in *Input, t *templateBuilder) {
 	in.Text = text.String()
 }
 
-// checkScalar checks the kind of a scalar's value; what its text means is for Postgres to say.
+// checkScalar checks a value of one of GraphQL's own scalars, where no column's value is wanted.
 func checkScalar(ref *schema.Ref, n *node, path string, def *schema.InputField, got string) error {
 	bad := func() error { return mismatch(path, expected(ref, def), ref, got) }
+	outside := func() error { return fault.New(fault.ParseFailed, path, "%s", outsideInteger(n.raw)) }
+	isFloat := got == "a float"
 	if def != nil {
 		switch def.Meaning {
 		case schema.Meaning(schema.ArgLimit), schema.Meaning(schema.ArgFirst), schema.Meaning(schema.ArgLast):
-			if n.kind != '#' || numberShape(n.raw) != 'i' {
+			switch {
+			case n.kind != '#', isFloat, n.raw[0] == '-':
 				return bad()
+			case numberShape(n.raw) != 'i':
+				return outside()
 			}
 			return nil
 		case schema.Meaning(schema.ArgOffset):
-			if n.kind == 's' {
-				if _, ok := integer([]byte(n.text())); ok {
+			switch {
+			case n.kind == 's':
+				if v, ok := integer([]byte(n.text())); ok && v >= 0 {
 					return nil
 				}
 				return bad()
-			}
-			if shape := numberShape(n.raw); n.kind != '#' || shape == 'd' {
+			case n.kind != '#', isFloat:
 				return bad()
+			case numberShape(n.raw) == 'd':
+				return outside()
 			}
 			return nil
 		}
@@ -302,11 +316,11 @@ func checkScalar(ref *schema.Ref, n *node, path string, def *schema.InputField, 
 	name := ref.Named.Name
 	switch schema.KindOf(name) {
 	case schema.IntKind:
-		if n.kind != '#' {
+		if n.kind != '#' || isFloat {
 			return bad()
 		}
 		if s := numberShape(n.raw); s != 'i' && s != 'm' {
-			return bad()
+			return outside()
 		}
 	case schema.FloatKind:
 		if n.kind != '#' {
@@ -320,44 +334,15 @@ func checkScalar(ref *schema.Ref, n *node, path string, def *schema.InputField, 
 		if n.kind != 't' && n.kind != 'f' {
 			return bad()
 		}
-	case schema.NumberKind:
-		if n.kind != '#' && n.kind != 's' {
-			return parsing(path, haskellType(name), "Number", n)
-		}
 	default:
-		if name == "ID" && n.kind == '#' {
+		if name == "ID" && n.kind == '#' && !isFloat {
 			return nil
 		}
 		if n.kind != 's' {
-			return parsing(path, haskellType(name), "String", n)
+			return bad()
 		}
 	}
 	return nil
-}
-
-// parsing words a scalar of the wrong JSON type as Hasura's JSON parser does.
-func parsing(path, typ, want string, n *node) error {
-	got := map[byte]string{'n': "Null", 't': "Boolean", 'f': "Boolean", '#': "Number", 's': "String", '[': "Array", '{': "Object", 'e': "String"}[n.kind]
-	if typ == "" {
-		return fault.New(fault.ParseFailed, path, "A string is expected for type: %s", "value")
-	}
-	return fault.New(fault.ParseFailed, path, "parsing %s failed, expected %s, but encountered %s", typ, want, got)
-}
-
-func haskellType(scalar string) string {
-	switch scalar {
-	case "uuid":
-		return "UUID"
-	case "smallint", "bigint", "numeric", "money", "float8":
-		return "Scientific"
-	case "date":
-		return "Day"
-	case "timestamp":
-		return "LocalTime"
-	case "timestamptz":
-		return "UTCTime"
-	}
-	return "Text"
 }
 
 // json writes a document's value as JSON, leaving holes for variables.
@@ -419,6 +404,10 @@ func (r *resolver) variable(ref *schema.Ref, n *node, at *schema.Variable, path 
 		return r.null(ref, path, def)
 	}
 	in := &Input{Type: ref, Path: path}
+	if ref.Class != nil {
+		in.Value, in.Text = at, string(n.raw)
+		return in, checkColumn(ref.Class, n, path)
+	}
 	if ref.Elem != nil {
 		in.IsList = true
 		if n.kind != '[' {
@@ -452,8 +441,7 @@ func (r *resolver) variable(ref *schema.Ref, n *node, at *schema.Variable, path 
 		return in, r.variableObject(in, n, at)
 	}
 	in.Value, in.Text = at, string(n.raw)
-	switch schema.KindOf(ref.Named.Name) {
-	case schema.JSONKind, schema.GeoKind, schema.RasterKind:
+	if schema.KindOf(ref.Named.Name) == schema.JSONKind {
 		return in, nil
 	}
 	return in, checkScalar(ref, n, path, def, describeJSON(n))
@@ -499,41 +487,4 @@ func (b *Bound) Raw(v *schema.Variable) json.RawMessage {
 		return nil
 	}
 	return n.raw
-}
-
-// CheckValue tells what is wrong with a JSON value that is to be one of a column's, when it did not come as a GraphQL
-// value; "" is nothing. What its text means is for Postgres to say.
-func CheckValue(c *schema.Column, raw json.RawMessage) string {
-	n := parseJSON(raw)
-	wrong := func(typ, want string) string {
-		var known *fault.Error
-		if errors.As(parsing("", typ, want, n), &known) {
-			return known.Message
-		}
-		return ""
-	}
-	switch c.Class.Kind {
-	case schema.IntKind:
-		if n.kind != '#' {
-			return wrong("Int32", "Number")
-		}
-	case schema.FloatKind:
-		if n.kind != '#' {
-			return wrong("Float", "Number")
-		}
-	case schema.NumberKind:
-		if n.kind != '#' && n.kind != 's' {
-			return wrong(haskellType(c.Class.Name), "Number")
-		}
-	case schema.BooleanKind:
-		if n.kind != 't' && n.kind != 'f' {
-			return wrong("Bool", "Boolean")
-		}
-	case schema.JSONKind, schema.ListKind, schema.GeoKind:
-	default:
-		if n.kind != 's' {
-			return wrong(haskellType(c.Class.Name), "String")
-		}
-	}
-	return ""
 }

@@ -70,10 +70,18 @@ func (b *builder) aggregateBody(f *operation.Field, t *schema.Table) ([]Aggregat
 
 func (b *builder) count(f *operation.Field, t *schema.Table) (*Count, error) {
 	c := &Count{}
-	if in := f.Arg(schema.ArgDistinct); in != nil && !in.Null {
-		c.Distinct = in.Bool()
+	distinct, err := given(f, schema.ArgDistinct)
+	if err != nil {
+		return nil, err
 	}
-	if in := f.Arg(schema.ArgColumns); in != nil {
+	if distinct != nil {
+		c.Distinct = distinct.Bool()
+	}
+	in, err := given(f, schema.ArgColumns)
+	if err != nil {
+		return nil, err
+	}
+	if in != nil {
 		for _, item := range in.Items {
 			o, err := b.column(t, item.Enum.Meaning.(schema.ColumnValue).Column)
 			if err != nil {

@@ -310,7 +310,7 @@ func (b *builder) field(f *operation.Field) (FieldValue, error) {
 		if err != nil {
 			return nil, err
 		}
-		return jsonPart(f, &Cell{Operand: o}), nil
+		return jsonPart(f, &Cell{Operand: o})
 	case schema.RelationField:
 		rows := Rows{Table: m.Relation.Target, Via: m.Relation, Native: m.Relation.Native}
 		if rows.Native != nil {
@@ -343,7 +343,7 @@ func (b *builder) field(f *operation.Field) (FieldValue, error) {
 		if err != nil {
 			return nil, err
 		}
-		return jsonPart(f, &Cell{Operand: o, Args: args}), nil
+		return jsonPart(f, &Cell{Operand: o, Args: args})
 	case schema.ComputedAggregate:
 		args, err := functionArgs(f, m.Field.Args)
 		if err != nil {
@@ -355,9 +355,19 @@ func (b *builder) field(f *operation.Field) (FieldValue, error) {
 }
 
 // jsonPart takes the path argument of a JSON field over.
-func jsonPart(f *operation.Field, c *Cell) *Cell {
-	if in := f.Arg(schema.ArgPath); in != nil && !in.Null {
+func jsonPart(f *operation.Field, c *Cell) (FieldValue, error) {
+	in, err := given(f, schema.ArgPath)
+	if in != nil {
 		c.JSONPath, c.Path = in.Value, in.Path
 	}
-	return c
+	return c, err
+}
+
+// given is an argument that may be left out but not be null; nil when it was left out.
+func given(f *operation.Field, arg schema.Arg) (*operation.Input, error) {
+	in := f.Arg(arg)
+	if in == nil || !in.Null {
+		return in, nil
+	}
+	return nil, operation.RefuseNull(in.Type, nil, in.Path)
 }

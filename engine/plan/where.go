@@ -24,8 +24,8 @@ func (b *builder) where(t *schema.Table, in *operation.Input) (schema.Predicate,
 func (b *builder) condition(t *schema.Table, m operation.Member) (schema.Predicate, error) {
 	v := m.Value
 	if v.Null {
-		// _and: null, a column or relationship compared with null: nothing is asked.
-		return schema.And{}, nil
+		// Not "nothing is asked": a forgotten variable must not widen what an update or delete reaches.
+		return nil, operation.RefuseNull(m.Def.Type, m.Def, v.Path)
 	}
 	switch meaning := m.Def.Meaning.(type) {
 	case schema.Arg:
@@ -79,11 +79,11 @@ func (b *builder) comparison(o schema.Operand, t *catalog.Type, in *operation.In
 	all := schema.And{}
 	for _, m := range in.Members {
 		v := m.Value
-		if v.Null {
-			if b.s.Model().Options.DangerousBooleanCollapse {
+		if _, isCast := m.Def.Meaning.(schema.CastsInput); v.Null && !takesNull(m.Def) {
+			if b.s.Model().Options.DangerousBooleanCollapse && !isCast {
 				continue
 			}
-			return nil, fault.New(fault.ValidationFailed, v.Path, "unexpected null value for type '%s'", typeName(m.Def.Type))
+			return nil, operation.RefuseNull(m.Def.Type, m.Def, v.Path)
 		}
 		switch meaning := m.Def.Meaning.(type) {
 		case schema.IsNullInput:
@@ -91,7 +91,7 @@ func (b *builder) comparison(o schema.Operand, t *catalog.Type, in *operation.In
 		case schema.CastsInput:
 			for _, c := range v.Members {
 				if c.Value.Null {
-					continue
+					return nil, operation.RefuseNull(c.Def.Type, c.Def, c.Value.Path)
 				}
 				o, to := o, c.Def.Meaning.(schema.CastInput).Type
 				o.Cast = to
@@ -118,11 +118,10 @@ func (b *builder) comparison(o schema.Operand, t *catalog.Type, in *operation.In
 	return schema.AllOf(all...), nil
 }
 
-func typeName(r *schema.Ref) string {
-	if r.Elem != nil {
-		return r.String()
-	}
-	return r.Named.Name
+// takesNull: _has_key compares with null as SQL does, which is never true.
+func takesNull(def *schema.InputField) bool {
+	op, ok := def.Meaning.(schema.OperatorInput)
+	return ok && op.Def.Op == schema.OpHasKey
 }
 
 func operatorObject(c *schema.Compare, in *operation.Input) {
@@ -144,14 +143,14 @@ func (b *builder) aggregateCondition(r *schema.Relation, in *operation.Input) (s
 	all := schema.And{}
 	for _, m := range in.Members {
 		if m.Value.Null {
-			continue
+			return nil, operation.RefuseNull(m.Def.Type, m.Def, m.Value.Path)
 		}
 		a := &schema.Aggregated{Relation: r, Func: m.Def.Meaning.(schema.AggregateInput).Func, Filter: b.filter(r.Target)}
 		result, _ := schema.AggregateResult(a.Func)
 		for _, part := range m.Value.Members {
 			v := part.Value
 			if v.Null {
-				continue
+				return nil, operation.RefuseNull(part.Def.Type, part.Def, v.Path)
 			}
 			var err error
 			switch part.Def.Meaning {

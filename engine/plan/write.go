@@ -128,6 +128,9 @@ func (b *builder) insertRow(t *schema.Table, p *schema.InsertPermission, o *oper
 			if decided[c.Name] {
 				return row, fault.New(fault.ValidationFailed, o.Path, "cannot insert %q column as its value is already being determined by parent insert", c.Name)
 			}
+			if m.Value.Null && c.Catalog.NotNull {
+				return row, operation.RefuseNull(m.Def.Type, m.Def, m.Value.Path)
+			}
 			row.Columns = append(row.Columns, assignment(c, m.Value))
 		case schema.RelationInput:
 			if m.Value.Null {
@@ -214,7 +217,7 @@ func (b *builder) conflict(t *schema.Table, in *operation.Input) (*Conflict, err
 			}
 		case schema.Meaning(schema.ArgWhere):
 			if m.Value.Null {
-				continue
+				return nil, operation.RefuseNull(m.Def.Type, m.Def, m.Value.Path)
 			}
 			where, err := b.where(t, m.Value)
 			if err != nil {
@@ -255,16 +258,19 @@ func (b *builder) update(t *schema.Table, members []operation.Member, operators 
 	by := map[string]string{}
 	for _, m := range members {
 		op, ok := m.Def.Meaning.(schema.UpdateOperator)
-		if !ok || m.Value.Null {
+		if !ok {
 			continue
+		}
+		if m.Value.Null {
+			return nil, operation.RefuseNull(m.Def.Type, m.Def, m.Value.Path)
 		}
 		for _, c := range m.Value.Members {
 			column := c.Def.Meaning.(schema.ColumnInput).Column
 			if !p.Columns[column] {
 				return nil, fault.New(fault.Unexpected, c.Value.Path, "role %q may not set column %q", b.s.Role, column.Name)
 			}
-			if c.Value.Null && op.Op != "_set" {
-				return nil, fault.New(fault.ValidationFailed, c.Value.Path, "unexpected null value for type '%s'", typeName(c.Def.Type))
+			if c.Value.Null && (column.Catalog.NotNull && op.Op != "_delete_key" || op.Op == "_delete_elem" || op.Op == "_delete_at_path") {
+				return nil, operation.RefuseNull(c.Def.Type, c.Def, c.Value.Path)
 			}
 			if other, twice := by[column.Name]; twice && other != op.Op {
 				return nil, fault.New(fault.ValidationFailed, path, "Column found in multiple operators: %q.", column.Name)

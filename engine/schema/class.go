@@ -80,6 +80,22 @@ func ClassOf(t *catalog.Type) Class {
 	return Class{Name: name}
 }
 
+// shared is a pointer to the class, the same one for all uses of a type that Hasura knows.
+func (c Class) shared() *Class {
+	if known := knownClasses[c.Name]; known != nil && *known == c {
+		return known
+	}
+	return &c
+}
+
+var knownClasses = func() map[string]*Class {
+	m := map[string]*Class{}
+	for _, c := range classes {
+		m[c.Name] = &c
+	}
+	return m
+}()
+
 // KindOf says what a GraphQL scalar takes.
 func KindOf(scalar string) ValueKind { return scalarKinds[scalar] }
 

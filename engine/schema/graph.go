@@ -68,6 +68,8 @@ type Ref struct {
 	Named   *Type
 	Elem    *Ref
 	NonNull bool
+	// Class is set where the value is a Postgres column's: strings are then Postgres' to judge, and an array is one value.
+	Class *Class
 }
 
 // String is the type in GraphQL notation.

@@ -106,9 +106,9 @@ func (s *Schema) tableType(t *Table, before, after string) string {
 // classRef is the type of values of a class: a scalar, or a list for arrays.
 func (s *Schema) classRef(c Class) *Ref {
 	if c.Elem != nil {
-		return listOf(s.classRef(*c.Elem).notNull())
+		return &Ref{Elem: s.classRef(*c.Elem).notNull(), Class: c.shared()}
 	}
-	return named(s.scalar(c.Name))
+	return &Ref{Named: s.scalar(c.Name), Class: c.shared()}
 }
 
 // columnRef is the nullable type of a column.

@@ -228,11 +228,11 @@ func (s *Schema) updateArgs(t *Table) []*InputField {
 				ref := s.columnRef(c)
 				switch op.name {
 				case "_delete_key":
-					ref = named(s.scalar("String"))
+					ref = s.classRef(ClassOf(TextType))
 				case "_delete_elem":
-					ref = named(s.scalar("Int"))
+					ref = s.classRef(ClassOf(IntType))
 				case "_delete_at_path":
-					ref = listOfNonNull(s.scalar("String"))
+					ref = listOf(s.classRef(ClassOf(TextType)).notNull())
 				}
 				in.inputs = append(in.inputs, &InputField{Name: c.GraphQL, Description: c.Description, Type: ref, Meaning: ColumnInput{c}})
 			}

@@ -5,7 +5,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"gatehouse/engine/catalog"
 	"gatehouse/engine/fault"
@@ -30,6 +33,10 @@ const (
 	GeoJSON
 	// Raster is hexadecimal.
 	Raster
+	// Integer: a number may be written 1.0 or 1e3.
+	Integer
+	// Ltree is a label path.
+	Ltree
 	// JSONPath is a path into a JSON value as a Postgres text array.
 	JSONPath
 )
@@ -42,6 +49,10 @@ func encodingOf(t *catalog.Type) Encoding {
 		return Document
 	case t.Name.Name == "raster":
 		return Raster
+	case t.Name.Name == "ltree":
+		return Ltree
+	case t.Kind == catalog.BaseType && (t.Name.Name == "int2" || t.Name.Name == "int4" || t.Name.Name == "int8"):
+		return Integer
 	case t.Kind == catalog.DomainType && t.Base != nil:
 		return encodingOf(t.Base)
 	}
@@ -156,11 +167,23 @@ func (a Arg) encode(raw []byte) (*string, error) {
 		if _, err := hex.DecodeString(text); err != nil || text == "" {
 			return nil, fault.New(fault.ParseFailed, a.Path, "invalid hexadecimal representation of raster well known binary format")
 		}
+	case Integer:
+		text = unquoted(raw)
+		if raw[0] != '"' && bytes.ContainsAny(raw, ".eE") {
+			text = wholeNumber(text)
+		}
+	case Ltree:
+		text = unquoted(raw)
+		if strings.HasPrefix(text, ".") || strings.HasSuffix(text, ".") || strings.Contains(text, "..") || text == "" {
+			return nil, fault.New(fault.ParseFailed, a.Path,
+				"Expecting label path: a sequence of zero or more labels separated by dots, for example L1.L2.L3")
+		}
 	case JSONPath:
 		path := unquoted(raw)
 		steps, ok := jsonPathSteps(path)
 		if !ok {
-			return nil, fault.New(fault.ValidationFailed, a.Path, "parse json path error: %s", path)
+			return nil, fault.New(fault.ValidationFailed, strings.TrimSuffix(a.Path, ".path"), "parse json path error: %s. %s", path,
+				`Accept letters, digits, underscore (_) or hyphen (-) only. Use quotes enclosed in bracket (["..."]) if there is any special character`)
 		}
 		list, err := json.Marshal(steps)
 		if err != nil {
@@ -177,6 +200,18 @@ func (a Arg) encode(raw []byte) (*string, error) {
 		return nil, fault.New(fault.DataException, a.Path, "a text value cannot contain the character with code zero")
 	}
 	return &text, nil
+}
+
+// wholeNumber writes an integer that came as 1.0 or 1e3 as Postgres reads integers; anything else is left to it.
+func wholeNumber(text string) string {
+	if len(text) > 40 {
+		return text
+	}
+	f, ok := new(big.Float).SetPrec(200).SetString(text)
+	if !ok || !f.IsInt() {
+		return text
+	}
+	return f.Text('f', 0)
 }
 
 func unquoted(raw []byte) string {
@@ -222,46 +257,58 @@ func arrayText(raw []byte, documents bool) string {
 	return b.String()
 }
 
-// jsonPathSteps reads a path into a JSON value: $.a.b[0]["c d"], the $ optional.
+// jsonPathSteps reads a path into a JSON value: $.a.b[0]["c d"], the $ and the dots optional (Hasura:
+// Data/Parser/JSONPath).
 func jsonPathSteps(s string) ([]string, bool) {
-	s = strings.TrimPrefix(s, "$")
 	steps := []string{}
-	for first := true; s != ""; first = false {
-		if s[0] == '[' {
-			step, rest, ok := bracketStep(s)
-			if !ok {
-				return nil, false
-			}
-			steps, s = append(steps, step), rest
-			continue
-		}
-		if s[0] == '.' {
-			s = s[1:]
-		} else if !first {
-			return nil, false
-		}
-		end := strings.IndexAny(s, ".[")
-		if end < 0 {
-			end = len(s)
-		}
-		if end == 0 {
-			return nil, false
-		}
-		steps, s = append(steps, s[:end]), s[end:]
+	if s == "$" {
+		return steps, true
 	}
-	return steps, true
+	for s = strings.TrimPrefix(s, "$"); ; {
+		step, rest, ok := jsonPathStep(s)
+		if !ok {
+			return nil, false
+		}
+		if steps, s = append(steps, step), rest; s == "" {
+			return steps, true
+		}
+	}
 }
 
+func jsonPathStep(s string) (step, rest string, ok bool) {
+	if strings.HasPrefix(s, "[") {
+		return bracketStep(s)
+	}
+	s = strings.TrimPrefix(s, ".")
+	end := strings.IndexFunc(s, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' && r != '-'
+	})
+	if end < 0 {
+		end = len(s)
+	}
+	first, _ := utf8.DecodeRuneInString(s)
+	return s[:end], s[end:], end > 0 && (first == '_' || unicode.IsLetter(first))
+}
+
+// bracketStep reads [0], ["key"] or ['key'] off a path; double quotes have JSON's escapes.
 func bracketStep(s string) (step, rest string, ok bool) {
-	if len(s) > 1 && (s[1] == '"' || s[1] == '\'') {
-		end := strings.IndexByte(s[2:], s[1])
-		if end < 0 || len(s) <= end+3 || s[end+3] != ']' {
+	switch {
+	case strings.HasPrefix(s, `["`):
+		d := json.NewDecoder(strings.NewReader(s[1:]))
+		if d.Decode(&step) != nil {
+			return "", "", false
+		}
+		rest, ok = strings.CutPrefix(s[1+d.InputOffset():], "]")
+		return step, rest, ok
+	case strings.HasPrefix(s, `['`):
+		end := strings.Index(s[2:], `']`)
+		if end < 0 {
 			return "", "", false
 		}
 		return s[2 : end+2], s[end+4:], true
 	}
 	end := strings.IndexByte(s, ']')
-	if end < 2 || strings.Trim(s[1:end], "0123456789-") != "" {
+	if end < 2 || strings.Trim(s[1:end], "0123456789") != "" {
 		return "", "", false
 	}
 	return s[1:end], s[end+1:], true
