@@ -216,7 +216,7 @@ func TestBeyond_offIsHasurasSchema(t *testing.T) {
 	}
 	before := sdl(off.model.Role("admin", false))
 	for name, f := range map[string]metadata.SourceFeatures{
-		"upsert_on_indexes": {UpsertOnIndexes: true},
+		"upsert_on_indexes": {UpsertOnIndexes: true}, "scalar_functions": {ScalarFunctions: true},
 	} {
 		after := sdl(line(f).model.Role("admin", false))
 		if after == before {

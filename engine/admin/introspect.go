@@ -9,6 +9,7 @@ import (
 	"gatehouse/engine/catalog"
 	"gatehouse/engine/fault"
 	"gatehouse/engine/metadata"
+	"gatehouse/engine/schema"
 )
 
 // What the console asks about databases.
@@ -79,9 +80,11 @@ func (e *execution) getSourceTrackables(_ context.Context, v View, r *request) (
 			out.Tables = append(out.Tables, named{t.Name})
 		}
 	}
+	scalars := v.Metadata().Features(a.Source).ScalarFunctions
 	for name, overloads := range c.Functions {
 		f := overloads[0]
-		if tracked.Function(metadata.FunctionName(name)) == nil && f.Returns != nil && c.Tables[f.Returns.Table] != nil {
+		trackable := f.Returns != nil && c.Tables[f.Returns.Table] != nil || scalars && schema.ReturnsScalar(f)
+		if trackable && tracked.Function(metadata.FunctionName(name)) == nil {
 			out.Functions = append(out.Functions, named{name})
 		}
 	}

@@ -71,6 +71,9 @@ func (b *builder) root(f *operation.Field) (Root, error) {
 	case schema.CallFunction:
 		root.Source = m.Function.Source
 		root.Node, err = b.call(f, m)
+	case schema.CallScalar:
+		root.Source = m.Function.Source
+		root.Node, err = scalar(f, m.Function)
 	case schema.CallNative:
 		root.Source = m.Native.Source
 		rows := Rows{Table: m.Native.Returns, Native: m.Native}

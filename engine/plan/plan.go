@@ -37,7 +37,7 @@ type Root struct {
 	Path string
 }
 
-// Node is what a root field does. It is one of *Select, *Aggregate, *Stream, *Connection, *Insert, *Update, *UpdateBatch, *Delete, Constant,
+// Node is what a root field does. It is one of *Select, *Aggregate, *Scalar, *Stream, *Connection, *Insert, *Update, *UpdateBatch, *Delete, Constant,
 // Group, List and Introspect.
 type Node interface{ node() }
 

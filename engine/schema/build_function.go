@@ -15,8 +15,17 @@ func (b *builder) function(s *Source, mf *metadata.Function, cat *catalog.Catalo
 			"in function %q: %v", text(name), err)
 		return
 	}
+	if f.Returns == nil {
+		s.Scalars = append(s.Scalars, scalarFunction(f))
+		for role := range f.permissions { // which need not have a permission on any table
+			b.m.roles[role] = true
+		}
+		return
+	}
 	s.Functions = append(s.Functions, f)
 }
+
+// resolveFunction gives a function that returns rows of a tracked table or, where the source serves such, a scalar.
 
 func resolveFunction(s *Source, mf *metadata.Function, cat *catalog.Catalog) (*Function, error) {
 	name := catalog.Name(mf.Name)
@@ -52,19 +61,22 @@ func resolveFunction(s *Source, mf *metadata.Function, cat *catalog.Catalog) (*F
 	case cf.HasVariadic:
 		return nil, refused("function with \"VARIADIC\" parameters are not supported")
 	case cf.HasOut, cf.Returns == nil, cf.Returns.Kind != catalog.CompositeType:
-		return nil, refused("the function does not return a \"COMPOSITE\" type")
-	}
-	if f.Returns = s.tables[cf.Returns.Table]; f.Returns == nil {
-		return nil, refused(fmt.Sprintf("the table %q returned by the function is not tracked", text(cf.Returns.Table)))
-	}
-	switch config.ExposedAs {
-	case "mutation":
-		if cf.Volatility != catalog.Volatile {
-			return nil, refused("the function was requested to be exposed as a mutation, but is not marked VOLATILE. Maybe the function was given the wrong volatility when it was defined?")
+		if !s.features.ScalarFunctions {
+			return nil, refused("the function does not return a \"COMPOSITE\" type")
 		}
-		f.Mutation = true
-	case "":
-		f.Mutation = cf.Volatility == catalog.Volatile
+		if reason, ok := returnsScalar(cf); !ok {
+			return nil, refused(reason)
+		}
+	default:
+		if f.Returns = s.tables[cf.Returns.Table]; f.Returns == nil {
+			return nil, refused(fmt.Sprintf("the table %q returned by the function is not tracked", text(cf.Returns.Table)))
+		}
+	}
+	if f.Mutation, err = isMutation(cf, config); err != nil {
+		return nil, refused(err.Error())
+	}
+	if f.Returns == nil && isVoid(cf.Returns) && !f.Mutation {
+		return nil, refused("a function that returns nothing can only be a mutation")
 	}
 	f.Args, f.SessionArg, err = functionArgs(s, cf, config.SessionArgument, -1)
 	if err != nil {

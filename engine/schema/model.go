@@ -80,6 +80,7 @@ type Source struct {
 	Name      string
 	Tables    []*Table
 	Functions []*Function
+	Scalars   []*ScalarFunction
 	Natives   []*NativeQuery
 
 	tables map[catalog.Name]*Table

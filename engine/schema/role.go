@@ -168,6 +168,11 @@ func (s *Schema) rootFields(subscription bool) []*Field {
 				own = append(own, s.nativeRoot(n)...)
 			}
 		}
+		for _, f := range source.Scalars {
+			if !f.Mutation && !s.Relay {
+				own = append(own, s.scalarRoots(f)...)
+			}
+		}
 		kind := "query"
 		if subscription {
 			kind = "subscription"
@@ -292,19 +297,21 @@ func (m *Model) functionAllowed(f *Function, role string) bool {
 	return false
 }
 
+// root is a root field of f, under its custom name if it has one.
+func (f *Function) root(kind string, w words, description string) *Field {
+	custom := f.Source.custom
+	out := &Field{Name: custom.root(custom.field(w)), Description: description}
+	if f.meta.Configuration != nil {
+		if c := f.meta.Configuration.CustomRootFields[kind]; c.Name != "" {
+			out.Name = custom.root(c.Name)
+		}
+	}
+	return out
+}
+
 func (s *Schema) functionRoots(f *Function) []*Field {
 	if !s.mayCall(f) {
 		return nil
-	}
-	custom := f.Source.custom
-	root := func(kind string, w words, description string) *Field {
-		out := &Field{Name: custom.root(custom.field(w)), Description: description}
-		if f.meta.Configuration != nil {
-			if c := f.meta.Configuration.CustomRootFields[kind]; c.Name != "" {
-				out.Name = custom.root(c.Name)
-			}
-		}
-		return out
 	}
 	var out []*Field
 	args := func() []*InputField {
@@ -322,7 +329,7 @@ func (s *Schema) functionRoots(f *Function) []*Field {
 		}
 	}
 	if s.hasRowType(f.Returns) {
-		r := root("function", f.base, description)
+		r := f.root("function", f.base, description)
 		r.Args, r.Meaning = args(), CallFunction{Function: f}
 		r.Type = named(s.rowType(f.Returns))
 		if f.Set {
@@ -331,7 +338,7 @@ func (s *Schema) functionRoots(f *Function) []*Field {
 		out = append(out, r)
 	}
 	if s.readable(f.Returns).Aggregations {
-		r := root("function_aggregate", f.base.with("", "aggregate"),
+		r := f.root("function_aggregate", f.base.with("", "aggregate"),
 			fmt.Sprintf("execute function %q and query aggregates on result of table type %q", text(f.Name), text(f.Returns.Name)))
 		r.Args, r.Meaning = args(), CallFunction{Function: f, Aggregate: true}
 		r.Type = nonNull(s.aggregateType(f.Returns))

@@ -47,6 +47,11 @@ func (s *Schema) mutationFields() []*Field {
 				own = append(own, s.functionRoots(f)...)
 			}
 		}
+		for _, f := range source.Scalars {
+			if f.Mutation {
+				own = append(own, s.scalarRoots(f)...)
+			}
+		}
 		all = append(all, s.namespaced(source, own, "mutation", taken)...)
 	}
 	return all

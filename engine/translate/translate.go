@@ -111,6 +111,9 @@ func steps(roots []plan.Root, o Options) ([]Step, error) {
 		case *plan.Connection:
 			t := newReader(o)
 			s.Read = t.print(t.connection(n, ""))
+		case *plan.Scalar:
+			t := newReader(o)
+			s.Read = t.print(t.scalar(n))
 		default:
 			s.Write, err = write(r, o)
 		}
