@@ -108,7 +108,7 @@ func (e *Engine) Close() {
 	if s := e.snapshot.Load(); s != nil {
 		for _, state := range s.sources {
 			if state.open != nil {
-				state.open.pool.Close()
+				state.open.close()
 			}
 		}
 	}

@@ -64,8 +64,8 @@ func lineWith(t testing.TB, o schema.Options, edit func(*metadata.Metadata)) *Li
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(open.pool.Close)
-	exec := execute.Over(map[string]execute.Database{"default": {Pool: open.pool}})
+	t.Cleanup(open.close)
+	exec := execute.Over(map[string]execute.Database{"default": {Pool: open.pool, Multiplexer: open.shared}})
 	cat, err := catalog.Load(ctx, open.pool)
 	if err != nil {
 		t.Fatal(err)

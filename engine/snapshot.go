@@ -145,7 +145,7 @@ func (e *Engine) executor(s *Snapshot) *execute.Executor {
 	databases := make(map[string]execute.Database, len(s.sources))
 	for name, state := range s.sources {
 		if state.open != nil && state.err == nil {
-			databases[name] = execute.Database{Pool: state.open.pool, Isolation: e.isolation(s.Doc.Source(name))}
+			databases[name] = execute.Database{Pool: state.open.pool, Multiplexer: state.open.shared, Isolation: e.isolation(s.Doc.Source(name))}
 		}
 	}
 	return execute.Over(databases)

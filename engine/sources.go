@@ -14,12 +14,15 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"gatehouse/engine/execute"
 	"gatehouse/engine/metadata"
 )
 
 // source is an open database of the metadata. One whose connection settings do not change outlives snapshots.
 type source struct {
 	pool *pgxpool.Pool
+	// shared are the pool's connections for many requests at once; nil where there are none.
+	shared *execute.Multiplexer
 	// key is everything the pool was made from.
 	key string
 }
@@ -117,7 +120,13 @@ func (c *Config) openSource(ctx context.Context, s *metadata.Source) (*source, e
 		pool.Close()
 		return nil, fmt.Errorf("connection error: %w", err)
 	}
-	return &source{pool: pool, key: key}, nil
+	return &source{pool: pool, shared: execute.NewMultiplexer(pool), key: key}, nil
+}
+
+// close waits for the requests that run.
+func (s *source) close() {
+	s.shared.Close()
+	s.pool.Close()
 }
 
 // poolConfig is a source's connection settings and a key that tells whether they changed.

@@ -135,7 +135,7 @@ func (e *Engine) closeUnused(opened map[*source]bool) {
 	}
 	for s := range opened {
 		if !used[s] {
-			e.closing.Go(s.pool.Close)
+			e.closing.Go(s.close)
 		}
 	}
 }

@@ -50,6 +50,8 @@ type Table struct {
 	ForeignKeys   []*ForeignKey
 	// Insertable, Updatable and Deletable follow pg_relation_is_updatable and INSTEAD OF triggers; true for ordinary tables.
 	Insertable, Updatable, Deletable bool
+	// HasTriggers tells of code that runs when rows are written: triggers (those of foreign keys aside) and rules.
+	HasTriggers bool
 }
 
 // Column finds a column by its Postgres name; nil if there is none.

@@ -39,7 +39,7 @@ spaces as (
   select oid, nspname from pg_catalog.pg_namespace
   where nspname !~ '^pg_' and nspname not in ('information_schema', 'hdb_catalog', 'identity')),
 relations as (
-  select c.oid, n.nspname, c.relname, c.relkind from pg_catalog.pg_class c join spaces n on n.oid = c.relnamespace
+  select c.oid, n.nspname, c.relname, c.relkind, c.relhasrules, c.relhastriggers from pg_catalog.pg_class c join spaces n on n.oid = c.relnamespace
   where c.relkind in ('r', 'v', 'm', 'f', 'p')),
 functions as (
   select p.oid, n.nspname, p.proname, p.provolatile, p.provariadic, p.proretset, p.prorettype, p.pronargs, p.pronargdefaults,
@@ -77,6 +77,8 @@ select json_build_object(
       'oid', r.oid::int8, 'schema', r.nspname, 'name', r.relname, 'kind', r.relkind::text, 'comment', d.description,
       'updatable', case when r.relkind in ('r', 'p') then 28 when r.relkind = 'm' then 0
                    else pg_catalog.pg_relation_is_updatable(r.oid, true) end,
+      'triggers', r.relhasrules or r.relhastriggers and exists (
+                   select from pg_catalog.pg_trigger g where g.tgrelid = r.oid and not g.tgisinternal),
       'columns', c.columns))
     from relations r
     left join pg_catalog.pg_description d
@@ -144,6 +146,7 @@ type loaded struct {
 		Kind      string
 		Comment   string
 		Updatable int
+		Triggers  bool
 		Columns   []struct {
 			Name      string
 			Position  int
@@ -193,7 +196,7 @@ func (l *loaded) catalog() (*Catalog, error) {
 	for _, t := range l.Tables {
 		table := &Table{
 			Name: Name{t.Schema, t.Name}, OID: t.OID, Kind: TableKind(t.Kind[0]), Comment: t.Comment,
-			Updatable: t.Updatable&4 != 0, Insertable: t.Updatable&8 != 0, Deletable: t.Updatable&16 != 0,
+			Updatable: t.Updatable&4 != 0, Insertable: t.Updatable&8 != 0, Deletable: t.Updatable&16 != 0, HasTriggers: t.Triggers,
 			Columns: make([]*Column, len(t.Columns)),
 		}
 		for i, col := range t.Columns {

@@ -196,3 +196,27 @@ func same(t *testing.T, got, want []string) {
 		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
 }
+
+func TestLoad_tellsOfTriggersAndRules(t *testing.T) {
+	t.Parallel()
+	pool := testpg.Pool(t, testpg.Database(t))
+	if _, err := pool.Exec(t.Context(), `
+create table plain (id int primary key);
+create table referring (id int references plain);
+create table triggered (id int);
+create function act() returns trigger language plpgsql as 'begin return new; end';
+create trigger act before insert on triggered for each row execute function act();
+create table ruled (id int);
+create rule also as on insert to ruled do also delete from plain`); err != nil {
+		t.Fatal(err)
+	}
+	c, err := catalog.Load(t.Context(), pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"plain": false, "referring": false, "triggered": true, "ruled": true} {
+		if got := c.Tables[public(name)].HasTriggers; got != want {
+			t.Errorf("%s has triggers: %v", name, got)
+		}
+	}
+}

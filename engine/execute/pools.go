@@ -15,6 +15,8 @@ type Database struct {
 	Pool *pgxpool.Pool
 	// Isolation is "", "read-committed", "repeatable-read" or "serializable": the mutations' isolation level.
 	Isolation string
+	// Multiplexer is where cheap statements may go; nil: all go over the pool.
+	Multiplexer *Multiplexer
 }
 
 // Executor runs steps. Its methods are safe for concurrent use.
@@ -25,6 +27,7 @@ type source struct {
 	isolation string
 	// isPrepared: statements are prepared and sent in pipelines; false behind a pooler that cannot follow.
 	isPrepared bool
+	shared     *Multiplexer
 }
 
 // Over makes an executor over databases that somebody else opened and will close. It lets a state of the engine keep
@@ -33,7 +36,7 @@ func Over(databases map[string]Database) *Executor {
 	e := &Executor{sources: make(map[string]*source, len(databases))}
 	for name, d := range databases {
 		e.sources[name] = &source{
-			pool: d.Pool, isolation: d.Isolation,
+			pool: d.Pool, isolation: d.Isolation, shared: d.Multiplexer,
 			isPrepared: d.Pool.Config().ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement,
 		}
 	}

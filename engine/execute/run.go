@@ -137,6 +137,12 @@ func (r *run) read(ctx context.Context, name string, steps []*translate.Step) er
 	if err != nil {
 		return err
 	}
+	if len(steps) == 1 {
+		if result, done, err := src.shared.lookup(ctx, steps[0].Read, r); done {
+			r.put(steps[0], result)
+			return mapError(err, "$", steps[0].Read)
+		}
+	}
 	args := make([][]any, len(steps))
 	for i, s := range steps {
 		if args[i], err = arguments(s.Read, r); err != nil {

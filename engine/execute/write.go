@@ -74,6 +74,10 @@ func (r *run) alone(ctx context.Context, s *translate.Step) (done bool, err erro
 	if src.isolation != "" && src.isolation != "read-committed" || !src.isPrepared || len(statement.Patterns) > 0 {
 		return false, nil
 	}
+	if result, done, err := src.shared.insert(ctx, statement, r); done {
+		r.put(s, result)
+		return true, mapError(err, path, statement)
+	}
 	args, err := arguments(statement, r)
 	if err != nil {
 		return true, err

@@ -22,6 +22,8 @@ type Statement struct {
 	Patterns []int
 	// Flat is nil when the result is one row with one column of finished JSON; else it says how the rows become JSON.
 	Flat *Flat
+	// Class says whether the statement may share a connection.
+	Class Class
 }
 
 // Formats are the formats of the result's columns, as Postgres takes them: one code each, or one for all.
@@ -105,6 +107,7 @@ func steps(roots []plan.Root, o Options) ([]Step, error) {
 			s.Introspect = &n
 		case *plan.Select:
 			s.Read = newReader(o).read(n)
+			s.Read.Class = classOfSelect(n)
 		case *plan.Aggregate:
 			t := newReader(o)
 			s.Read = t.print(t.aggregate(n, ""))

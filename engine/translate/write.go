@@ -154,6 +154,9 @@ func (w *Write) insert(n *plan.Insert, o Options) {
 	}
 	ins, check := t.insert(n, n.Rows, nil)
 	w.add(t, n.Table, ins, n.Output, check)
+	if w.Answers == nil {
+		w.Statements[0].Class = classOfInsert(n)
+	}
 }
 
 // given is a column whose value an earlier step decides.

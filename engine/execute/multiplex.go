@@ -1,0 +1,322 @@
+package execute
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"gatehouse/engine/translate"
+)
+
+// Multiplexer runs the cheap statements of many requests over a few connections of a source: what waits when a
+// connection is free is sent in one write, each request with a sync, and so a transaction, of its own, and the answers are
+// read back in order (PG docs: protocol-flow, pipelining). It saves most of what a trip to Postgres costs both sides.
+//
+// Statements on one connection run one after the other. What keeps a slow one from harming its neighbours: only
+// statements of a cheap class are taken (translate.Class); reads and writes have connections of their own, because a
+// write waits for the disk when it commits; Postgres ends a statement that runs or waits too long, and it is run again
+// over the pool, its text being kept away for a while; a connection takes no more before it is done with what it has;
+// and where the wait would be long the pool is used. A read whose connection stands still is also run over the pool.
+type Multiplexer struct{ lookups, inserts lane }
+
+const (
+	// stallTimeout ends a statement that runs longer (statement_timeout), lockTimeout one that waits longer for a lock:
+	// thousands of times what such statements take, and short for a neighbour to wait.
+	stallTimeout = 50 * time.Millisecond
+	lockTimeout  = 10 * time.Millisecond
+	// patience is how long a statement may be expected to wait for its turn; longer, and the pool is better. Where
+	// commits wait for the disk, connections of their own would wait together.
+	patience       = 20 * time.Millisecond
+	commitPatience = 2 * time.Millisecond
+	// standstill is after how long without any progress a connection counts as stuck.
+	standstill = 25 * time.Millisecond
+	// asideTime is how long a text that was too slow is kept away.
+	asideTime = 10 * time.Second
+	// maxAside bounds the texts remembered.
+	maxAside = 256
+	// maxQueued bounds the statements that wait; more go over the pool.
+	maxQueued = 512
+	// connectBackoff is how long to wait after a connection could not be had.
+	connectBackoff = 5 * time.Second
+)
+
+// NewMultiplexer multiplexes over connections of pool, which it acquires when they are first needed and gives back when
+// they are idle or old, so that they count among the pool's. nil, which multiplexes nothing, for a pool that is too small
+// to spare some, or behind a pooler that gives statements of one connection to several.
+func NewMultiplexer(pool *pgxpool.Pool) *Multiplexer {
+	config := pool.Config()
+	size := min(int(config.MaxConns)/8, 3)
+	if size == 0 || config.ConnConfig.DefaultQueryExecMode != pgx.QueryExecModeCacheStatement {
+		return nil
+	}
+	m := &Multiplexer{}
+	for _, l := range []*lane{&m.lookups, &m.inserts} {
+		l.pool, l.size, l.jobs, l.closing = pool, size, make(chan *job, maxQueued), make(chan struct{})
+		l.idleTime, l.lifetime = config.MaxConnIdleTime, config.MaxConnLifetime
+		l.patience.Store(int64(patience))
+	}
+	m.inserts.commits = true
+	return m
+}
+
+// Close gives the connections back. What is on its way is finished, what waits and what comes goes over the pool.
+func (m *Multiplexer) Close() {
+	if m == nil {
+		return
+	}
+	m.lookups.close()
+	m.inserts.close()
+}
+
+// lookup runs a statement of class KeyLookup. done is false when the pool must run it.
+func (m *Multiplexer) lookup(ctx context.Context, s *translate.Statement, in translate.Values) (result []byte, done bool, err error) {
+	if m == nil || s.Class != translate.KeyLookup || !m.lookups.admits(s.SQL) {
+		return nil, false, nil
+	}
+	j := newJob(s)
+	if err := j.bind(in); err != nil {
+		return nil, true, err
+	}
+	return m.lookups.do(ctx, j)
+}
+
+// insert runs a statement of class SingleInsert for the session given as JSON, in a transaction of its own. done is
+// false when the pool must run it, which never is when it may have been run.
+func (m *Multiplexer) insert(ctx context.Context, s *translate.Statement, in translate.Values) (result []byte, done bool, err error) {
+	if m == nil || s.Class != translate.SingleInsert || !m.inserts.admits(s.SQL) {
+		return nil, false, nil
+	}
+	j := newJob(s)
+	j.isWrite = true
+	j.user = append(j.user[:0], in.SessionJSON()...)
+	if err := j.bind(in); err != nil {
+		return nil, true, err
+	}
+	return m.inserts.do(ctx, j)
+}
+
+// lane is a few connections with one queue before them: who is free takes what waits.
+type lane struct {
+	pool               *pgxpool.Pool
+	size               int
+	commits            bool // its statements write
+	idleTime, lifetime time.Duration
+	jobs               chan *job
+	closing            chan struct{}
+
+	// ready connections take jobs; idle ones wait for them.
+	ready, idle atomic.Int32
+	// pace is the moving average of a statement's time, in nanoseconds; progress when the last one ended.
+	pace, progress atomic.Int64
+	asides         atomic.Int32
+	patience       atomic.Int64
+
+	mu       sync.Mutex
+	started  atomic.Int32 // written under mu
+	nextTry  time.Time
+	isClosed bool
+	aside    map[string]time.Time
+	running  sync.WaitGroup
+}
+
+// admits tells whether a statement is better off here than with a connection to itself.
+func (l *lane) admits(sql string) bool {
+	if l.asides.Load() > 0 && l.isAside(sql) {
+		return false
+	}
+	if int(l.started.Load()) < l.size {
+		l.start()
+	}
+	ready := l.ready.Load()
+	if ready == 0 || l.idle.Load() > 0 {
+		return ready > 0
+	}
+	wait := int64(len(l.jobs)+1) * l.pace.Load() / int64(ready)
+	return wait < l.patience.Load() && time.Now().UnixNano()-l.progress.Load() < int64(patience+stallTimeout)
+}
+
+// do queues a job and waits for its result.
+func (l *lane) do(ctx context.Context, j *job) (result []byte, done bool, err error) {
+	select {
+	case l.jobs <- j:
+	default:
+		return nil, false, nil
+	}
+	if l.ready.Load() == 0 { // the last connection may have looked at the queue just before
+		l.sendAway()
+	}
+	for {
+		if !j.isWrite {
+			j.timer.Reset(standstill)
+		}
+		select {
+		case <-j.done:
+			j.timer.Stop()
+			result, err, elsewhere := j.result, j.err, j.elsewhere
+			j.free()
+			return result, !elsewhere, err
+		case <-ctx.Done():
+			// What is not sent yet never will be; the result of what is, is dropped.
+			j.abandon()
+			j.timer.Stop()
+			return nil, true, ctx.Err()
+		case <-j.timer.C:
+			if time.Now().UnixNano()-l.progress.Load() > int64(standstill) && j.abandon() {
+				return nil, false, nil // only a read: twice does no harm
+			}
+		}
+	}
+}
+
+// start brings up a missing connection, in the background.
+func (l *lane) start() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.isClosed || int(l.started.Load()) >= l.size || time.Now().Before(l.nextTry) {
+		return
+	}
+	l.started.Add(1)
+	l.running.Add(1)
+	go func() {
+		defer l.running.Done()
+		err := l.serve()
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.started.Add(-1)
+		if err != nil {
+			l.nextTry = time.Now().Add(connectBackoff)
+		}
+	}()
+}
+
+func (l *lane) close() {
+	l.mu.Lock()
+	if !l.isClosed {
+		l.isClosed = true
+		close(l.closing)
+	}
+	l.mu.Unlock()
+	l.running.Wait()
+}
+
+// sendAway lets the pool run what waits. With no connection left nobody else would take it.
+func (l *lane) sendAway() {
+	for {
+		select {
+		case j := <-l.jobs:
+			if j.take() {
+				j.finish(nil, nil, true)
+			}
+		default:
+			return
+		}
+	}
+}
+
+func (l *lane) isAside(sql string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	until, found := l.aside[sql]
+	if found && time.Now().After(until) {
+		delete(l.aside, sql)
+		l.asides.Store(int32(len(l.aside))) //nolint:gosec // at most maxAside
+		return false
+	}
+	return found
+}
+
+// setAside keeps a text away for a while.
+func (l *lane) setAside(sql string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.aside == nil || len(l.aside) >= maxAside {
+		l.aside = map[string]time.Time{}
+	}
+	l.aside[sql] = time.Now().Add(asideTime)
+	l.asides.Store(int32(len(l.aside))) //nolint:gosec // at most maxAside
+}
+
+// job is one request's statement on its way.
+type job struct {
+	statement *translate.Statement
+	params    [][]byte
+	values    []byte // what params point into
+	// isWrite: user is set in the same transaction, and the statement must not be run twice.
+	isWrite bool
+	user    []byte
+
+	state atomic.Int32
+	// What came of it, once done has something: elsewhere means that the pool shall run it, nothing having happened.
+	result    []byte
+	err       error
+	elsewhere bool
+	done      chan struct{} // of one, so that nobody waits to give it
+	timer     *time.Timer
+}
+
+// A job is waiting, then taken by a connection and finished; whoever waited for it may abandon it at any time before.
+const (
+	waiting int32 = iota
+	taken
+	finished
+	abandoned
+)
+
+var jobs = sync.Pool{New: func() any {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return &job{done: make(chan struct{}, 1), timer: t, values: make([]byte, 0, 256)}
+}}
+
+func newJob(s *translate.Statement) *job {
+	j := jobs.Get().(*job)
+	j.statement = s
+	return j
+}
+
+// free gives back a job that nobody else holds.
+func (j *job) free() {
+	j.statement, j.result, j.err, j.elsewhere, j.isWrite = nil, nil, nil, false, false
+	j.params, j.values, j.user = j.params[:0], j.values[:0], j.user[:0]
+	j.state.Store(waiting)
+	jobs.Put(j)
+}
+
+// bind works out the parameters, as text.
+func (j *job) bind(in translate.Values) error {
+	for _, a := range j.statement.Args {
+		text, err := a.Text(in)
+		if err != nil {
+			return err
+		}
+		if text == nil {
+			j.params = append(j.params, nil)
+			continue
+		}
+		from := len(j.values)
+		j.values = append(j.values, *text...)
+		j.params = append(j.params, j.values[from:len(j.values):len(j.values)])
+	}
+	return nil
+}
+
+// size is about how many bytes the job sends.
+func (j *job) size() int { return len(j.values) + len(j.user) + 64 }
+
+func (j *job) take() bool { return j.state.CompareAndSwap(waiting, taken) }
+
+func (j *job) abandon() bool {
+	return j.state.CompareAndSwap(waiting, abandoned) || j.state.CompareAndSwap(taken, abandoned)
+}
+
+// finish hands over the result, if anybody is still waiting for it.
+func (j *job) finish(result []byte, err error, elsewhere bool) {
+	if j.state.CompareAndSwap(taken, finished) {
+		j.result, j.err, j.elsewhere = result, err, elsewhere
+		j.done <- struct{}{}
+	}
+}
