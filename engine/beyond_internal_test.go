@@ -216,7 +216,7 @@ func TestBeyond_offIsHasurasSchema(t *testing.T) {
 	}
 	before := sdl(off.model.Role("admin", false))
 	for name, f := range map[string]metadata.SourceFeatures{
-		"upsert_on_indexes": {UpsertOnIndexes: true}, "scalar_functions": {ScalarFunctions: true},
+		"upsert_on_indexes": {UpsertOnIndexes: true}, "scalar_functions": {ScalarFunctions: true}, "group_by": {GroupBy: true},
 	} {
 		after := sdl(line(f).model.Role("admin", false))
 		if after == before {
@@ -230,6 +230,52 @@ func TestBeyond_offIsHasurasSchema(t *testing.T) {
 			if !words[w] {
 				t.Errorf("%s takes %s away", name, w)
 			}
+		}
+	}
+}
+
+// What is beyond Hasura is named as everything else is: with the source's prefixes, in its namespace and convention. It
+// takes no name from a table.
+func TestBeyond_names(t *testing.T) {
+	t.Parallel()
+	o := schema.Options{Experimental: map[string]bool{"naming_convention": true}}
+	line := beyond(t, o, func(m *metadata.Metadata) {
+		m.Sources[0].Customization = &metadata.SourceCustomization{
+			RootFields: &metadata.RootFieldCustomization{Namespace: "shop", Prefix: "my"}, TypeNames: &metadata.NameAffixes{Suffix: "x"}, NamingConvention: "graphql-default",
+		}
+	})
+	for _, c := range []goldenCase{
+		{
+			Query:     `query ($k: [ArticleGroupByColumnX!]!, $o: [ArticleGroupByOrderByX!]) { shop { myArticleGroupBy(keys: $k, orderBy: $o, having: {count: {_gt: 1}}) { __typename key { authorId } aggregate { count } } } }`,
+			Variables: json.RawMessage(`{"k": ["AUTHORID"], "o": {"key": {"authorId": "ASC"}}}`),
+			Want: json.RawMessage(`{"data":{"shop":{"myArticleGroupBy":[` +
+				`{"__typename":"ArticleGroupByX","key":{"authorId":1},"aggregate":{"count":2}},{"__typename":"ArticleGroupByX","key":{"authorId":null},"aggregate":{"count":2}}]}}}`),
+		},
+		{
+			Query: `{ shop { myAuthor(where: {name: {_eq: "Ann"}}) { articlesGroupBy(keys: [GENRE], orderBy: {key: {genre: ASC}}) { key { genre } } } } }`,
+			Want:  json.RawMessage(`{"data":{"shop":{"myAuthor":[{"articlesGroupBy":[{"key":{"genre":"essay"}},{"key":{"genre":"novel"}}]}]}}}`),
+		},
+		{Query: `{ shop { myAddNumbers(args: {a: 1}) } }`, Want: json.RawMessage(`{"data":{"shop":{"myAddNumbers":3}}}`)},
+		{Query: `mutation { shop { myResetCounter(args: {nTo: 1}) } }`, Want: json.RawMessage(`{"data":{"shop":{"myResetCounter":true}}}`)},
+		{
+			Query: `mutation { shop { myInsertAuthorOne(object: {name: "x", email: "ann@example.org"}, onConflict: {constraint: AUTHOR_EMAIL, updateColumns: []}) { id } } }`,
+			Want:  json.RawMessage(`{"data":{"shop":{"myInsertAuthorOne":null}}}`),
+		},
+	} {
+		if got, want := compact(ask(t, line, &c)), compact(c.Want); got != want {
+			t.Errorf("%s\n got %s\nwant %s", c.Query, got, want)
+		}
+	}
+	taken := beyond(t, schema.Options{}, func(m *metadata.Metadata) {
+		m.Sources[0].Table(metadata.TableName{Schema: "public", Name: "tag"}).Configuration = &metadata.TableConfiguration{CustomName: "article_group_by"}
+	})
+	for query, want := range map[string]string{
+		`{ article_group_by(limit: 1, order_by: {label: asc}) { label } }`:      `{"data":{"article_group_by":[{"label":"old"}]}}`,
+		`{ author_group_by(keys: [city], limit: 0) { key { city } } }`:          `{"data":{"author_group_by":[]}}`,
+		`{ author(limit: 1) { articles_group_by(keys: [id]) { key { id } } } }`: `{"error":"field 'articles_group_by' not found in type: 'author'"`,
+	} {
+		if got := compact(ask(t, taken, &goldenCase{Query: query})); !strings.Contains(got, strings.TrimPrefix(want, "{")) {
+			t.Errorf("%s\n got %s\nwant %s", query, got, want)
 		}
 	}
 }

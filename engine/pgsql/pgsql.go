@@ -228,6 +228,7 @@ type Select struct {
 	Joins      []Join
 	Where      Expr
 	GroupBy    []Expr
+	Having     Expr
 	OrderBy    []Order
 	Limit      Expr
 	// WithTies adds to the limit the rows that equal the last one in the order.

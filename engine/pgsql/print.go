@@ -143,6 +143,10 @@ func (p *printer) selectStmt(s *Select) {
 		p.raw(" group by ")
 		p.list(s.GroupBy)
 	}
+	if s.Having != nil {
+		p.raw(" having ")
+		p.expr(s.Having)
+	}
 	p.orderBy(s.OrderBy)
 	switch {
 	case s.Limit != nil && s.WithTies:

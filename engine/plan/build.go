@@ -65,6 +65,9 @@ func (b *builder) root(f *operation.Field) (Root, error) {
 	case schema.SelectAggregate:
 		root.Source = m.Table.Source
 		root.Node, err = b.aggregate(f, Rows{Table: m.Table})
+	case schema.GroupRows:
+		root.Source = m.Table.Source
+		root.Node, err = b.groups(f, Rows{Table: m.Table})
 	case schema.SelectStream:
 		root.Source = m.Table.Source
 		root.Node, err = b.stream(f, m.Table)
@@ -330,6 +333,8 @@ func (b *builder) field(f *operation.Field) (FieldValue, error) {
 		return &Select{Rows: rows, Fields: fields, Single: true}, err
 	case schema.RelationAggregate:
 		return b.aggregate(f, Rows{Table: m.Relation.Target, Via: m.Relation})
+	case schema.RelationGroups:
+		return b.groups(f, Rows{Table: m.Relation.Target, Via: m.Relation})
 	case schema.RelationConnection:
 		return b.connection(f, Rows{Table: m.Relation.Target, Via: m.Relation})
 	case schema.NodeID:

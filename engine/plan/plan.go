@@ -37,7 +37,7 @@ type Root struct {
 	Path string
 }
 
-// Node is what a root field does. It is one of *Select, *Aggregate, *Scalar, *Stream, *Connection, *Insert, *Update, *UpdateBatch, *Delete, Constant,
+// Node is what a root field does. It is one of *Select, *Aggregate, *Groups, *Scalar, *Stream, *Connection, *Insert, *Update, *UpdateBatch, *Delete, Constant,
 // Group, List and Introspect.
 type Node interface{ node() }
 
@@ -133,7 +133,7 @@ type Field struct {
 	Value FieldValue
 }
 
-// FieldValue is what a row's response key holds: *Cell, *Select, *Aggregate, *Connection, GlobalID or Text.
+// FieldValue is what a row's response key holds: *Cell, *Select, *Aggregate, *Groups, *Connection, GlobalID or Text.
 type FieldValue interface{ fieldValue() }
 
 // Cell is a column's or scalar computed field's value.

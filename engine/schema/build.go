@@ -26,6 +26,10 @@ func Build(in Input) *Model {
 	b.inheritedRoles()
 	b.inheritedConflicts()
 	b.settings()
+	b.m.tableTypes = make(map[string]bool, len(b.names.types))
+	for name := range b.names.types {
+		b.m.tableTypes[name] = true
+	}
 	return b.m
 }
 

@@ -55,6 +55,8 @@ type Model struct {
 	inherited       map[string][]string
 	roles           map[string]bool
 	inconsistencies []metadata.Inconsistency
+	// tableTypes are the type names of the tables' rows.
+	tableTypes map[string]bool
 
 	mu      sync.Mutex
 	schemas map[schemaKey]*Schema

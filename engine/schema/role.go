@@ -173,6 +173,11 @@ func (s *Schema) rootFields(subscription bool) []*Field {
 				own = append(own, s.scalarRoots(f)...)
 			}
 		}
+		for _, t := range source.Tables { // last, so that they take no table's name
+			if !s.Relay {
+				own = append(own, s.groupRoots(t, subscription)...)
+			}
+		}
 		kind := "query"
 		if subscription {
 			kind = "subscription"

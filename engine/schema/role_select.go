@@ -87,7 +87,7 @@ func (s *Schema) relationFields(r *Relation) []*Field {
 			Type: nonNull(s.aggregateType(r.Target)), Args: s.selectArgs(r.Target), Meaning: RelationAggregate{r},
 		})
 	}
-	return out
+	return append(out, s.relationGroups(r)...)
 }
 
 // beside is a field name made from another one: articles_aggregate.

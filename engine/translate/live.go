@@ -97,6 +97,8 @@ func (b *liveBuilder) steps(roots []plan.Root) ([]Step, error) {
 			b.read(&s, r.Source, t.aggregate(n, ""))
 		case *plan.Connection:
 			b.read(&s, r.Source, t.connection(n, ""))
+		case *plan.Groups:
+			b.read(&s, r.Source, t.groups(n, ""))
 		case *plan.Scalar:
 			b.read(&s, r.Source, t.scalar(n))
 		case *plan.Stream:

@@ -70,6 +70,12 @@ func (t *translator) rows(r *plan.Rows, row, outer pgsql.Ident, capped bool) *pg
 		}
 		q.OrderBy = append(q.OrderBy, pgsql.Order{Expr: e, Desc: o.Desc, NullsFirst: o.NullsFirst})
 	}
+	t.limit(q, r, capped)
+	return q
+}
+
+// limit says how many of a query's rows are taken. capped: the role's limit applies.
+func (t *translator) limit(q *pgsql.Select, r *plan.Rows, capped bool) {
 	if r.Limit != nil {
 		q.Limit = t.value(r.Limit, schema.BigintType, false, "")
 	}
@@ -83,7 +89,6 @@ func (t *translator) rows(r *plan.Rows, row, outer pgsql.Ident, capped bool) *pg
 	if r.Offset != nil {
 		q.Offset = t.value(r.Offset, schema.BigintType, false, "")
 	}
-	return q
 }
 
 // orderTerm is what to order by, seen from row. A related row that is missing or hidden gives null.
@@ -161,6 +166,8 @@ func (t *translator) fieldValue(v plan.FieldValue, row pgsql.Ident) pgsql.Expr {
 		return pgsql.Subquery{Query: t.selectJSON(v, row)}
 	case *plan.Aggregate:
 		return pgsql.Subquery{Query: t.aggregate(v, row)}
+	case *plan.Groups:
+		return pgsql.Subquery{Query: t.groups(v, row)}
 	case *plan.Connection:
 		return pgsql.Subquery{Query: t.connection(v, row)}
 	case plan.GlobalID:

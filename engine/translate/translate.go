@@ -111,6 +111,9 @@ func steps(roots []plan.Root, o Options) ([]Step, error) {
 		case *plan.Aggregate:
 			t := newReader(o)
 			s.Read = t.print(t.aggregate(n, ""))
+		case *plan.Groups:
+			t := newReader(o)
+			s.Read = t.print(t.groups(n, ""))
 		case *plan.Connection:
 			t := newReader(o)
 			s.Read = t.print(t.connection(n, ""))
