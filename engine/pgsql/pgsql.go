@@ -236,6 +236,13 @@ type Select struct {
 	Offset   Expr
 }
 
+// UnionAll is the rows of several queries, in this order as long as Postgres runs one after the other, which it does where
+// a query reads a common table expression: no parallel worker may.
+type UnionAll struct {
+	With    []CTE
+	Queries []*Select
+}
+
 // Insert inserts rows; with no columns, each row is default values.
 type Insert struct {
 	With       []CTE
@@ -280,7 +287,8 @@ type Delete struct {
 	Returning []Output
 }
 
-func (*Select) statement() {}
-func (*Insert) statement() {}
-func (*Update) statement() {}
-func (*Delete) statement() {}
+func (*Select) statement()   {}
+func (*UnionAll) statement() {}
+func (*Insert) statement()   {}
+func (*Update) statement()   {}
+func (*Delete) statement()   {}

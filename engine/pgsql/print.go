@@ -70,6 +70,16 @@ func (p *printer) statement(s Statement) {
 	switch s := s.(type) {
 	case *Select:
 		p.selectStmt(s)
+	case *UnionAll:
+		p.with(s.With)
+		for i, q := range s.Queries {
+			if i > 0 {
+				p.raw(" union all ")
+			}
+			p.raw("(")
+			p.selectStmt(q)
+			p.raw(")")
+		}
 	case *Insert:
 		p.insert(s)
 	case *Update:

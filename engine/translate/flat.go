@@ -9,25 +9,44 @@ import (
 
 // Flat says how the rows of a statement that gives plain values become JSON. It knows nothing of connections: who reads
 // the rows hands a Writer the columns' bytes.
+//
+// A tree comes as the rows of its levels, children before their parents: each row then is written once, with the lists of
+// its children copied in, and no row has to be kept.
 type Flat struct {
-	root flatObject
-	// isSingle: an object or null instead of a list.
+	// levels are the objects the rows become, in the order in which the rows arrive; the last is the root field's. With
+	// more than one, the first columns of every row are tags.
+	levels []flatObject
+	// isSingle: the root field is an object or null instead of a list.
 	isSingle bool
 	formats  []int16
 }
 
-// flatObject is how one row is written as an object.
+// The tags: the row's level, its parent's number, its own number (null where no other row needs them).
+const (
+	levelTag = iota
+	parentTag
+	numberTag
+	tags
+)
+
+// flatObject is how a row, or a part of it, is written as an object.
 type flatObject struct {
 	members []flatMember
 	// end is what stands behind the last member.
 	end string
 }
 
-// flatMember is a column of a row as a member of an object.
+// flatMember is one member of an object.
 type flatMember struct {
 	// before is what stands in front of the value: a brace or comma, constant members, the key.
 	before string
 	kind   flatKind
+	// column is where the value stands in the row; an object is null where its column is.
+	column int
+	// level is the level of a list's rows.
+	level int
+	// object is a related row's, whose columns stand in the same row.
+	object *flatObject
 }
 
 // flatKind is how a column's bytes become JSON. The statement casts each column to a type that fits its kind, so that what
@@ -35,16 +54,20 @@ type flatMember struct {
 type flatKind byte
 
 const (
-	// quoted is text that becomes a string.
-	quoted flatKind = iota
-	// number is text that is a number if it reads like one, else a string (NaN, Infinity).
-	number
-	// integer is a whole number in binary, of two, four or eight bytes.
-	integer
-	// boolean is one byte.
-	boolean
-	// document is JSON already.
-	document
+	// asString is text that becomes a string.
+	asString flatKind = iota
+	// asNumber is text that is a number if it reads like one, else a string (NaN, Infinity).
+	asNumber
+	// asInteger is a whole number in binary, of two, four or eight bytes.
+	asInteger
+	// asBoolean is one byte.
+	asBoolean
+	// asDocument is JSON already.
+	asDocument
+	// asObject is an object made of further columns.
+	asObject
+	// asList is rows of another level.
+	asList
 )
 
 // Formats are the formats to ask for: Postgres sends an integer faster than it prints one. They are those pgx would choose
@@ -52,48 +75,113 @@ const (
 func (f *Flat) Formats() []int16 { return f.formats }
 
 func (k flatKind) format() int16 {
-	if k == integer || k == boolean {
+	if k == asInteger || k == asBoolean || k == asObject {
 		return 1
 	}
 	return 0
 }
 
-// Writer writes one result. It holds the JSON of the rows seen, and no row.
+// Writer writes one result. It holds the JSON of the rows seen and no row, so it needs the memory of the result times the
+// levels it has.
 type Writer struct {
 	flat *Flat
-	rows int
 	out  []byte
+	// level is the level now arriving, lists are the ones before the root's.
+	level int
+	lists []flatLists
+	rows  int
 }
+
+// flatLists are the rows of a level, written, and which of them are whose.
+type flatLists struct {
+	json []byte
+	// runs are stretches of json with rows of one parent, separated by commas; parents, by the parents' numbers, name the
+	// first and last run of each. Rows of one parent follow each other but where Postgres joined otherwise than asked.
+	runs    []flatRun
+	parents []flatRuns
+	// current is the parent of the last run.
+	current int64
+}
+
+type flatRun struct{ from, to, next int }
+
+// flatRuns counts runs from 1; 0 is none.
+type flatRuns struct{ first, last int }
 
 var writers = sync.Pool{New: func() any { return new(Writer) }}
 
-// maxKept is the largest buffer a writer keeps for the next result.
-const maxKept = 1 << 20
+// maxKept is how much memory a writer keeps for the next result.
+const maxKept = 4 << 20
 
 // Writer begins a result. Give it each row, then ask for the JSON, once.
 func (f *Flat) Writer() *Writer {
 	w := writers.Get().(*Writer)
-	w.flat, w.rows, w.out = f, 0, w.out[:0]
+	w.flat, w.rows, w.level, w.out = f, 0, 0, w.out[:0]
+	for len(w.lists) < len(f.levels)-1 {
+		w.lists = append(w.lists, flatLists{})
+	}
+	for i := range w.lists[:len(f.levels)-1] {
+		l := &w.lists[i]
+		l.json, l.runs, l.current = l.json[:0], l.runs[:0], 0
+		clear(l.parents)
+		l.parents = l.parents[:0]
+	}
 	return w
 }
 
 // Row takes one row: the columns' bytes as Postgres sent them, nil for null. They are not kept.
 func (w *Writer) Row(columns [][]byte) error {
-	if len(columns) < len(w.flat.root.members) {
-		return fmt.Errorf("a row has %d columns instead of %d", len(columns), len(w.flat.root.members))
+	f := w.flat
+	if len(columns) != len(f.formats) {
+		return fmt.Errorf("a row has %d columns instead of %d", len(columns), len(f.formats))
 	}
-	w.rows++
-	if w.flat.isSingle {
-		if w.rows > 1 {
+	root := len(f.levels) - 1
+	if root > 0 {
+		level := int(whole(columns[levelTag]))
+		if level < w.level || level > root {
+			return fmt.Errorf("a row of level %d arrived after one of level %d", level, w.level)
+		}
+		w.level = level
+		if level < root {
+			l := &w.lists[level]
+			l.begin(whole(columns[parentTag]))
+			l.json = w.object(l.json, &f.levels[level], columns)
+			l.runs[len(l.runs)-1].to = len(l.json)
 			return nil
 		}
-	} else if w.rows == 1 {
+	}
+	w.rows++
+	switch {
+	case f.isSingle && w.rows > 1:
+		return nil
+	case f.isSingle:
+	case w.rows == 1:
 		w.out = append(w.out, '[')
-	} else {
+	default:
 		w.out = append(w.out, ',')
 	}
-	w.out = w.flat.root.append(w.out, columns)
+	w.out = w.object(w.out, &f.levels[root], columns)
 	return nil
+}
+
+// begin makes the next row one of a parent's.
+func (l *flatLists) begin(parent int64) {
+	if parent == l.current && len(l.runs) > 0 {
+		l.json = append(l.json, ',')
+		return
+	}
+	l.current = parent
+	for int64(len(l.parents)) <= parent {
+		l.parents = append(l.parents, flatRuns{})
+	}
+	l.runs = append(l.runs, flatRun{from: len(l.json)})
+	p := &l.parents[parent]
+	if p.first == 0 {
+		p.first = len(l.runs)
+	} else {
+		l.runs[p.last-1].next = len(l.runs)
+	}
+	p.last = len(l.runs)
 }
 
 // JSON is the result. The writer must not be used after it.
@@ -109,19 +197,45 @@ func (w *Writer) JSON() []byte {
 	default:
 		out = append(append(make([]byte, 0, len(w.out)+1), w.out...), ']')
 	}
-	if cap(w.out) <= maxKept {
+	kept := cap(w.out)
+	for _, l := range w.lists {
+		kept += cap(l.json) + 24*cap(l.runs) + 16*cap(l.parents)
+	}
+	if kept <= maxKept {
+		w.flat = nil
 		writers.Put(w)
 	}
 	return out
 }
 
-func (o *flatObject) append(out []byte, columns [][]byte) []byte {
+func (w *Writer) object(out []byte, o *flatObject, columns [][]byte) []byte {
 	for i := range o.members {
 		m := &o.members[i]
 		out = append(out, m.before...)
-		out = m.kind.append(out, columns[i])
+		switch {
+		case m.kind == asList:
+			out = w.list(out, &w.lists[m.level], whole(columns[numberTag]))
+		case m.kind == asObject && columns[m.column] != nil:
+			out = w.object(out, m.object, columns)
+		default:
+			out = m.kind.append(out, columns[m.column])
+		}
 	}
 	return append(out, o.end...)
+}
+
+func (w *Writer) list(out []byte, l *flatLists, parent int64) []byte {
+	out = append(out, '[')
+	if parent < int64(len(l.parents)) {
+		for at := l.parents[parent].first; at > 0; {
+			run := l.runs[at-1]
+			out = append(out, l.json[run.from:run.to]...)
+			if at = run.next; at > 0 {
+				out = append(out, ',')
+			}
+		}
+	}
+	return append(out, ']')
 }
 
 func (k flatKind) append(out, value []byte) []byte {
@@ -129,13 +243,13 @@ func (k flatKind) append(out, value []byte) []byte {
 		return append(out, "null"...)
 	}
 	switch k {
-	case document:
+	case asDocument:
 		return append(out, value...)
-	case integer:
+	case asInteger:
 		return strconv.AppendInt(out, whole(value), 10)
-	case boolean:
+	case asBoolean:
 		return strconv.AppendBool(out, value[0] != 0)
-	case number:
+	case asNumber:
 		if isNumber(value) {
 			return append(out, value...)
 		}
@@ -143,15 +257,17 @@ func (k flatKind) append(out, value []byte) []byte {
 	return appendQuoted(out, value)
 }
 
-// whole reads an integer.
+// whole reads an integer; null is 0.
 func whole(b []byte) int64 {
 	switch len(b) {
 	case 4:
 		return int64(int32(binary.BigEndian.Uint32(b)))
 	case 8:
 		return int64(binary.BigEndian.Uint64(b))
+	case 2:
+		return int64(int16(binary.BigEndian.Uint16(b)))
 	}
-	return int64(int16(binary.BigEndian.Uint16(b)))
+	return 0
 }
 
 // isNumber tells whether a text is a number in JSON's grammar (RFC 8259 section 6).

@@ -40,17 +40,7 @@ func (t *translator) isFlat(n *plan.Select) bool {
 	case t.o.Strategy == FromRows:
 		return true
 	}
-	if n.Single {
-		return false
-	}
-	for _, f := range n.Fields {
-		switch f.Value.(type) {
-		case *plan.Cell, plan.Text:
-		default:
-			return false
-		}
-	}
-	return true
+	return !n.Single
 }
 
 // rowShape says how a query's rows are turned into objects.
