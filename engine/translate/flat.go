@@ -70,16 +70,9 @@ const (
 	asList
 )
 
-// Formats are the formats to ask for: Postgres sends an integer faster than it prints one. They are those pgx would choose
-// by itself, where it does not let itself be told (in a batch); text is the same in both.
+// Formats are the formats to ask for: Postgres sends an integer faster than it prints one, and text as it is faster than as
+// a string of C. Where pgx does not let itself be told (in a batch), what it chooses by itself has the same bytes.
 func (f *Flat) Formats() []int16 { return f.formats }
-
-func (k flatKind) format() int16 {
-	if k == asInteger || k == asBoolean || k == asObject {
-		return 1
-	}
-	return 0
-}
 
 // Writer writes one result. It holds the JSON of the rows seen and no row, so it needs the memory of the result times the
 // levels it has.

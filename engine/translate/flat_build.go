@@ -248,7 +248,7 @@ func (l *flatLevel) alone() (*pgsql.Select, []int16) {
 	var formats []int16
 	for i, c := range l.cells {
 		c.column = i
-		formats = append(formats, c.form.kind.format())
+		formats = append(formats, c.form.format())
 	}
 	if len(formats) == 0 {
 		q.Output, formats = []pgsql.Output{{Expr: pgsql.Null{}}}, []int16{0}
@@ -264,9 +264,9 @@ const (
 // union is the statement of a tree of several levels.
 func (b *flatBuilder) union() (*pgsql.UnionAll, []int16) {
 	slots := b.place()
-	formats := []int16{asInteger.format(), asInteger.format(), asInteger.format()}
+	formats := []int16{1, 1, 1}
 	for _, form := range slots {
-		formats = append(formats, form.kind.format())
+		formats = append(formats, form.format())
 	}
 	none := pgsql.Cast{Expr: pgsql.Null{}, Type: builtin("int8")}
 	s := &pgsql.UnionAll{}

@@ -14,6 +14,14 @@ type flatForm struct {
 	as string
 }
 
+// format is binary but for JSON, as jsonb has a form of its own in binary.
+func (f flatForm) format() int16 {
+	if f.kind == asDocument {
+		return 0
+	}
+	return 1
+}
+
 // flatForms are the types of which Go writes the JSON that Postgres' own to_json gives. Of all others to_json is asked:
 // dates and times have a form of their own in JSON, arrays and rows are JSON inside, for an extension's type a cast to json
 // may have been defined, and a cast to text is not what is printed for every type (bpchar, inet).

@@ -1,6 +1,8 @@
 package translate
 
 import (
+	"strconv"
+
 	"gatehouse/engine/pgsql"
 	"gatehouse/engine/plan"
 	"gatehouse/engine/schema"
@@ -77,7 +79,7 @@ func (t *translator) rows(r *plan.Rows, row, outer pgsql.Ident, capped bool) *pg
 // limit says how many of a query's rows are taken. capped: the role's limit applies.
 func (t *translator) limit(q *pgsql.Select, r *plan.Rows, capped bool) {
 	if r.Limit != nil {
-		q.Limit = t.value(r.Limit, schema.BigintType, false, "")
+		q.Limit = t.rowCount(r.Limit)
 	}
 	if r.Cap != nil && capped {
 		if q.Limit != nil {
@@ -87,8 +89,20 @@ func (t *translator) limit(q *pgsql.Select, r *plan.Rows, capped bool) {
 		}
 	}
 	if r.Offset != nil {
-		q.Offset = t.value(r.Offset, schema.BigintType, false, "")
+		q.Offset = t.rowCount(r.Offset)
 	}
+}
+
+// rowCount is a limit or an offset. One that stands in the operation's text is a constant of the statement too: not knowing
+// it, Postgres takes a tenth of the rows for the limit, finds the plan it would keep more expensive than one made for the
+// value, and plans anew each time.
+func (t *translator) rowCount(v schema.Value) pgsql.Expr {
+	if l, ok := v.(*schema.Literal); ok {
+		if n, err := strconv.ParseInt(string(l.JSON), 10, 64); err == nil && n >= 0 {
+			return pgsql.Int(n)
+		}
+	}
+	return t.value(v, schema.BigintType, false, "")
 }
 
 // orderTerm is what to order by, seen from row. A related row that is missing or hidden gives null.
