@@ -2,6 +2,7 @@ package translate
 
 import (
 	"slices"
+	"strconv"
 
 	"gatehouse/engine/pgsql"
 	"gatehouse/engine/plan"
@@ -71,6 +72,8 @@ type flatLevel struct {
 	row           *flatRow
 	related       []pgsql.Join
 	cells         []*flatCell
+	// order is set when the rows of all parents are sorted together.
+	order []pgsql.Order
 	// keys are what children are joined by.
 	keys   []pgsql.Output
 	object *flatShape
@@ -137,6 +140,9 @@ func (b *flatBuilder) level(n *plan.Select, of *flatRow) *flatLevel {
 		rows.Via = b.joinable(rows.Via, of, true)
 	}
 	l.row = b.row(l, &rows, l.parents)
+	if q := l.row.query; of != nil && q.Limit == nil && q.Offset == nil && len(q.DistinctOn) == 0 {
+		l.sortTogether()
+	}
 	if n.Single && l.row.query.Limit == nil {
 		l.row.query.Limit = pgsql.Int(1)
 	}
@@ -148,6 +154,23 @@ func (b *flatBuilder) row(l *flatLevel, rows *plan.Rows, outer pgsql.Ident) *fla
 	r := &flatRow{level: l, table: b.t.alias("t"), as: b.t.alias("x"), keys: map[string]pgsql.Ident{}}
 	r.query = b.t.rows(rows, r.table, outer, true)
 	return r
+}
+
+// sortTogether sorts the rows of all parents at once instead of each parent's, which where parents have few rows costs
+// more than the rest.
+func (l *flatLevel) sortTogether() {
+	q := l.row.query
+	if len(q.OrderBy) > 0 {
+		l.order = append(l.order, pgsql.Order{Expr: pgsql.Column{Table: l.parents, Name: rowNumber}})
+	}
+	for i, o := range q.OrderBy {
+		as := pgsql.Ident("o" + strconv.Itoa(i))
+		q.Output = append(q.Output, pgsql.Output{Expr: o.Expr, As: as})
+		o.Expr = pgsql.Column{Table: l.row.as, Name: as}
+		l.order = append(l.order, o)
+	}
+	q.OrderBy = nil
+	q.Offset = pgsql.Int(0) // keeps the query one of its own
 }
 
 // joinable is a relation whose own columns have the names under which a row gives them, and with toLevel the level too.
@@ -226,13 +249,11 @@ func (l *flatLevel) from(q *pgsql.Select) *pgsql.Select {
 	if l.parent == nil {
 		q.From = own
 	} else {
-		if r := l.row.query; r.Limit == nil && r.Offset == nil && len(r.OrderBy)+len(r.DistinctOn) == 0 {
-			r.Offset = pgsql.Int(0) // keeps the query one of its own
-		}
 		q.From = pgsql.Table{Name: pgsql.Name{Name: l.parent.name}, As: l.parents}
 		q.Joins = append(q.Joins, pgsql.Join{Relation: own, Inner: true})
 	}
 	q.Joins = append(q.Joins, l.related...)
+	q.OrderBy = l.order
 	return q
 }
 
@@ -278,17 +299,18 @@ func (b *flatBuilder) union() (*pgsql.UnionAll, []int16) {
 		}
 		if l.name != "" {
 			as := b.t.alias("q")
-			named := l.from(&pgsql.Select{Output: []pgsql.Output{{Expr: pgsql.RowNumber{}, As: rowNumber}}})
+			rows := l.from(&pgsql.Select{})
 			if l.parent != nil {
-				named.Output = append(named.Output, pgsql.Output{Expr: parent, As: parentNumber})
+				rows.Output = append(rows.Output, pgsql.Output{Expr: parent, As: parentNumber})
 				parent = pgsql.Column{Table: as, Name: parentNumber}
 			}
-			number = pgsql.Column{Table: as, Name: rowNumber}
 			for _, c := range l.cells {
-				named.Output = append(named.Output, pgsql.Output{Expr: c.from, As: c.from.Name})
+				rows.Output = append(rows.Output, pgsql.Output{Expr: c.from, As: c.from.Name})
 				c.from.Table = as
 			}
-			named.Output = append(named.Output, l.keys...)
+			rows.Output = append(rows.Output, l.keys...)
+			named := numbered(rows, b.t.alias("y"))
+			number = pgsql.Column{Table: as, Name: rowNumber}
 			s.With = append(s.With, pgsql.CTE{Name: l.name, Query: named})
 			q.From = pgsql.Table{Name: pgsql.Name{Name: l.name}, As: as}
 		} else {
@@ -305,6 +327,16 @@ func (b *flatBuilder) union() (*pgsql.UnionAll, []int16) {
 	}
 	slices.Reverse(s.Queries)
 	return s, formats
+}
+
+// numbered gives rows their numbers, in the order they come.
+func numbered(rows *pgsql.Select, as pgsql.Ident) *pgsql.Select {
+	number := pgsql.Output{Expr: pgsql.RowNumber{}, As: rowNumber}
+	if len(rows.OrderBy) == 0 {
+		rows.Output = append(rows.Output, number)
+		return rows
+	}
+	return &pgsql.Select{Output: []pgsql.Output{number, {Expr: pgsql.Star{Table: as}}}, From: pgsql.Derived{Query: rows, As: as}}
 }
 
 // place gives every cell a column behind the tags. Levels share the columns of a type.
