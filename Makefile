@@ -65,11 +65,14 @@ test-deps: ## Install what the browser and SDK tests need
 race: postgres-server ## Run the Go tests under the race detector
 	@$(WITH_POSTGRES) $(GO) test -race -short ./...
 
-PROPERTY_CHECKS ?= 10000
+# PROPERTY_CHECKS is how many generated requests the permissions' property test compares; FUZZTIME how long each fuzz target runs.
+PROPERTY_CHECKS ?= 100000
+FUZZTIME ?= 1m
 
 .PHONY: fuzz
-fuzz: postgres-server ## Run the permissions' property tests for PROPERTY_CHECKS (10000) generated worlds each
+fuzz: postgres-server ## Run the permissions' property tests (PROPERTY_CHECKS cases) and every fuzz target (FUZZTIME each)
 	@PROPERTY_CHECKS=$(PROPERTY_CHECKS) $(WITH_POSTGRES) $(GO) test -count=1 -timeout 0 -v ./test/property
+	@$(WITH_POSTGRES) scripts/fuzz $(FUZZTIME)
 
 .PHONY: e2e
 e2e: postgres-server build test-deps ## Run the end-to-end tests: articles, SDKs, browser

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"strings"
 	"testing"
 
 	"gatehouse/engine/fault"
@@ -131,12 +132,21 @@ func TestDecodeAny_olderVersionsReplaceTheDefaultSourceOnly(t *testing.T) {
 	refused(t, err, fault.NotExists, "$.args", `source with name "default" does not exist`)
 }
 
+// FuzzDecode: a document is refused with the path of what is wrong, or written in a form that is read as the same one.
 func FuzzDecode(f *testing.F) {
 	if data, err := os.ReadFile("testdata/full.json"); err == nil {
 		f.Add(data)
 	}
 	f.Add([]byte(inTable(`{"table":"a"}`)))
+	f.Add([]byte(inTable(`{"table":{"name":"a","schema":"s"},"select_permissions":[{"role":"r","permission":{"columns":"*","filter":{"$or":[{"a":{"$ceq":["$","b"]}},{"_exists":{"_table":"t","_where":{}}}]},"limit":1e3}}]}`)))
+	f.Add([]byte(`{"version":3,"sources":[],"inherited_roles":[{"role_name":"a","role_set":["b","b"]}],"network":{"tls_allowlist":[]}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
+		if _, err := metadata.Decode(data, "$", true); err != nil {
+			var known *fault.Error
+			if !errors.As(err, &known) || !strings.HasPrefix(known.Path, "$") || known.Message == "" {
+				t.Fatalf("refused without a path: %v", err)
+			}
+		}
 		m, err := metadata.Decode(data, "$", false)
 		if err != nil {
 			return

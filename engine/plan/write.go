@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -213,7 +214,9 @@ func (b *builder) conflict(t *schema.Table, in *operation.Input) (*Conflict, err
 				if !ok {
 					return nil, fault.New(fault.ValidationFailed, in.Path, "erroneous column name")
 				}
-				c.Columns = append(c.Columns, v.Column)
+				if !slices.Contains(c.Columns, v.Column) {
+					c.Columns = append(c.Columns, v.Column)
+				}
 			}
 		case schema.Meaning(schema.ArgWhere):
 			if m.Value.Null {

@@ -230,6 +230,7 @@ func (t *translator) aggregate(n *plan.Aggregate, outer pgsql.Ident) *pgsql.Sele
 		return pgsql.Column{Table: sums, Name: as}
 	}
 	var from pgsql.Relation
+	var number pgsql.Ident // of a row, where the role's limit holds nodes back
 	var fields []pgsql.Output
 	for _, f := range n.Fields {
 		var e pgsql.Expr
@@ -241,12 +242,14 @@ func (t *translator) aggregate(n *plan.Aggregate, outer pgsql.Ident) *pgsql.Sele
 		default:
 			node := list(column(object(t.fieldValues(f.Nodes.Fields, row))))
 			if n.Cap != nil {
-				number := t.alias("n")
-				numbered := t.alias("b")
-				from = pgsql.Derived{As: base, Query: &pgsql.Select{
-					From:   pgsql.Derived{Query: rows, As: numbered},
-					Output: []pgsql.Output{{Expr: pgsql.Star{Table: numbered}}, {Expr: pgsql.RowNumber{}, As: number}},
-				}}
+				if from == nil {
+					number = t.alias("n")
+					numbered := t.alias("b")
+					from = pgsql.Derived{As: base, Query: &pgsql.Select{
+						From:   pgsql.Derived{Query: rows, As: numbered},
+						Output: []pgsql.Output{{Expr: pgsql.Star{Table: numbered}}, {Expr: pgsql.RowNumber{}, As: number}},
+					}}
+				}
 				node = filtered(node, pgsql.Binary{Left: pgsql.Column{Table: base, Name: number}, Op: "<=", Right: pgsql.Int(*n.Cap)})
 			}
 			e = result(node)

@@ -18,5 +18,5 @@
 //	stats_test.go                 what the cases were made of, with -v
 //	regression_test.go            what was found, reduced
 //
-// PROPERTY_CHECKS sets how many worlds each property generates (make fuzz sets it high); -rapid.seed repeats a run.
+// PROPERTY_CHECKS sets how many cases are compared (10,000; make fuzz sets it higher); -rapid.seed repeats a run.
 package property_test

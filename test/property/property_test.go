@@ -3,7 +3,9 @@ package property_test
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,9 +15,27 @@ import (
 // requests is how many requests a world gets.
 const requests = 60
 
-// Whatever a role asks, it gets the rows and cells its permissions give, and what it writes is what they let it write.
+// Whatever a role asks, it gets the rows and cells its permissions give, and what it writes is what they let it write. Two
+// databases share the cases.
 func TestEveryAnswerIsWhatThePermissionsSay(t *testing.T) {
 	t.Parallel()
+	var compared atomic.Int64
+	for i := range 2 {
+		t.Run(strconv.Itoa(i), func(t *testing.T) {
+			t.Parallel()
+			compareWorlds(t, &compared)
+		})
+	}
+	t.Cleanup(func() {
+		t.Logf("%d cases compared", compared.Load())
+		if n := int(compared.Load()); n < cases && !t.Failed() {
+			t.Errorf("only %d cases were compared, want %d", n, cases)
+		}
+	})
+}
+
+// compareWorlds compares half of the cases.
+func compareWorlds(t *testing.T, compared *atomic.Int64) {
 	s := start(t)
 	counts, since := tally{}, time.Now()
 	rapid.Check(t, func(t *rapid.T) {
@@ -27,6 +47,7 @@ func TestEveryAnswerIsWhatThePermissionsSay(t *testing.T) {
 		for i, r := range w.requests {
 			var problem string
 			counts.request(r, w.run(r, now))
+			compared.Add(1)
 			if problem, now = s.verify(t, w, r, now); problem != "" {
 				t.Fatalf("request %d: %v\n%s\nin %sover %s", i, r, problem, w, w.fill(now))
 			}

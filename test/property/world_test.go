@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -21,12 +22,22 @@ import (
 	"gatehouse/internal/testpg"
 )
 
+// cases is how many requests are compared with the oracle; of the other properties, each takes a part of the worlds.
+var cases = 10_000
+
 func TestMain(m *testing.M) {
-	checks := os.Getenv("PROPERTY_CHECKS")
-	if checks == "" {
-		checks = "120"
+	flag.Parse()
+	if checks := os.Getenv("PROPERTY_CHECKS"); checks != "" {
+		n, err := strconv.Atoi(checks)
+		if err != nil || n < 1 {
+			panic("PROPERTY_CHECKS is the number of cases, not " + checks)
+		}
+		cases = n
+	} else if testing.Short() {
+		cases = 1_000
 	}
-	for name, v := range map[string]string{"rapid.checks": checks, "rapid.nofailfile": "true", "rapid.shrinktime": "30s"} {
+	worlds := strconv.Itoa(cases/(requests-10)/2 + 1) // some requests drawn are none
+	for name, v := range map[string]string{"rapid.checks": worlds, "rapid.nofailfile": "true", "rapid.shrinktime": "30s"} {
 		if err := flag.Set(name, v); err != nil {
 			panic(err)
 		}
