@@ -18,31 +18,31 @@ type Bound struct {
 // Bind checks the variables against their declarations.
 func (o *Operation) Bind(variables map[string]json.RawMessage) (*Bound, error) {
 	b := &Bound{Operation: o}
+	var extra []string
 	if len(variables) > 0 {
-		var extra []string
 		b.values = make(map[string]*node, len(variables))
 		for name, raw := range variables {
-			if o.variables[name] == nil {
+			if o.variables[name] == nil || !o.used[name] {
 				extra = append(extra, name)
 				continue
 			}
 			b.values[name] = parseJSON(raw)
-		}
-		if len(extra) > 0 {
-			sort.Strings(extra)
-			return nil, invalid("$", "unexpected variables in variableValues: %s", strings.Join(extra, ", "))
 		}
 	}
 	for _, v := range o.def.VariableDefinitions {
 		if !v.Type.NonNull {
 			continue
 		}
-		switch n := b.values[v.Variable]; {
-		case n == nil && v.DefaultValue == nil:
+		switch raw, given := variables[v.Variable]; {
+		case !given && v.DefaultValue == nil:
 			return nil, invalid("$", "expecting a value for non-nullable variable: %q", v.Variable)
-		case n != nil && n.kind == 'n':
+		case given && parseJSON(raw).kind == 'n':
 			return nil, invalid("$", "null value found for non-nullable type: %q", v.Type.String())
 		}
+	}
+	if len(extra) > 0 {
+		sort.Strings(extra)
+		return nil, invalid("$", "unexpected variables in variableValues: %s", strings.Join(extra, ", "))
 	}
 	return b, nil
 }

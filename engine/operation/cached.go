@@ -110,13 +110,13 @@ func (b *Bound) Given(visit func(name string, raw []byte)) {
 // cached checks the arguments of @cached.
 func (r *resolver) cached(d *ast.Directive) error {
 	args := []*schema.InputField{
-		{Name: "refresh", Type: conditionType, Default: "false"},
+		{Name: "refresh", Type: conditionArg.Type, Default: "false"},
 		{Name: "ttl", Type: ttlType, Default: "60"},
 	}
 	path := "$." + cachedDirective + ".args"
 	for _, given := range d.Arguments {
 		if given.Name != args[0].Name && given.Name != args[1].Name {
-			return invalid(path, "'%s' has no argument named '%s'", cachedDirective, given.Name)
+			return invalid("$."+cachedDirective, "'%s' has no argument named '%s'", cachedDirective, given.Name)
 		}
 	}
 	for _, def := range args {

@@ -8,8 +8,6 @@ package operation
 
 import (
 	"encoding/json"
-	"sort"
-	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
@@ -42,6 +40,7 @@ type Operation struct {
 	def       *ast.OperationDefinition
 	fragments map[string]*ast.FragmentDefinition
 	variables map[string]*ast.VariableDefinition
+	used      map[string]bool // the variables that stand somewhere in what is selected
 	digest    Digest
 }
 
@@ -89,23 +88,34 @@ func Parse(text, operationName string) (*Operation, error) {
 	op := &Operation{
 		Kind: Kind(def.Operation), Name: def.Name, def: def,
 		fragments: map[string]*ast.FragmentDefinition{}, variables: map[string]*ast.VariableDefinition{},
+		used: map[string]bool{},
 	}
 	if op.IsCached() {
 		op.digest = digest(text)
 	}
 	for _, f := range doc.Fragments {
 		if op.fragments[f.Name] != nil {
-			return nil, invalid("$", "multiple definitions for fragment %q", f.Name)
+			return nil, fault.New(fault.ParseFailed, "$", "multiple definitions for fragment %q", f.Name)
 		}
 		op.fragments[f.Name] = f
 	}
 	for _, v := range def.VariableDefinitions {
 		if op.variables[v.Variable] != nil {
-			return nil, invalid("$", "multiple definitions for variable %q", v.Variable)
+			return nil, fault.New(fault.ParseFailed, "$", "multiple definitions for variable %q", v.Variable)
 		}
 		op.variables[v.Variable] = v
 	}
-	return op, op.checkCycles()
+	u := usage{o: op, done: map[string]bool{}}
+	u.directives(def.Directives)
+	if err := u.selection(def.SelectionSet, "$"); err != nil {
+		return op, err
+	}
+	for name := range op.used {
+		if op.variables[name] == nil {
+			return op, invalid("$", "unbound variable %q", name)
+		}
+	}
+	return op, nil
 }
 
 // maxTokens bounds one document; a generous client sends thousands.
@@ -124,45 +134,4 @@ func pick(doc *ast.QueryDocument, name string) (*ast.OperationDefinition, error)
 		}
 	}
 	return nil, invalid("$", "no such operation found in the document: %q", name)
-}
-
-// checkCycles refuses fragments that spread themselves.
-func (o *Operation) checkCycles() error {
-	const visiting, done = 1, 2
-	state := map[string]int{}
-	var onPath []string
-	var visit func(set ast.SelectionSet) error
-	visit = func(set ast.SelectionSet) error {
-		for _, s := range set {
-			switch s := s.(type) {
-			case *ast.Field:
-				if err := visit(s.SelectionSet); err != nil {
-					return err
-				}
-			case *ast.InlineFragment:
-				if err := visit(s.SelectionSet); err != nil {
-					return err
-				}
-			case *ast.FragmentSpread:
-				if state[s.Name] == visiting {
-					names := append([]string(nil), onPath...)
-					sort.Strings(names)
-					return invalid("$", "the fragment definition(s) '%s' form a cycle", strings.Join(names, "' and '"))
-				}
-				f := o.fragments[s.Name]
-				if f == nil || state[s.Name] == done {
-					continue
-				}
-				state[s.Name] = visiting
-				onPath = append(onPath, s.Name)
-				if err := visit(f.SelectionSet); err != nil {
-					return err
-				}
-				onPath = onPath[:len(onPath)-1]
-				state[s.Name] = done
-			}
-		}
-		return nil
-	}
-	return visit(o.def.SelectionSet)
 }

@@ -134,18 +134,17 @@ func (c *collector) collect(set ast.SelectionSet) error {
 	for _, s := range set {
 		switch s := s.(type) {
 		case *ast.Field:
-			path := fault.Key(c.path, s.Name)
-			if on, err := c.r.included(s.Directives, path); err != nil || !on {
+			if on, err := c.r.included(s.Directives, c.path, "a field"); err != nil || !on {
 				if err != nil {
 					return err
 				}
 				continue
 			}
-			if err := c.add(s, path); err != nil {
+			if err := c.add(s); err != nil {
 				return err
 			}
 		case *ast.InlineFragment:
-			if on, err := c.r.included(s.Directives, c.path); err != nil || !on {
+			if on, err := c.r.included(s.Directives, c.path, "an inline fragment"); err != nil || !on {
 				if err != nil {
 					return err
 				}
@@ -158,7 +157,7 @@ func (c *collector) collect(set ast.SelectionSet) error {
 				return err
 			}
 		case *ast.FragmentSpread:
-			if on, err := c.r.included(s.Directives, c.path); err != nil || !on {
+			if on, err := c.r.included(s.Directives, c.path, "an inline fragment"); err != nil || !on {
 				if err != nil {
 					return err
 				}
@@ -179,7 +178,7 @@ func (c *collector) collect(set ast.SelectionSet) error {
 	return nil
 }
 
-func (c *collector) add(f *ast.Field, path string) error {
+func (c *collector) add(f *ast.Field) error {
 	key := f.Alias
 	if key == "" {
 		key = f.Name
@@ -192,10 +191,10 @@ func (c *collector) add(f *ast.Field, path string) error {
 		return nil
 	}
 	if have.field.Name != f.Name {
-		return invalid(path, "selection of both '%s' and '%s' specify the same response name, '%s'", have.field.Name, f.Name, key)
+		return invalid(c.path, "selection of both '%s' and '%s' specify the same response name, '%s'", have.field.Name, f.Name, key)
 	}
 	if !sameArguments(have.field.Arguments, f.Arguments) {
-		return invalid(path, "inconsistent arguments between multiple selections of field '%s'", f.Name)
+		return invalid(c.path, "inconsistent arguments between multiple selections of field '%s'", f.Name)
 	}
 	have.subs = append(append(ast.SelectionSet{}, have.subs...), f.SelectionSet...)
 	return nil
@@ -353,42 +352,4 @@ func defaultValue(s string) *ast.Value {
 		return &ast.Value{Kind: ast.IntValue, Raw: s}
 	}
 	return &ast.Value{Kind: ast.NullValue}
-}
-
-// included obeys @include and @skip.
-func (r *resolver) included(list ast.DirectiveList, path string) (bool, error) {
-	on := true
-	for _, d := range list {
-		if d.Name != "include" && d.Name != "skip" {
-			return false, invalid(path, "directive '%s' is not defined in the schema", d.Name)
-		}
-		arg := d.Arguments.ForName("if")
-		argPath := path + "." + d.Name + ".args.if"
-		if arg == nil {
-			return false, invalid(argPath, "missing required field 'if'")
-		}
-		v, err := r.argument(&schema.InputField{Name: "if", Type: conditionType}, arg.Value, argPath)
-		if err != nil {
-			return false, err
-		}
-		on = on && (r.isStatic || v.Bool() == (d.Name == "include"))
-	}
-	return on, nil
-}
-
-var conditionType = &schema.Ref{Named: &schema.Type{Kind: schema.Scalar, Name: "Boolean"}, NonNull: true}
-
-func (r *resolver) operationDirectives() error {
-	for _, d := range r.b.def.Directives {
-		switch {
-		case d.Name == cachedDirective && r.b.Kind == Query:
-			if err := r.cached(d); err != nil {
-				return err
-			}
-		case d.Name == "_multiple_top_level_fields" && r.b.Kind == Subscription:
-		default:
-			return invalid("$", "directive '%s' is not allowed on a %s", d.Name, r.b.Kind)
-		}
-	}
-	return nil
 }

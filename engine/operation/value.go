@@ -451,6 +451,9 @@ func (r *resolver) variableObject(in *Input, n *node, at *schema.Variable) error
 	t := in.Type.Named
 	for i, key := range n.keys {
 		def := t.Input(key)
+		if !schema.IsName(key) {
+			return invalid(in.Path, "variable value contains object with key %q, which is not a legal GraphQL name", key)
+		}
 		if def == nil {
 			return invalid(fault.Key(in.Path, key), "field '%s' not found in type: '%s'", key, t.Name)
 		}

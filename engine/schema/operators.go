@@ -32,6 +32,8 @@ const (
 	OpHasKey         Op = "_has_key"
 	OpHasKeysAny     Op = "_has_keys_any"
 	OpHasKeysAll     Op = "_has_keys_all"
+	OpPathExists     Op = "_jsonb_path_exists"
+	OpPathMatch      Op = "_jsonb_path_match"
 	OpCast           Op = "_cast"
 	OpAncestor       Op = "_ancestor"
 	OpAncestorAny    Op = "_ancestor_any"
@@ -105,9 +107,12 @@ func OperatorsOf(t *catalog.Type) []OperatorDef {
 			ops = append(ops, OperatorDef{Op: n, Type: t, List: list})
 		}
 	}
-	each(t, false, OpEq, OpNeq, OpGt, OpLt, OpGte, OpLte)
-	each(t, true, OpIn, OpNin)
 	class := ClassOf(t)
+	each(t, false, OpEq, OpNeq)
+	if class.Kind != RasterKind { // there is no order among rasters
+		each(t, false, OpGt, OpLt, OpGte, OpLte)
+	}
+	each(t, true, OpIn, OpNin)
 	switch {
 	case class.Elem != nil:
 		each(t, false, OpContains, OpContainedIn)
@@ -117,6 +122,7 @@ func OperatorsOf(t *catalog.Type) []OperatorDef {
 		each(t, false, OpContains, OpContainedIn)
 		each(TextType, false, OpHasKey)
 		each(TextType, true, OpHasKeysAny, OpHasKeysAll)
+		each(TextType, false, OpPathExists, OpPathMatch)
 	case class.Name == "ltree":
 		each(t, false, OpAncestor, OpDescendant)
 		each(t, true, OpAncestorAny, OpDescendantAny)

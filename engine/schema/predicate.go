@@ -21,6 +21,8 @@ type (
 		Value Value
 		Type  *catalog.Type
 		List  bool
+		// NullDiffers: null differs from the value, as in metadata (Hasura: Postgres/Translate/BoolExp, ANE False).
+		NullDiffers bool
 		// Path is where in the request the value stands, for errors found when it is read; "" in metadata.
 		Path string
 		// Extra are further arguments of operators that take an object (st_d_within's distance, raster bands).

@@ -252,7 +252,7 @@ func (p *predicateParser) compare(o Operand, def OperatorDef, raw json.RawMessag
 	if l, ok := v.(*Literal); ok && string(l.JSON) == "null" {
 		return nil, fmt.Errorf("%s: null is not allowed", def.Op)
 	}
-	return &Compare{Operand: o, Op: def.Op, Value: v, Type: def.Type, List: def.List}, nil
+	return &Compare{Operand: o, Op: def.Op, Value: v, Type: def.Type, List: def.List, NullDiffers: def.Op == OpNeq}, nil
 }
 
 func (p *predicateParser) compareObject(o Operand, def OperatorDef, raw json.RawMessage) (Predicate, error) {

@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"sort"
+	"strings"
 
 	"gatehouse/engine/catalog"
 )
@@ -51,7 +52,7 @@ func (s *Schema) comparison(source *Source, t *catalog.Type) *Type {
 			if def.Object != "" {
 				value = named(s.operatorObject(source, def))
 			}
-			e.inputs = append(e.inputs, &InputField{Name: custom.fixed(string(def.Op)), Description: operatorDescriptions[def.Op], Type: value, Meaning: OperatorInput{def}})
+			e.inputs = append(e.inputs, &InputField{Name: custom.fixed(string(def.Op)), Description: operatorDescription(def.Op, class), Type: value, Meaning: OperatorInput{def}})
 		}
 		e.inputs = append(e.inputs, &InputField{Name: custom.fixed("_is_null"), Type: named(s.scalar("Boolean")), Meaning: IsNullInput{}})
 		if casts := CastsOf(t); len(casts) > 0 {
@@ -77,6 +78,20 @@ func (s *Schema) operatorObject(source *Source, def OperatorDef) *Type {
 	})
 }
 
+func operatorDescription(op Op, of Class) string {
+	switch {
+	case of.Elem != nil && op == OpContains:
+		return "does the array contain the given value"
+	case of.Elem != nil && op == OpContainedIn:
+		return "is the array contained in the given array value"
+	case of.Name == "geography":
+		return strings.Replace(operatorDescriptions[op], "geometry", "geography", 1)
+	case of.Name == "raster":
+		return ""
+	}
+	return operatorDescriptions[op]
+}
+
 var operatorDescriptions = map[Op]string{
 	OpLike:           "does the column match the given pattern",
 	OpNlike:          "does the column NOT match the given pattern",
@@ -93,6 +108,8 @@ var operatorDescriptions = map[Op]string{
 	OpHasKey:         "does the string exist as a top-level key in the column",
 	OpHasKeysAny:     "do any of these strings exist as top-level keys in the column",
 	OpHasKeysAll:     "do all of these strings exist as top-level keys in the column",
+	OpPathExists:     "does the jsonpath return any item for the specified JSON value",
+	OpPathMatch:      "does the jsonpath predicate check return true for the specified JSON value",
 	OpAncestor:       "is the left argument an ancestor of right (or equal)?",
 	OpAncestorAny:    "does array contain an ancestor of `ltree`?",
 	OpDescendant:     "is the left argument a descendant of right (or equal)?",
@@ -110,5 +127,4 @@ var operatorDescriptions = map[Op]string{
 	OpST3DIntersects: "does the column spatially intersect the given geometry value in 3D",
 	OpSTDWithin:      "is the column within a given distance from the given geometry value",
 	OpST3DDWithin:    "is the column within a given 3D distance from the given geometry value",
-	OpSTRast:         "is the column spatially intersecting the given raster value",
 }

@@ -181,6 +181,7 @@ var infix = map[schema.Op]pgsql.Operator{
 	schema.OpSimilar: "similar to", schema.OpNsimilar: "not similar to",
 	schema.OpRegex: "~", schema.OpIregex: "~*", schema.OpNregex: "!~", schema.OpNiregex: "!~*",
 	schema.OpContains: "@>", schema.OpContainedIn: "<@", schema.OpHasKey: "?", schema.OpHasKeysAny: "?|", schema.OpHasKeysAll: "?&",
+	schema.OpPathExists: "@?", schema.OpPathMatch: "@@",
 	schema.OpAncestor: "@>", schema.OpAncestorAny: "@>", schema.OpDescendant: "<@", schema.OpDescendantAny: "<@",
 	schema.OpMatches: "~", schema.OpMatchesAny: "?", schema.OpMatchesText: "@",
 }
@@ -241,7 +242,14 @@ func (t *translator) compare(c *schema.Compare, s scope) pgsql.Expr {
 	if !ok {
 		panic(fmt.Sprintf("translate: unknown operator %s", c.Op))
 	}
-	return pgsql.Binary{Left: left, Op: op, Right: right}
+	if c.Op == schema.OpPathExists || c.Op == schema.OpPathMatch {
+		right = pgsql.Cast{Expr: right, Type: pgsql.Type{Name: pgsql.Name{Schema: "pg_catalog", Name: "jsonpath"}}}
+	}
+	e := pgsql.Binary{Left: left, Op: op, Right: right}
+	if c.NullDiffers {
+		return pgsql.Or{e, pgsql.IsNull{Expr: left}}
+	}
+	return e
 }
 
 // rowOf is a relation's row as a value of its table's row type.

@@ -140,6 +140,9 @@ func (c conditions) leaf(t *table) cond {
 		return c.columns(t, col)
 	}
 	op := pick(c.g, comparisons)
+	if op == "_neq" && c.role == nil {
+		op = "_ne" // in metadata null differs from every value; in a request it does not
+	}
 	if c.role == nil && c.chance(40) {
 		return compare{col.name, op, scalarVariables[col.kind]}
 	}

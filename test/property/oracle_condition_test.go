@@ -233,12 +233,15 @@ func (o *oracle) compare(v value, op string, k kind, operand any) truth {
 
 func comparison(a value, op string, b value) truth {
 	if a == nil || b == nil {
+		if op == "_ne" {
+			return truthOf((a == nil) != (b == nil))
+		}
 		return unknown
 	}
 	switch op {
 	case "_eq":
 		return truthOf(a == b)
-	case "_neq":
+	case "_neq", "_ne":
 		return truthOf(a != b)
 	case "_like":
 		return truthOf(like(a.(string), b.(string)))
