@@ -21,6 +21,8 @@ const (
 	readHeaderTimeout = 10 * time.Second
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 1 << 20 // Hasura: MAX_TOTAL_HEADER_LENGTH
+	// maxPrealloc is how much a client's word for its body's length is worth.
+	maxPrealloc = 64 << 10
 )
 
 // Serve serves handler on every listener until ctx ends, then stops taking connections and lets running requests finish
@@ -71,15 +73,27 @@ func WriteJSON(w http.ResponseWriter, status int, v any) {
 
 // WriteBytes writes a JSON body that is already encoded.
 func WriteBytes(w http.ResponseWriter, status int, body []byte) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // Hasura always says it; and no chunking
+	h := w.Header()
+	h["Content-Type"] = jsonType
+	h["Content-Length"] = []string{strconv.Itoa(len(body))} // Hasura always says it; and no chunking
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
 }
 
+// jsonType is shared by all answers: a header's values are replaced or appended to, never changed.
+var jsonType = []string{"application/json; charset=utf-8"}
+
 // ReadBody reads a request body of at most max bytes. A larger one gives an error that IsTooLarge recognises.
 func ReadBody(w http.ResponseWriter, r *http.Request, max int64) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, max))
+	from := http.MaxBytesReader(w, r.Body, max)
+	if n := r.ContentLength; n >= 0 && n <= min(max, maxPrealloc) {
+		body := make([]byte, n)
+		if _, err := io.ReadFull(from, body); err != nil {
+			return nil, fmt.Errorf("read request body: %w", err)
+		}
+		return body, nil
+	}
+	body, err := io.ReadAll(from)
 	if err != nil {
 		return nil, fmt.Errorf("read request body: %w", err)
 	}

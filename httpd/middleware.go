@@ -24,6 +24,8 @@ type request struct {
 	base   *slog.Logger
 }
 
+const idHeader = "X-Request-Id"
+
 // RequestID is the id of the request ctx belongs to: the client's x-request-id, or one made for it.
 func RequestID(ctx context.Context) string {
 	if r, ok := ctx.Value(requestKey).(*request); ok {
@@ -64,12 +66,12 @@ type Config struct {
 func Middleware(c Config, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		id := r.Header.Get("X-Request-Id")
+		id := r.Header.Get(idHeader)
 		if !isRequestID(id) {
 			id = newRequestID()
-			r.Header.Set("X-Request-Id", id)
+			r.Header[idHeader] = []string{id}
 		}
-		w.Header().Set("X-Request-Id", id)
+		w.Header()[idHeader] = []string{id}
 		ip := clientIP(r, c.TrustProxy)
 		ctx := context.WithValue(r.Context(), requestKey, &request{id: id, ip: ip, base: c.Log})
 		rec := &recorder{ResponseWriter: w}

@@ -34,8 +34,10 @@ const (
 	commitPatience = 2 * time.Millisecond
 	// standstill is after how long without any progress a connection counts as stuck.
 	standstill = 25 * time.Millisecond
-	// asideTime is how long a text that was too slow is kept away.
-	asideTime = 10 * time.Second
+	// asideTime is how long a text that was too slow is kept away; twice as long each time it is so again, up to
+	// maxAsideTime. Once may be the machine's fault.
+	asideTime    = 250 * time.Millisecond
+	maxAsideTime = 16 * time.Second
 	// maxAside bounds the texts remembered.
 	maxAside = 256
 	// maxQueued bounds the statements that wait; more go over the pool.
@@ -119,7 +121,7 @@ type lane struct {
 	started  atomic.Int32 // written under mu
 	nextTry  time.Time
 	isClosed bool
-	aside    map[string]time.Time
+	aside    map[string]aside
 	running  sync.WaitGroup
 }
 
@@ -217,26 +219,43 @@ func (l *lane) sendAway() {
 	}
 }
 
+// aside is a text that is kept away, and remembered for a while after that.
+type aside struct {
+	until   time.Time
+	penalty time.Duration
+}
+
 func (l *lane) isAside(sql string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	until, found := l.aside[sql]
-	if found && time.Now().After(until) {
+	a, found := l.aside[sql]
+	now := time.Now()
+	if found && now.After(a.until.Add(maxAsideTime)) {
 		delete(l.aside, sql)
 		l.asides.Store(int32(len(l.aside))) //nolint:gosec // at most maxAside
-		return false
 	}
-	return found
+	return found && now.Before(a.until)
 }
 
 // setAside keeps a text away for a while.
 func (l *lane) setAside(sql string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.aside == nil || len(l.aside) >= maxAside {
-		l.aside = map[string]time.Time{}
+	a, found := l.aside[sql]
+	now := time.Now()
+	switch {
+	case !found:
+		a.penalty = asideTime
+	case now.Before(a.until): // sent before it was set aside
+		return
+	default:
+		a.penalty = min(2*a.penalty, maxAsideTime)
 	}
-	l.aside[sql] = time.Now().Add(asideTime)
+	a.until = now.Add(a.penalty)
+	if l.aside == nil || len(l.aside) >= maxAside {
+		l.aside = map[string]aside{}
+	}
+	l.aside[sql] = a
 	l.asides.Store(int32(len(l.aside))) //nolint:gosec // at most maxAside
 }
 

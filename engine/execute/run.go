@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -25,7 +26,7 @@ type Request struct {
 
 // Run executes an operation's steps and gives the response body, {"data":{…}}.
 func (e *Executor) Run(ctx context.Context, kind operation.Kind, steps []translate.Step, r Request) ([]byte, error) {
-	run := &run{e: e, r: r, results: map[*translate.Step][]byte{}}
+	run := &run{e: e, r: r}
 	var err error
 	if kind == operation.Mutation {
 		err = run.mutation(ctx, steps)
@@ -42,8 +43,14 @@ func (e *Executor) Run(ctx context.Context, kind operation.Kind, steps []transla
 type run struct {
 	e       *Executor
 	r       Request
-	results map[*translate.Step][]byte
+	results []result
 	size    int
+}
+
+// result is a step's JSON. A response has few of them: looking through them is faster than a map.
+type result struct {
+	of   *translate.Step
+	json []byte
 }
 
 // leaves are the steps that do something, groups opened.
@@ -74,9 +81,9 @@ func (r *run) local(s *translate.Step) bool {
 	return true
 }
 
-func (r *run) put(s *translate.Step, result []byte) {
-	r.results[s] = result
-	r.size += len(result) + len(s.Alias) + 8
+func (r *run) put(s *translate.Step, json []byte) {
+	r.results = append(r.results, result{s, json})
+	r.size += len(json) + len(s.Alias) + 8
 }
 
 // object writes the response keys in the order selected.
@@ -107,12 +114,20 @@ func (r *run) value(body []byte, s *translate.Step) []byte {
 	case s.IsGroup:
 		return r.object(body, s.Group)
 	}
-	return append(body, r.results[s]...)
+	for i := range r.results {
+		if r.results[i].of == s {
+			return append(body, r.results[i].json...)
+		}
+	}
+	return body
 }
 
 // query runs reading steps: one statement on its own; several of one source in one snapshot, so that the parts of a
 // response fit together.
 func (r *run) query(ctx context.Context, steps []translate.Step) error {
+	if len(steps) == 1 && steps[0].Read != nil {
+		return r.read(ctx, steps[0].Source, []*translate.Step{&steps[0]})
+	}
 	var order []string
 	bySource := map[string][]*translate.Step{}
 	leaves(steps, func(s *translate.Step) {
@@ -313,9 +328,32 @@ func (r *run) SessionJSON() string { return sessionJSON(r.r.Session) }
 func (r *run) Produced(schema.Produced) *string { return nil }
 
 func sessionJSON(s *session.Session) string {
-	raw, err := json.Marshal(s.Variables)
-	if err != nil {
-		panic(fmt.Sprintf("execute: session variables are text: %v", err))
+	names := make([]string, 0, 8)
+	for name := range s.Variables {
+		names = append(names, name)
 	}
-	return string(raw)
+	slices.Sort(names)
+	out := []byte{'{'}
+	for i, name := range names {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(appendText(out, name), ':')
+		out = appendText(out, s.Variables[name])
+	}
+	return string(append(out, '}'))
+}
+
+// appendText appends a JSON string.
+func appendText(out []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			raw, err := json.Marshal(s)
+			if err != nil {
+				panic(fmt.Sprintf("execute: text does not encode: %v", err))
+			}
+			return append(out, raw...)
+		}
+	}
+	return append(append(append(out, '"'), s...), '"')
 }

@@ -106,9 +106,9 @@ func (k *hook) post(ctx context.Context, req Request) (*http.Request, error) {
 	}
 	payload := map[string]any{"headers": headers}
 	if k.sendBody {
-		payload["request"] = req.Body
-		if req.Body == nil {
-			payload["request"] = nil
+		payload["request"] = nil
+		if req.Body != nil {
+			payload["request"] = req.Body()
 		}
 	}
 	body, err := json.Marshal(payload)

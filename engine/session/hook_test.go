@@ -86,7 +86,7 @@ func TestHook_get(t *testing.T) {
 	s, err := r.Resolve(t.Context(), session.Request{
 		Header: headers("Authorization", "Bearer t", "Expected-Role", "user", "Cookie", "c=1", "X-Hasura-User-Id", "forged",
 			"User-Agent", "browser", "Origin", "http://o", "Content-Type", "application/json", "Content-Length", "99", "Accept-Language", "de", "Dnt", "1", "Connection", "close"),
-		Body: json.RawMessage(`{"query":"{a}"}`),
+		Body: func() json.RawMessage { return json.RawMessage(`{"query":"{a}"}`) },
 	})
 	is(t, s, err, "user", map[string]string{"x-hasura-role": "user", "x-hasura-user-id": "1"})
 	if want := now.Add(30 * time.Second); !s.Expires.Equal(want) {
@@ -113,7 +113,8 @@ func TestHook_post(t *testing.T) {
 	h := startHook(t, 200, `{"X-Hasura-Role":"user","Expires":"Sun, 01 Mar 2026 12:05:00 GMT"}`)
 	settings := hookSettings(h.URL)
 	settings.AuthHookMode = "POST"
-	req := session.Request{Header: headers("Authorization", "Bearer t", "User-Agent", "browser"), Body: json.RawMessage(`{"query":"{a}"}`)}
+	body := func() json.RawMessage { return json.RawMessage(`{"query":"{a}"}`) }
+	req := session.Request{Header: headers("Authorization", "Bearer t", "User-Agent", "browser"), Body: body}
 	s, err := resolver(t, settings, session.Deps{}).Resolve(t.Context(), req)
 	is(t, s, err, "user", map[string]string{"x-hasura-role": "user"})
 	if want := now.Add(5 * time.Minute); !s.Expires.Equal(want) {

@@ -35,8 +35,8 @@ type Request struct {
 	Header http.Header
 	// Host is the request's own host, for same-origin checks.
 	Host string
-	// Body is the GraphQL request or the list of them, for an auth hook that is shown bodies; nil elsewhere.
-	Body json.RawMessage
+	// Body gives the GraphQL request or the list of them, for an auth hook that is shown bodies; nil elsewhere.
+	Body func() json.RawMessage
 }
 
 // Console knows the console's own credentials.

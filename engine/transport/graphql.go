@@ -21,7 +21,7 @@ type runner func(ctx context.Context, s *session.Session, req Request) (Answer, 
 func (h *Handler) graphQL(run runner, isAlways200 bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		requests, isBatch, parseErr := h.readGraphQL(w, r)
-		s, err := h.Resolve(r.Context(), session.Request{Header: r.Header, Host: r.Host, Body: forHook(requests, isBatch)})
+		s, err := h.Resolve(r.Context(), session.Request{Header: r.Header, Host: r.Host, Body: func() json.RawMessage { return forHook(requests, isBatch) }})
 		if err == nil {
 			err = parseErr // Hasura tells who is refused nothing about the body
 		}
@@ -121,8 +121,10 @@ func (h *Handler) readGraphQL(w http.ResponseWriter, r *http.Request) (requests 
 	if isBatch {
 		requests, err = parseBatch(body)
 	} else {
-		var req Request
-		req, err = parseRequest(fault.Root, body)
+		req, ok := scanRequest(body)
+		if !ok {
+			req, err = parseRequest(fault.Root, body)
+		}
 		requests = []Request{req}
 	}
 	if err != nil {

@@ -40,7 +40,11 @@ func newAPI(t *testing.T, change func(*transport.Handler)) *api {
 	})
 	a.Handler = &transport.Handler{
 		Resolve: func(ctx context.Context, req session.Request) (*session.Session, error) {
-			a.hookBodies = append(a.hookBodies, string(req.Body))
+			var shown string
+			if req.Body != nil {
+				shown = string(req.Body())
+			}
+			a.hookBodies = append(a.hookBodies, shown)
 			return resolver.Resolve(ctx, req)
 		},
 		Query:    a.query,
