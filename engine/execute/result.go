@@ -6,14 +6,38 @@ import (
 	"gatehouse/engine/translate"
 )
 
-// resultJSON turns a statement's result into JSON, however its rows arrive. next gives a row's columns as Postgres sent
+// result is a statement's result as JSON, and which step's it is: json, or what rows were written to.
+type result struct {
+	of   *translate.Step
+	json []byte
+	rows *translate.Writer
+}
+
+var null = result{json: []byte("null")}
+
+func (r result) size() int {
+	if r.rows != nil {
+		return r.rows.Size()
+	}
+	return len(r.json)
+}
+
+// append adds the JSON to a body, once.
+func (r result) append(body []byte) []byte {
+	if r.rows != nil {
+		return r.rows.AppendJSON(body)
+	}
+	return append(body, r.json...)
+}
+
+// readResult turns a statement's result into JSON, however its rows arrive. next gives a row's columns as Postgres sent
 // them, in the statement's formats, good until it is called again; nil after the last row or a failure, which is the
 // caller's to notice.
-func resultJSON(s *translate.Statement, next func() [][]byte) ([]byte, error) {
+func readResult(s *translate.Statement, next func() [][]byte) (result, error) {
 	if s.Flat == nil {
-		out := []byte("null")
+		out := null
 		if row := next(); len(row) > 0 && row[0] != nil {
-			out = append(make([]byte, 0, len(row[0])), row[0]...)
+			out.json = append(make([]byte, 0, len(row[0])), row[0]...)
 		}
 		for next() != nil {
 		}
@@ -22,23 +46,29 @@ func resultJSON(s *translate.Statement, next func() [][]byte) ([]byte, error) {
 	w := s.Flat.Writer()
 	for row := next(); row != nil; row = next() {
 		if err := w.Row(row); err != nil {
-			return nil, err
+			return null, err
 		}
 	}
-	return w.JSON(), nil
+	return result{rows: w}, nil
 }
 
-// poolJSON is resultJSON of rows read through pgx. It closes them.
-func poolJSON(s *translate.Statement, rows pgx.Rows) ([]byte, error) {
+// readRows is readResult of rows read through pgx. It closes them.
+func readRows(s *translate.Statement, rows pgx.Rows) (result, error) {
 	defer rows.Close()
-	out, err := resultJSON(s, func() [][]byte {
+	out, err := readResult(s, func() [][]byte {
 		if !rows.Next() {
 			return nil
 		}
 		return rows.RawValues()
 	})
 	if err != nil {
-		return nil, err
+		return null, err
 	}
 	return out, rows.Err()
+}
+
+// resultJSON is readResult as bytes, for results that are small.
+func resultJSON(s *translate.Statement, next func() [][]byte) ([]byte, error) {
+	r, err := readResult(s, next)
+	return r.append(nil), err
 }

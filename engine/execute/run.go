@@ -43,14 +43,9 @@ func (e *Executor) Run(ctx context.Context, kind operation.Kind, steps []transla
 type run struct {
 	e       *Executor
 	r       Request
+	// results are few: looking through them is faster than a map.
 	results []result
 	size    int
-}
-
-// result is a step's JSON. A response has few of them: looking through them is faster than a map.
-type result struct {
-	of   *translate.Step
-	json []byte
 }
 
 // leaves are the steps that do something, groups opened.
@@ -81,9 +76,12 @@ func (r *run) local(s *translate.Step) bool {
 	return true
 }
 
-func (r *run) put(s *translate.Step, json []byte) {
-	r.results = append(r.results, result{s, json})
-	r.size += len(json) + len(s.Alias) + 8
+func (r *run) put(s *translate.Step, json []byte) { r.keep(s, result{json: json}) }
+
+func (r *run) keep(s *translate.Step, out result) {
+	out.of = s
+	r.results = append(r.results, out)
+	r.size += out.size() + len(s.Alias) + 8
 }
 
 // object writes the response keys in the order selected.
@@ -116,7 +114,7 @@ func (r *run) value(body []byte, s *translate.Step) []byte {
 	}
 	for i := range r.results {
 		if r.results[i].of == s {
-			return append(body, r.results[i].json...)
+			return r.results[i].append(body)
 		}
 	}
 	return body
@@ -165,11 +163,11 @@ func (r *run) read(ctx context.Context, name string, steps []*translate.Step) er
 		}
 	}
 	if len(steps) == 1 {
-		result, err := one(ctx, src.pool, steps[0].Read, args[0])
+		out, err := one(ctx, src.pool, steps[0].Read, args[0])
 		if err != nil {
 			return mapError(err, "$", steps[0].Read)
 		}
-		r.put(steps[0], result)
+		r.keep(steps[0], out)
 		return nil
 	}
 	if src.isPrepared {
@@ -181,11 +179,11 @@ func (r *run) read(ctx context.Context, name string, steps []*translate.Step) er
 	}
 	defer rollback(tx)
 	for i, s := range steps {
-		result, err := one(ctx, tx, s.Read, args[i])
+		out, err := one(ctx, tx, s.Read, args[i])
 		if err != nil {
 			return mapError(err, "$", s.Read)
 		}
-		r.put(s, result)
+		r.keep(s, out)
 	}
 	return mapError(tx.Commit(ctx), "$", nil)
 }
@@ -217,11 +215,11 @@ func (r *run) readTogether(ctx context.Context, src *source, steps []*translate.
 		}
 		at = s.Read
 		var rows pgx.Rows
-		var result []byte
+		var out result
 		if rows, err = results.Query(); err == nil {
-			result, err = poolJSON(s.Read, rows)
+			out, err = readRows(s.Read, rows)
 		}
-		r.put(s, result)
+		r.keep(s, out)
 	}
 	if closed := results.Close(); err == nil {
 		err = closed
@@ -243,15 +241,15 @@ type querier interface {
 }
 
 // one runs a statement and gives its result as JSON.
-func one(ctx context.Context, q querier, s *translate.Statement, args []any) ([]byte, error) {
+func one(ctx context.Context, q querier, s *translate.Statement, args []any) (result, error) {
 	if err := tryPatterns(ctx, q, s, args); err != nil {
-		return nil, err
+		return null, err
 	}
 	rows, err := q.Query(ctx, s.SQL, append([]any{pgx.QueryResultFormats(s.Formats())}, args...)...)
 	if err != nil {
-		return nil, err
+		return null, err
 	}
-	return poolJSON(s, rows)
+	return readRows(s, rows)
 }
 
 // values runs a statement and gives the first row's columns as text; no row is no columns.

@@ -87,11 +87,11 @@ func (r *run) alone(ctx context.Context, s *translate.Step) (done bool, err erro
 	batch.Queue(statement.SQL, args...)
 	results := src.pool.SendBatch(ctx, &batch)
 	_, err = results.Exec()
-	var result []byte
+	var out result
 	if err == nil {
 		var rows pgx.Rows
 		if rows, err = results.Query(); err == nil {
-			result, err = poolJSON(statement, rows)
+			out, err = readRows(statement, rows)
 		}
 	}
 	if closed := results.Close(); err == nil { // where deferred constraints speak
@@ -100,7 +100,7 @@ func (r *run) alone(ctx context.Context, s *translate.Step) (done bool, err erro
 	if err != nil {
 		return true, mapError(err, path, statement)
 	}
-	r.put(s, result)
+	r.keep(s, out)
 	return true, nil
 }
 
@@ -129,11 +129,11 @@ func (r *run) write(ctx context.Context, tx pgx.Tx, s *translate.Step) error {
 		if err != nil {
 			return err
 		}
-		result, err := one(ctx, tx, s.Read, args)
+		out, err := one(ctx, tx, s.Read, args)
 		if err != nil {
 			return mapError(err, "$", s.Read)
 		}
-		r.put(s, result)
+		r.keep(s, out)
 		return nil
 	}
 	w := s.Write

@@ -3,6 +3,7 @@ package translate
 import (
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"strconv"
 	"sync"
 )
@@ -177,18 +178,20 @@ func (l *flatLists) begin(parent int64) {
 	p.last = len(l.runs)
 }
 
-// JSON is the result. The writer must not be used after it.
-func (w *Writer) JSON() []byte {
-	var out []byte
+// Size is about how long the result is.
+func (w *Writer) Size() int { return len(w.out) + 4 }
+
+// AppendJSON appends the result. The writer must not be used after it.
+func (w *Writer) AppendJSON(body []byte) []byte {
 	switch {
 	case w.rows == 0 && w.flat.isSingle:
-		out = []byte("null")
+		body = append(body, "null"...)
 	case w.rows == 0:
-		out = []byte("[]")
+		body = append(body, "[]"...)
 	case w.flat.isSingle:
-		out = append(make([]byte, 0, len(w.out)), w.out...)
+		body = append(body, w.out...)
 	default:
-		out = append(append(make([]byte, 0, len(w.out)+1), w.out...), ']')
+		body = append(append(body, w.out...), ']')
 	}
 	kept := cap(w.out)
 	for _, l := range w.lists {
@@ -198,7 +201,7 @@ func (w *Writer) JSON() []byte {
 		w.flat = nil
 		writers.Put(w)
 	}
-	return out
+	return body
 }
 
 func (w *Writer) object(out []byte, o *flatObject, columns [][]byte) []byte {
@@ -309,14 +312,34 @@ var escapes = func() (e [256]string) {
 }()
 
 // appendQuoted writes a JSON string. What Postgres sends is valid in the client's encoding, UTF-8, and stays as it is.
-func appendQuoted[T string | []byte](out []byte, s T) []byte {
+func appendQuoted(out, s []byte) []byte {
 	out = append(out, '"')
-	from := 0
-	for i := range len(s) {
-		if c := s[i]; c < 0x20 || c == '"' || c == '\\' {
-			out = append(append(out, s[from:i]...), escapes[c]...)
-			from = i + 1
+	for {
+		n := plain(s)
+		if n == len(s) {
+			return append(append(out, s...), '"')
+		}
+		out = append(append(out, s[:n]...), escapes[s[n]]...)
+		s = s[n+1:]
+	}
+}
+
+// plain is how many bytes in front need no escape. It looks at eight at a time: in a word of bytes less n, the high bit of
+// a byte is set that was less than n, and the lowest such bit is right whatever was borrowed above it.
+func plain(s []byte) int {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		w := binary.LittleEndian.Uint64(s[i:])
+		quote, backslash := w^each*'"', w^each*'\\'
+		if found := ((w-each*0x20)&^w | (quote-each)&^quote | (backslash-each)&^backslash) & high; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
 		}
 	}
-	return append(append(out, s[from:]...), '"')
+	for ; i < len(s); i++ {
+		if c := s[i]; c < 0x20 || c == '"' || c == '\\' {
+			return i
+		}
+	}
+	return i
 }

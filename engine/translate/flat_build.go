@@ -202,9 +202,9 @@ func (b *flatBuilder) object(fields []plan.Field, row *flatRow) *flatShape {
 		if i > 0 {
 			before += ","
 		}
-		before = string(appendQuoted([]byte(before), f.Alias)) + ":"
+		before = string(appendQuoted([]byte(before), []byte(f.Alias))) + ":"
 		if text, ok := f.Value.(plan.Text); ok {
-			before = string(appendQuoted([]byte(before), string(text)))
+			before = string(appendQuoted([]byte(before), []byte(text)))
 			continue
 		}
 		member := b.member(f.Value, row)
