@@ -41,8 +41,8 @@ func (e *Executor) Run(ctx context.Context, kind operation.Kind, steps []transla
 }
 
 type run struct {
-	e       *Executor
-	r       Request
+	e *Executor
+	r Request
 	// results are few: looking through them is faster than a map.
 	results []result
 	size    int
