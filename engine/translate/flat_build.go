@@ -11,11 +11,11 @@ import (
 
 // A tree of rows, as one statement (so one snapshot):
 //
-//	with l1 as (select row_number() over () as n, x.… from (the root's rows) x),
-//	     l2 as (select row_number() over () as n, p.n as p, x.… from l1 p cross join lateral (one parent's rows) x)
-//	(select 0, p.n, null, x.… from l2 p cross join lateral (one parent's rows) x)   the innermost level needs no name
-//	union all (select 1, p, n, … from l2)
-//	union all (select 2, null, n, … from l1)
+//	with l1 as (select row_number() over () as n0, x.… from (the root's rows) x),
+//	     l2 as (select row_number() over () as n0, y.* from (select p.n0 as p0, x.… from l1 p join lateral (one parent's rows) x order by p.n0, …) y)
+//	(select 0, p.n0, null, x.… from l2 p join lateral (one parent's rows) x order by p.n0, …)   the innermost level needs no name
+//	union all (select 1, p0, n0, … from l2)
+//	union all (select 2, null, n0, … from l1)
 //
 // A lateral join with a query that cannot be merged into the whole is, for each parent, the scan a correlated subquery
 // would be: an index where there is one, the same rows in the same order, under a limit of its own or not. An ordinary join
@@ -147,6 +147,9 @@ func (b *flatBuilder) level(n *plan.Select, of *flatRow) *flatLevel {
 		l.row.query.Limit = pgsql.Int(1)
 	}
 	l.object = b.object(n.Fields, l.row)
+	if q := l.row.query; len(q.Output) == 0 { // constants only
+		q.Output = []pgsql.Output{{Expr: pgsql.Null{}}}
+	}
 	return l
 }
 
@@ -272,14 +275,14 @@ func (l *flatLevel) alone() (*pgsql.Select, []int16) {
 		formats = append(formats, c.form.format())
 	}
 	if len(formats) == 0 {
-		q.Output, formats = []pgsql.Output{{Expr: pgsql.Null{}}}, []int16{0}
+		formats = []int16{0}
 	}
 	return q, formats
 }
 
 const (
-	rowNumber    pgsql.Ident = "n"
-	parentNumber pgsql.Ident = "p"
+	rowNumber    pgsql.Ident = "n0"
+	parentNumber pgsql.Ident = "p0"
 )
 
 // union is the statement of a tree of several levels.
