@@ -96,6 +96,10 @@ func (l *Line) Relay(ctx context.Context, s *session.Session, req operation.Requ
 
 // role is the schema of a session's role on the GraphQL or the Relay endpoint.
 func (l *Line) role(s *session.Session, relay bool) *schema.Schema {
+	if len(s.Roles) > 1 {
+		has := func(variable string) bool { _, ok := s.Variables[variable]; return ok }
+		return l.model.Several(s.Roles, has, s.BackendOnly, relay)
+	}
 	if relay {
 		return l.model.RelayRole(s.Role, s.BackendOnly)
 	}
@@ -119,7 +123,11 @@ func (l *Line) answer(ctx context.Context, s *session.Session, req operation.Req
 		return operation.Answer{}, err
 	}
 	for _, v := range p.validations {
-		if err := l.validator.Check(ctx, v.Webhook, s, bound.JSON(v.Inputs)); err != nil {
+		caller := s
+		if v.Role != "" {
+			caller = s.As(v.Role)
+		}
+		if err := l.validator.Check(ctx, v.Webhook, caller, bound.JSON(v.Inputs)); err != nil {
 			return operation.Answer{}, err
 		}
 	}

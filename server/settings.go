@@ -62,6 +62,7 @@ type SecretSettings struct {
 	JWTSecrets              string `name:"jwt-secrets" env:"HASURA_GRAPHQL_JWT_SECRETS" placeholder:"JSON" help:"JSON array of such objects, chosen by issuer."`
 	UnauthorizedRole        string `name:"unauthorized-role" env:"HASURA_GRAPHQL_UNAUTHORIZED_ROLE" placeholder:"ROLE" help:"Role of requests that bring no credential."`
 	DefaultRole             string `name:"default-role" env:"GATEHOUSE_DEFAULT_ROLE" default:"user" help:"Role of a signed-in user who asks for none and holds several, if held."`
+	SeveralRoles            bool   `name:"several-roles" env:"GATEHOUSE_SEVERAL_ROLES" help:"Let a request act in several roles at once: X-Hasura-Role as a JSON array, or * for all held."`
 	AllowAdminRole          bool   `name:"allow-admin-role" env:"GATEHOUSE_ALLOW_ADMIN_ROLE" help:"Let a directory role named admin act as the data API's admin role."`
 }
 

@@ -83,7 +83,7 @@ func (sv *Server) callers() (*session.Config, error) {
 	s := &sv.settings.Secrets
 	settings := session.Settings{
 		AuthHook: s.AuthHook, AuthHookMode: s.AuthHookMode, AuthHookWithoutBody: !s.AuthHookBody,
-		UnauthorizedRole: s.UnauthorizedRole, DefaultRole: s.DefaultRole, AllowAdminRole: s.AllowAdminRole,
+		UnauthorizedRole: s.UnauthorizedRole, DefaultRole: s.DefaultRole, AllowAdminRole: s.AllowAdminRole, SeveralRoles: s.SeveralRoles,
 	}
 	if sv.adminSecret != "" {
 		settings.AdminSecrets = append(settings.AdminSecrets, sv.adminSecret)

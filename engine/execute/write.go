@@ -137,6 +137,9 @@ func (r *run) write(ctx context.Context, tx pgx.Tx, s *translate.Step) error {
 		return nil
 	}
 	w := s.Write
+	if w.Choices != nil {
+		return r.choose(ctx, tx, s)
+	}
 	if w.Insert != nil {
 		result, err := r.insert(ctx, tx, w.Insert)
 		if err == nil {

@@ -234,6 +234,8 @@ type Select struct {
 	// WithTies adds to the limit the rows that equal the last one in the order.
 	WithTies bool
 	Offset   Expr
+	// ForUpdate locks the rows and reads them as they are then.
+	ForUpdate bool
 }
 
 // UnionAll is the rows of several queries, in this order as long as Postgres runs one after the other, which it does where
@@ -272,9 +274,12 @@ type Assignment struct {
 
 // Update updates rows.
 type Update struct {
-	Table     Name
-	As        Ident
-	Set       []Assignment
+	With  []CTE
+	Table Name
+	As    Ident
+	Set   []Assignment
+	// From is what Where and Set may look at besides the row; nil is nothing.
+	From      Relation
 	Where     Expr
 	Returning []Output
 }

@@ -171,6 +171,9 @@ func (p *printer) selectStmt(s *Select) {
 		p.raw(" offset ")
 		p.expr(s.Offset)
 	}
+	if s.ForUpdate {
+		p.raw(" for update")
+	}
 }
 
 func (p *printer) where(e Expr) {
@@ -309,10 +312,15 @@ func (p *printer) set(set []Assignment) {
 }
 
 func (p *printer) update(s *Update) {
+	p.with(s.With)
 	p.raw("update ")
 	p.name(s.Table)
 	p.as(s.As)
 	p.set(s.Set)
+	if s.From != nil {
+		p.raw(" from ")
+		p.relation(s.From)
+	}
 	p.where(s.Where)
 	p.returning(s.Returning)
 }

@@ -11,7 +11,7 @@ import (
 
 // Build plans a resolved operation for the role of s.
 func Build(r *operation.Resolved, s *schema.Schema) (*Plan, error) {
-	b := &builder{s: s}
+	b := &builder{s: s, isSubscription: r.Kind == operation.Subscription}
 	roots, err := b.roots(r.Fields)
 	if err != nil {
 		return nil, err
@@ -22,6 +22,12 @@ func Build(r *operation.Resolved, s *schema.Schema) (*Plan, error) {
 type builder struct {
 	s           *schema.Schema
 	validations []Validation
+
+	isSubscription bool
+	// access says how the rows of tables being planned are come by, where several roles make a difference; see reach.
+	access map[*schema.Table]schema.Access
+	// writer is the role, of several, under whose rules an insert is planned.
+	writer string
 }
 
 func (b *builder) roots(fields []*operation.Field) ([]Root, error) {
@@ -58,21 +64,27 @@ func (b *builder) root(f *operation.Field) (Root, error) {
 		root.Node, err = b.entities(f)
 	case schema.SelectRows:
 		root.Source = m.Table.Source
+		defer b.reachRoot(m.Table, "select")()
 		root.Node, err = b.selectRows(f, Rows{Table: m.Table})
 	case schema.SelectByPK:
 		root.Source = m.Table.Source
+		defer b.reachRoot(m.Table, "select_by_pk")()
 		root.Node, err = b.selectByPK(f, m.Table)
 	case schema.SelectAggregate:
 		root.Source = m.Table.Source
+		defer b.reachRoot(m.Table, "select_aggregate")()
 		root.Node, err = b.aggregate(f, Rows{Table: m.Table})
 	case schema.GroupRows:
 		root.Source = m.Table.Source
+		defer b.reachRoot(m.Table, "select_aggregate")()
 		root.Node, err = b.groups(f, Rows{Table: m.Table})
 	case schema.SelectStream:
 		root.Source = m.Table.Source
+		defer b.reachRoot(m.Table, "select_stream")()
 		root.Node, err = b.stream(f, m.Table)
 	case schema.CallFunction:
 		root.Source = m.Function.Source
+		defer b.reach(m.Function.Returns, schema.Access{Function: m.Function, Aggregate: m.Aggregate})()
 		root.Node, err = b.call(f, m)
 	case schema.CallScalar:
 		root.Source = m.Function.Source
@@ -90,16 +102,17 @@ func (b *builder) root(f *operation.Field) (Root, error) {
 		root.Node, err = b.connection(f, Rows{Table: m.Table})
 	case schema.CallConnection:
 		root.Source = m.Function.Source
+		defer b.reach(m.Function.Returns, schema.Access{Function: m.Function})()
 		rows := Rows{Table: m.Function.Returns, Function: &Call{m.Function}}
 		if rows.Args, err = functionArgs(f, m.Function.Args); err == nil {
 			root.Node, err = b.connection(f, rows)
 		}
 	case schema.InsertRows:
 		root.Source = m.Table.Source
-		root.Node, err = b.insertRoot(f, m.Table, schema.ArgObjects)
+		root.Node, err = b.insertNode(f, m.Table, schema.ArgObjects)
 	case schema.InsertOne:
 		root.Source = m.Table.Source
-		root.Node, err = b.insertRoot(f, m.Table, schema.ArgObject)
+		root.Node, err = b.insertNode(f, m.Table, schema.ArgObject)
 	case schema.UpdateRows:
 		root.Source = m.Table.Source
 		root.Node, err = b.updateRows(f, m.Table)
@@ -129,7 +142,7 @@ func jsonText(s string) Constant {
 // read is the role's select permission on t. The schema shows nothing of a table without one; should that ever fail,
 // nothing is read.
 func (b *builder) read(t *schema.Table) *schema.SelectPermission {
-	if p := b.s.Permissions(t).Select; p != nil {
+	if p := b.s.Reading(t, b.access[t]); p != nil {
 		return p
 	}
 	return &schema.SelectPermission{Filter: schema.Fixed(false)}
@@ -141,7 +154,14 @@ func (b *builder) column(t *schema.Table, c *schema.Column) (schema.Operand, err
 	if !ok {
 		return schema.Operand{}, fmt.Errorf("role %q may not read column %q of %q", b.s.Role, c.Name, t.Name.Name)
 	}
-	return schema.Operand{Column: c, Visible: visible}, nil
+	return schema.Operand{Column: c, Visible: unlessAlways(visible)}, nil
+}
+
+func unlessAlways(visible schema.Predicate) schema.Predicate {
+	if visible != nil && schema.Always(visible) {
+		return nil
+	}
+	return visible
 }
 
 func (b *builder) computed(f *schema.ComputedField) (schema.Operand, error) {
@@ -149,7 +169,7 @@ func (b *builder) computed(f *schema.ComputedField) (schema.Operand, error) {
 	if !ok {
 		return schema.Operand{}, fmt.Errorf("role %q may not read computed field %q of %q", b.s.Role, f.Name, f.Table.Name.Name)
 	}
-	return schema.Operand{Computed: f, Visible: visible}, nil
+	return schema.Operand{Computed: f, Visible: unlessAlways(visible)}, nil
 }
 
 // selectRows completes rows by a field's arguments and reads them.
@@ -318,6 +338,7 @@ func (b *builder) field(f *operation.Field) (FieldValue, error) {
 		}
 		return jsonPart(f, &Cell{Operand: o})
 	case schema.RelationField:
+		defer b.reach(m.Relation.Target, schema.Access{})()
 		rows := Rows{Table: m.Relation.Target, Via: m.Relation, Native: m.Relation.Native}
 		if rows.Native != nil {
 			var err error
@@ -332,19 +353,23 @@ func (b *builder) field(f *operation.Field) (FieldValue, error) {
 		rows.Where = b.read(m.Relation.Target).Filter
 		return &Select{Rows: rows, Fields: fields, Single: true}, err
 	case schema.RelationAggregate:
+		defer b.reach(m.Relation.Target, schema.Access{Aggregate: true})()
 		return b.aggregate(f, Rows{Table: m.Relation.Target, Via: m.Relation})
 	case schema.RelationGroups:
+		defer b.reach(m.Relation.Target, schema.Access{Aggregate: true})()
 		return b.groups(f, Rows{Table: m.Relation.Target, Via: m.Relation})
 	case schema.RelationConnection:
+		defer b.reach(m.Relation.Target, schema.Access{})()
 		return b.connection(f, Rows{Table: m.Relation.Target, Via: m.Relation})
 	case schema.NodeID:
-		return GlobalID{Table: m.Table, Key: b.s.NodeKey(m.Table)}, nil
+		return b.globalID(f, m.Table)
 	case schema.Computed:
 		args, err := functionArgs(f, m.Field.Args)
 		if err != nil {
 			return nil, err
 		}
 		if m.Field.Returns != nil {
+			defer b.reach(m.Field.Returns, schema.Access{})()
 			return b.selectRows(f, Rows{Table: m.Field.Returns, Computed: m.Field, Args: args})
 		}
 		o, err := b.computed(m.Field)
@@ -353,6 +378,7 @@ func (b *builder) field(f *operation.Field) (FieldValue, error) {
 		}
 		return jsonPart(f, &Cell{Operand: o, Args: args})
 	case schema.ComputedAggregate:
+		defer b.reach(m.Field.Returns, schema.Access{Aggregate: true})()
 		args, err := functionArgs(f, m.Field.Args)
 		if err != nil {
 			return nil, err

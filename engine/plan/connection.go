@@ -29,7 +29,11 @@ func (b *builder) connection(f *operation.Field, rows Rows) (*Connection, error)
 	last := false
 	for _, c := range key {
 		if !ordered[c.Name] {
-			rows.OrderBy = append(rows.OrderBy, Order{Operand: schema.Operand{Column: c}, NullsFirst: &last})
+			o, err := b.keyColumn(f, rows.Table, c)
+			if err != nil {
+				return nil, err
+			}
+			rows.OrderBy = append(rows.OrderBy, Order{Operand: o, NullsFirst: &last})
 		}
 	}
 	out := &Connection{Rows: rows}

@@ -11,52 +11,44 @@ import (
 func (b *builder) orderBy(t *schema.Table, in *operation.Input, via []Step) ([]Order, error) {
 	var out []Order
 	for _, m := range in.Members {
-		v := m.Value
-		if v.Null {
+		if m.Value.Null {
 			continue // asks for nothing
 		}
-		switch meaning := m.Def.Meaning.(type) {
-		case schema.ColumnInput:
-			o, err := b.column(t, meaning.Column)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, directed(Order{Via: via, Operand: o}, v))
-		case schema.ComputedInput:
-			o, err := b.computed(meaning.Field)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, directed(Order{Via: via, Operand: o}, v))
-		case schema.RelationInput:
-			r := meaning.Relation
-			step := Step{Relation: r, Where: b.read(r.Target).Filter}
-			inner, err := b.orderBy(r.Target, v, append(append([]Step{}, via...), step))
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, inner...)
-		case schema.RelationAggregateInput:
-			target := meaning.Relation.Target
-			term := AggregateTerm{Step: Step{Relation: meaning.Relation, Where: b.read(target).Filter}}
-			inner, err := b.orderByAggregate(target, term, v, via)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, inner...)
-		case schema.ComputedAggregateInput:
-			target := meaning.Field.Returns
-			term := AggregateTerm{Step: Step{Where: b.read(target).Filter}, Computed: meaning.Field}
-			inner, err := b.orderByAggregate(target, term, v, via)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, inner...)
-		default:
-			return nil, fault.New(fault.Unexpected, v.Path, "cannot order by what means %T", meaning)
+		one, err := b.orderByMember(t, m, via)
+		if err != nil {
+			return nil, err
 		}
+		out = append(out, one...)
 	}
 	return out, nil
+}
+
+func (b *builder) orderByMember(t *schema.Table, m operation.Member, via []Step) ([]Order, error) {
+	v := m.Value
+	switch meaning := m.Def.Meaning.(type) {
+	case schema.ColumnInput:
+		o, err := b.column(t, meaning.Column)
+		return []Order{directed(Order{Via: via, Operand: o}, v)}, err
+	case schema.ComputedInput:
+		o, err := b.computed(meaning.Field)
+		return []Order{directed(Order{Via: via, Operand: o}, v)}, err
+	case schema.RelationInput:
+		r := meaning.Relation
+		defer b.reach(r.Target, schema.Access{})()
+		step := Step{Relation: r, Where: b.read(r.Target).Filter}
+		return b.orderBy(r.Target, v, append(append([]Step{}, via...), step))
+	case schema.RelationAggregateInput:
+		target := meaning.Relation.Target
+		defer b.reach(target, schema.Access{Aggregate: true})()
+		term := AggregateTerm{Step: Step{Relation: meaning.Relation, Where: b.read(target).Filter}}
+		return b.orderByAggregate(target, term, v, via)
+	case schema.ComputedAggregateInput:
+		target := meaning.Field.Returns
+		defer b.reach(target, schema.Access{Aggregate: true})()
+		term := AggregateTerm{Step: Step{Where: b.read(target).Filter}, Computed: meaning.Field}
+		return b.orderByAggregate(target, term, v, via)
+	}
+	return nil, fault.New(fault.Unexpected, v.Path, "cannot order by what means %T", m.Def.Meaning)
 }
 
 func directed(o Order, in *operation.Input) Order {

@@ -24,6 +24,8 @@ type Plan struct {
 type Validation struct {
 	Webhook *schema.Validation
 	Inputs  schema.Value
+	// Role is the role the webhook belongs to, where the caller has several; else "".
+	Role string
 }
 
 // Root is one root field.
@@ -37,8 +39,8 @@ type Root struct {
 	Path string
 }
 
-// Node is what a root field does. It is one of *Select, *Aggregate, *Groups, *Scalar, *Stream, *Connection, *Insert, *Update, *UpdateBatch, *Delete, Constant,
-// Group, List and Introspect.
+// Node is what a root field does. It is one of *Select, *Aggregate, *Groups, *Scalar, *Stream, *Connection, *Insert, *Choice, *Update,
+// *UpdateBatch, *Delete, Constant, Group, List and Introspect.
 type Node interface{ node() }
 
 type (
@@ -299,8 +301,22 @@ type Update struct {
 	Where   schema.Predicate
 	Changes []Change
 	Check   schema.Predicate // nil: none
-	Output  Output
+	// Rules, when there are any, are those of several roles, in order; see UpdateRule. Where admits what one of them does,
+	// and Check is nil.
+	Rules  []UpdateRule
+	Output Output
 }
+
+// UpdateRule is one role's update permission among several's. A row is changed under a rule whose filter admits it as it
+// was and whose check it passes as it is. Where the rules set different columns, that is the first that admits it.
+type UpdateRule struct {
+	Filter, Check schema.Predicate // Check nil: none
+	// Presets are the columns the rule sets, where the rules differ in them.
+	Presets []Assignment
+}
+
+// Choice is the first of several inserts that its role's checks let through; nothing stays of the others.
+type Choice struct{ Inserts []*Insert }
 
 // Change is one column's change.
 type Change struct {
@@ -328,6 +344,7 @@ func (*Aggregate) node()   {}
 func (*Stream) node()      {}
 func (*Connection) node()  {}
 func (*Insert) node()      {}
+func (*Choice) node()      {}
 func (*Update) node()      {}
 func (*UpdateBatch) node() {}
 func (*Delete) node()      {}

@@ -55,6 +55,7 @@ func (b *builder) condition(t *schema.Table, m operation.Member) (schema.Predica
 		return b.comparison(o, meaning.Column.Type, v)
 	case schema.RelationInput:
 		target := meaning.Relation.Target
+		defer b.reach(target, schema.Access{})()
 		inner, err := b.where(target, v)
 		return &schema.Related{Relation: meaning.Relation, Where: schema.Within(b.filter(target), inner)}, err
 	case schema.RelationAggregateInput:
@@ -62,6 +63,7 @@ func (b *builder) condition(t *schema.Table, m operation.Member) (schema.Predica
 	case schema.ComputedInput:
 		f := meaning.Field
 		if f.Returns != nil {
+			defer b.reach(f.Returns, schema.Access{})()
 			inner, err := b.where(f.Returns, v)
 			return &schema.RelatedComputed{Field: f, Where: schema.Within(b.filter(f.Returns), inner)}, err
 		}
@@ -140,6 +142,7 @@ func operatorObject(c *schema.Compare, in *operation.Input) {
 
 // aggregateCondition turns a T_aggregate_bool_exp about related rows into a predicate.
 func (b *builder) aggregateCondition(r *schema.Relation, in *operation.Input) (schema.Predicate, error) {
+	defer b.reach(r.Target, schema.Access{Aggregate: true})()
 	all := schema.And{}
 	for _, m := range in.Members {
 		if m.Value.Null {

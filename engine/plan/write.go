@@ -55,9 +55,9 @@ func (b *builder) outputOne(f *operation.Field, t *schema.Table) (Output, error)
 }
 
 func (b *builder) insertPermission(t *schema.Table, path string) (*schema.InsertPermission, error) {
-	p := b.s.Permissions(t).Insert
+	p := b.writes(t).Insert
 	if p == nil || p.BackendOnly && !b.s.BackendOnly {
-		return nil, fault.New(fault.Unexpected, path, "role %q may not insert into %q", b.s.Role, t.Name.Name)
+		return nil, b.mayNot(path, "insert into %q", t.Name.Name)
 	}
 	return p, nil
 }
@@ -124,7 +124,7 @@ func (b *builder) insertRow(t *schema.Table, p *schema.InsertPermission, o *oper
 		case schema.ColumnInput:
 			c := meaning.Column
 			if !p.Columns[c] || set[c.Name] {
-				return row, fault.New(fault.Unexpected, m.Value.Path, "role %q may not set column %q", b.s.Role, c.Name)
+				return row, b.mayNot(m.Value.Path, "set column %q", c.Name)
 			}
 			if decided[c.Name] {
 				return row, fault.New(fault.ValidationFailed, o.Path, "cannot insert %q column as its value is already being determined by parent insert", c.Name)
@@ -192,9 +192,9 @@ func (b *builder) nestedInsert(r *schema.Relation, in *operation.Input) (*Nested
 // conflict folds the role's update permission into on_conflict: the row that is in the way must be one the role may
 // update, and what becomes of it must pass the update's check.
 func (b *builder) conflict(t *schema.Table, in *operation.Input) (*Conflict, error) {
-	p := b.s.Permissions(t).Update
+	p := b.writes(t).Update
 	if p == nil || p.BackendOnly && !b.s.BackendOnly {
-		return nil, fault.New(fault.Unexpected, in.Path, "role %q may not update %q", b.s.Role, t.Name.Name)
+		return nil, b.mayNot(in.Path, "update %q", t.Name.Name)
 	}
 	c := &Conflict{Check: p.Check, Where: p.Filter}
 	for _, m := range in.Members {
@@ -213,6 +213,9 @@ func (b *builder) conflict(t *schema.Table, in *operation.Input) (*Conflict, err
 				v, ok := item.Enum.Meaning.(schema.ColumnValue)
 				if !ok {
 					return nil, fault.New(fault.ValidationFailed, in.Path, "erroneous column name")
+				}
+				if !p.Columns[v.Column] {
+					return nil, b.mayNot(item.Path, "set column %q", v.Column.Name)
 				}
 				if !slices.Contains(c.Columns, v.Column) {
 					c.Columns = append(c.Columns, v.Column)
@@ -246,7 +249,7 @@ func presets(set []schema.Preset) []Assignment {
 func (b *builder) updatePermission(t *schema.Table, path string) (*schema.UpdatePermission, error) {
 	p := b.s.Permissions(t).Update
 	if p == nil || p.BackendOnly && !b.s.BackendOnly {
-		return nil, fault.New(fault.Unexpected, path, "role %q may not update %q", b.s.Role, t.Name.Name)
+		return nil, b.mayNot(path, "update %q", t.Name.Name)
 	}
 	return p, nil
 }
@@ -270,7 +273,7 @@ func (b *builder) update(t *schema.Table, members []operation.Member, operators 
 		for _, c := range m.Value.Members {
 			column := c.Def.Meaning.(schema.ColumnInput).Column
 			if !p.Columns[column] {
-				return nil, fault.New(fault.Unexpected, c.Value.Path, "role %q may not set column %q", b.s.Role, column.Name)
+				return nil, b.mayNot(c.Value.Path, "set column %q", column.Name)
 			}
 			if c.Value.Null && (column.Catalog.NotNull && op.Op != "_delete_key" || op.Op == "_delete_elem" || op.Op == "_delete_at_path") {
 				return nil, operation.RefuseNull(c.Def.Type, c.Def, c.Value.Path)
@@ -282,10 +285,14 @@ func (b *builder) update(t *schema.Table, members []operation.Member, operators 
 			u.Changes = append(u.Changes, Change{Op: op.Op, Assignment: assignment(column, c.Value)})
 		}
 	}
-	for _, preset := range presets(p.Set) {
-		u.Changes = append(u.Changes, Change{Op: "_set", Assignment: preset})
+	if b.s.Roles() != nil {
+		if err := b.chooseUpdate(u, path); err != nil {
+			return nil, err
+		}
+	} else {
+		u.set(presets(p.Set))
 	}
-	if len(u.Changes) == 0 {
+	if len(u.Changes) == 0 && len(u.Rules) == 0 {
 		return nil, fault.New(fault.ValidationFailed, path, "at least any one of %s is expected", operatorNames(operators))
 	}
 	return u, nil
@@ -305,7 +312,7 @@ func operatorNames(fields []*schema.InputField) string {
 // validate has the role's webhook asked about a list of inputs before the plan is run.
 func (b *builder) validate(v *schema.Validation, inputs schema.Value) {
 	if v != nil {
-		b.validations = append(b.validations, Validation{v, inputs})
+		b.validations = append(b.validations, Validation{Webhook: v, Inputs: inputs, Role: b.writer})
 	}
 }
 
@@ -318,7 +325,7 @@ func (b *builder) updateRows(f *operation.Field, t *schema.Table) (*Update, erro
 	if err != nil {
 		return nil, err
 	}
-	b.validate(b.s.Permissions(t).Update.ValidateInput, operation.MemberDocuments(f.Args))
+	b.validateUpdate(t, operation.MemberDocuments(f.Args))
 	u.Where = schema.Within(u.Where, where)
 	u.Output, err = b.output(f, t)
 	return u, err
@@ -333,7 +340,7 @@ func (b *builder) updateByPK(f *operation.Field, t *schema.Table) (*Update, erro
 	if err != nil {
 		return nil, err
 	}
-	b.validate(b.s.Permissions(t).Update.ValidateInput, operation.MemberDocuments(f.Args))
+	b.validateUpdate(t, operation.MemberDocuments(f.Args))
 	u.Where = schema.AllOf(u.Where, key)
 	u.Output, err = b.outputOne(f, t)
 	return u, err
@@ -341,9 +348,7 @@ func (b *builder) updateByPK(f *operation.Field, t *schema.Table) (*Update, erro
 
 func (b *builder) updateBatch(f *operation.Field, t *schema.Table) (*UpdateBatch, error) {
 	batch := &UpdateBatch{}
-	if p := b.s.Permissions(t).Update; p != nil {
-		b.validate(p.ValidateInput, operation.Documents(f.Arg(schema.ArgUpdates).Items...))
-	}
+	b.validateUpdate(t, operation.Documents(f.Arg(schema.ArgUpdates).Items...))
 	for _, item := range f.Arg(schema.ArgUpdates).Items {
 		u, err := b.update(t, item.Members, item.Type.Named.Inputs(), item.Path)
 		if err != nil {
@@ -365,7 +370,10 @@ func (b *builder) updateBatch(f *operation.Field, t *schema.Table) (*UpdateBatch
 func (b *builder) deletePermission(t *schema.Table, path string) (*schema.DeletePermission, error) {
 	p := b.s.Permissions(t).Delete
 	if p == nil || p.BackendOnly && !b.s.BackendOnly {
-		return nil, fault.New(fault.Unexpected, path, "role %q may not delete from %q", b.s.Role, t.Name.Name)
+		return nil, b.mayNot(path, "delete from %q", t.Name.Name)
+	}
+	if b.s.Roles() != nil {
+		return &schema.DeletePermission{Filter: b.anyDelete(t)}, nil
 	}
 	return p, nil
 }
@@ -379,7 +387,7 @@ func (b *builder) deleteRows(f *operation.Field, t *schema.Table) (*Delete, erro
 	if err != nil {
 		return nil, err
 	}
-	b.validate(p.ValidateInput, operation.MemberDocuments(f.Args))
+	b.validateDelete(t, operation.MemberDocuments(f.Args))
 	d := &Delete{Table: t, Where: schema.Within(p.Filter, where)}
 	d.Output, err = b.output(f, t)
 	return d, err
@@ -394,7 +402,7 @@ func (b *builder) deleteByPK(f *operation.Field, t *schema.Table) (*Delete, erro
 	if err != nil {
 		return nil, err
 	}
-	b.validate(p.ValidateInput, operation.KeyDocuments(f.Args))
+	b.validateDelete(t, operation.KeyDocuments(f.Args))
 	d := &Delete{Table: t, Where: schema.AllOf(p.Filter, key)}
 	d.Output, err = b.outputOne(f, t)
 	return d, err

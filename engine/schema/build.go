@@ -13,7 +13,7 @@ import (
 func Build(in Input) *Model {
 	b := &builder{in: in, names: names{roots: map[string]*Table{}, types: map[string]*Table{}}, m: &Model{
 		Options: in.Options, sources: map[string]*Source{}, inherited: map[string][]string{}, roles: map[string]bool{},
-		schemas: map[schemaKey]*Schema{},
+		schemas: map[schemaKey]*Schema{}, variables: map[string]map[string]bool{},
 	}}
 	if in.Metadata == nil {
 		return b.m

@@ -87,7 +87,7 @@ func (s *Schema) groupRoots(t *Table, subscription bool) []*Field {
 	if subscription {
 		allowed = p.SubscriptionRoot
 	}
-	if allowed != nil && !allowed["select_aggregate"] {
+	if allowed != nil && !allowed["select_aggregate"] || !s.offersAggregates(t, subscription) {
 		return nil
 	}
 	f := t.root("select_group_by", t.base.with("", "group_by"), fmt.Sprintf("group the rows of the table: %q", text(t.Name)))

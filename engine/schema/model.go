@@ -60,6 +60,10 @@ type Model struct {
 
 	mu      sync.Mutex
 	schemas map[schemaKey]*Schema
+	// combinations are the schemas of several roles at once, the last one used last; variables remembers what variablesOf
+	// finds.
+	combinations []*Schema
+	variables    map[string]map[string]bool
 }
 
 type schemaKey struct {

@@ -176,7 +176,7 @@ func unite(ps []*SelectPermission) *SelectPermission {
 	if unlimited {
 		out.Limit = nil
 	}
-	out.Filter = anyOf(filters)
+	out.Filter = AnyOf(filters)
 	out.QueryRoot = uniteRoots(ps, func(p *SelectPermission) map[string]bool { return p.QueryRoot })
 	out.SubscriptionRoot = uniteRoots(ps, func(p *SelectPermission) map[string]bool { return p.SubscriptionRoot })
 	uniteCells(out.Columns, ps, func(p *SelectPermission) map[*Column]Predicate { return p.Columns })
@@ -219,15 +219,15 @@ func uniteCells[K comparable](out map[K]Predicate, ps []*SelectPermission, of fu
 				where = append(where, AllOf(q.Filter, visible))
 			}
 			out[k] = nil
-			if cell := anyOf(where); !everywhere && !Always(cell) {
+			if cell := AnyOf(where); !everywhere && !Always(cell) {
 				out[k] = cell
 			}
 		}
 	}
 }
 
-// anyOf is a disjunction, or always when one of them always holds.
-func anyOf(ps Or) Predicate {
+// AnyOf is a disjunction, or always when one of them always holds.
+func AnyOf(ps Or) Predicate {
 	for _, p := range ps {
 		if Always(p) {
 			return And{}

@@ -15,9 +15,11 @@ type Schema struct {
 	// Mutation and Subscription are nil when the role has none.
 	Mutation, Subscription *Type
 
-	m     *Model
-	mu    sync.Mutex
-	types map[string]*Type
+	m *Model
+	// several is set when the schema is that of several roles at once.
+	several *several
+	mu      sync.Mutex
+	types   map[string]*Type
 	// introspection holds the types that describe the schema; they are the same for everybody.
 	introspection introspectionTypes
 }
@@ -34,7 +36,7 @@ func (m *Model) RelayRole(role string, backendOnly bool) *Schema {
 }
 
 func (m *Model) schema(key schemaKey) *Schema {
-	if !m.roles[key.role] && key.role != AdminRole {
+	if !m.roles[key.role] && key.role != AdminRole || isSeveral(key.role) {
 		key = schemaKey{relay: key.relay} // every unknown role is the same, so that a client cannot fill the cache
 	}
 	m.mu.Lock()
@@ -47,8 +49,10 @@ func (m *Model) schema(key schemaKey) *Schema {
 	return s
 }
 
-func newSchema(m *Model, key schemaKey) *Schema {
-	s := &Schema{Role: key.role, BackendOnly: key.backendOnly, Relay: key.relay, m: m, types: map[string]*Type{}}
+func newSchema(m *Model, key schemaKey) *Schema { return newSchemaOf(m, key, nil) }
+
+func newSchemaOf(m *Model, key schemaKey, v *several) *Schema {
+	s := &Schema{Role: key.role, BackendOnly: key.backendOnly, Relay: key.relay, m: m, several: v, types: map[string]*Type{}}
 	s.Query = s.typ(Object, "query_root", "", nil)
 	s.introspection = newIntrospectionTypes(s)
 	roots := s.rootFields(false)
@@ -75,13 +79,18 @@ func newSchema(m *Model, key schemaKey) *Schema {
 }
 
 // Whole is the same schema derived apart, for work that asks for all of it and then lets it go.
-func (s *Schema) Whole() *Schema { return newSchema(s.m, schemaKey{s.Role, s.BackendOnly, s.Relay}) }
+func (s *Schema) Whole() *Schema { return newSchemaOf(s.m, s.key(), s.several) }
 
 // Model is the model the schema was derived from.
 func (s *Schema) Model() *Model { return s.m }
 
-// Permissions are what the schema's role may do with t.
-func (s *Schema) Permissions(t *Table) *Permissions { return s.m.permissions(t, s.Role) }
+// Permissions are what the schema's role may do with t; of several roles, what RulesOf and Reading say in short.
+func (s *Schema) Permissions(t *Table) *Permissions {
+	if s.several != nil {
+		return s.combined(t).united
+	}
+	return s.m.permissions(t, s.Role)
+}
 
 // typ is the type of that name, derived by fill when its members are first asked for.
 func (s *Schema) typ(kind Kind, name, description string, fill func(*Type)) *Type {
@@ -97,7 +106,7 @@ func (s *Schema) typ(kind Kind, name, description string, fill func(*Type)) *Typ
 
 func (s *Schema) scalar(name string) *Type { return s.typ(Scalar, name, "", nil) }
 
-func (s *Schema) readable(t *Table) *SelectPermission { return s.m.permissions(t, s.Role).Select }
+func (s *Schema) readable(t *Table) *SelectPermission { return s.Permissions(t).Select }
 
 func (s *Schema) tableType(t *Table, before, after string) string {
 	return t.Source.custom.typ(t.base.with(before, after))
@@ -245,7 +254,7 @@ func (s *Schema) selectRoots(t *Table, subscription bool) []*Field {
 			out = append(out, f)
 		}
 	}
-	if p.Aggregations && offers("select_aggregate") {
+	if p.Aggregations && offers("select_aggregate") && s.offersAggregates(t, subscription) {
 		f := t.root("select_aggregate", t.base.with("", "aggregate"), "fetch aggregated fields from the table: "+quotedName)
 		f.Type, f.Args, f.Meaning = nonNull(s.aggregateType(t)), s.selectArgs(t), SelectAggregate{t}
 		out = append(out, f)
@@ -280,6 +289,9 @@ func (s *Schema) keyArgs(pk []*Column) []*InputField {
 func (s *Schema) mayCall(f *Function) bool {
 	if s.readable(f.Returns) == nil {
 		return false
+	}
+	if s.several != nil {
+		return s.mayCallAny(f)
 	}
 	if s.Role == AdminRole {
 		return true
@@ -342,7 +354,7 @@ func (s *Schema) functionRoots(f *Function) []*Field {
 		}
 		out = append(out, r)
 	}
-	if s.readable(f.Returns).Aggregations {
+	if s.aggregatesCall(f) {
 		r := f.root("function_aggregate", f.base.with("", "aggregate"),
 			fmt.Sprintf("execute function %q and query aggregates on result of table type %q", text(f.Name), text(f.Returns.Name)))
 		r.Args, r.Meaning = args(), CallFunction{Function: f, Aggregate: true}

@@ -9,7 +9,7 @@ import (
 
 // insertable is the role's insert permission on t, unless it is one for backends only and this is not a backend.
 func (s *Schema) insertable(t *Table) *InsertPermission {
-	p := s.m.permissions(t, s.Role).Insert
+	p := s.Permissions(t).Insert
 	if p == nil || p.BackendOnly && !s.BackendOnly || !t.Catalog.Insertable {
 		return nil
 	}
@@ -17,7 +17,7 @@ func (s *Schema) insertable(t *Table) *InsertPermission {
 }
 
 func (s *Schema) updatable(t *Table) *UpdatePermission {
-	p := s.m.permissions(t, s.Role).Update
+	p := s.Permissions(t).Update
 	if p == nil || p.BackendOnly && !s.BackendOnly || !t.Catalog.Updatable {
 		return nil
 	}
@@ -25,7 +25,7 @@ func (s *Schema) updatable(t *Table) *UpdatePermission {
 }
 
 func (s *Schema) deletable(t *Table) *DeletePermission {
-	p := s.m.permissions(t, s.Role).Delete
+	p := s.Permissions(t).Delete
 	if p == nil || p.BackendOnly && !s.BackendOnly || !t.Catalog.Deletable {
 		return nil
 	}

@@ -96,6 +96,9 @@ func (s *Schema) beside(t *Table, name, suffix string) string {
 }
 
 func (s *Schema) computedFields(p *SelectPermission, f *ComputedField) []*Field {
+	if !s.offers(f) {
+		return nil
+	}
 	var args []*InputField
 	base := of(f.Name).then(f.Table.base)
 	if in := s.functionArgs(base, f.Table.Source, f.Args, fmt.Sprintf("input parameters for computed field %q defined on table %q", f.Name, text(f.Table.Name))); in != nil {
@@ -192,7 +195,7 @@ func (s *Schema) boolExp(t *Table) *Type {
 			}
 		}
 		for _, f := range t.Computed {
-			if len(f.Args) > 0 {
+			if len(f.Args) > 0 || !s.offers(f) {
 				continue
 			}
 			if f.Returns != nil {
@@ -318,7 +321,7 @@ func (s *Schema) orderBy(t *Table) *Type {
 			}
 		}
 		for _, f := range t.Computed {
-			if len(f.Args) > 0 {
+			if len(f.Args) > 0 || !s.offers(f) {
 				continue
 			}
 			if f.Returns != nil {

@@ -77,7 +77,7 @@ func isMutation(cf *catalog.Function, config *metadata.FunctionConfiguration) (b
 
 // scalarRoots is the root field of a scalar function.
 func (s *Schema) scalarRoots(f *ScalarFunction) []*Field {
-	if s.Role != AdminRole && !s.m.functionAllowed(f.Function, s.Role) {
+	if s.Role != AdminRole && !s.mayCallScalar(f) {
 		return nil
 	}
 	description := f.Description

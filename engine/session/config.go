@@ -22,6 +22,8 @@ type Settings struct {
 	UnauthorizedRole string
 	// DefaultRole is the role a token of built-in identity runs under when it holds several and names none; "" is "user".
 	DefaultRole string
+	// SeveralRoles lets a request act in several roles at once.
+	SeveralRoles bool
 	// AllowAdminRole lets a directory role named admin be Hasura's admin.
 	AllowAdminRole bool
 }

@@ -28,6 +28,7 @@ const userAgent = "hasura-graphql-engine/" + HasuraVersion
 
 // hook is Hasura's auth hook (webhook) mode.
 type hook struct {
+	config *Config
 	url    string
 	isPost bool
 	// sendBody adds the GraphQL request to a POST hook's payload.
@@ -148,7 +149,11 @@ func (k *hook) session(body []byte, h http.Header) (*Session, error) {
 	if role == "" {
 		return nil, fault.New(fault.InvalidParams, "", "%q not found in session variables", roleVariable)
 	}
-	s := &Session{Role: role, Variables: seal(vars, role), Expires: k.expiry(extras)}
+	s, err := k.config.choose(role, nil)
+	if err != nil {
+		return nil, err
+	}
+	s.Variables, s.Expires = seal(vars, s.Role), k.expiry(extras)
 	for _, cookie := range h.Values("Set-Cookie") {
 		s.ResponseHeaders = append(s.ResponseHeaders, [2]string{"Set-Cookie", cookie})
 	}

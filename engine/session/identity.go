@@ -29,6 +29,7 @@ var ownAlgorithms = []jose.SignatureAlgorithm{jose.ES384, jose.RS256}
 // identity is built-in identity: access tokens of the identity half in this process, and what their subjects may do now.
 type identity struct {
 	Identity
+	config         *Config
 	defaultRole    string
 	allowAdminRole bool
 	now            func() time.Time
@@ -47,7 +48,7 @@ type verifiedToken struct {
 
 func newIdentity(c *Config, id Identity, now func() time.Time) *identity {
 	return &identity{
-		Identity: id, defaultRole: c.DefaultRole, allowAdminRole: c.AllowAdminRole, now: now, public: publicOf(id.Keys),
+		Identity: id, config: c, defaultRole: c.DefaultRole, allowAdminRole: c.AllowAdminRole, now: now, public: publicOf(id.Keys),
 		verified: newCache[[sha256.Size]byte, *verifiedToken](verifiedTokens),
 	}
 }
@@ -84,7 +85,7 @@ func (i *identity) resolve(ctx context.Context, h http.Header) (*Session, error)
 	if err := refusal(standing); err != nil {
 		return nil, err
 	}
-	role, err := i.role(h, standing.Roles)
+	s, err := i.choose(h, standing.Roles)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +94,8 @@ func (i *identity) resolve(ctx context.Context, h http.Header) (*Session, error)
 		vars[name] = value
 	}
 	vars[userIDVariable] = t.token.Subject
-	return &Session{Role: role, Variables: seal(vars, role), Expires: t.token.Expires}, nil
+	s.Variables, s.Expires = seal(vars, s.Role), t.token.Expires
+	return s, nil
 }
 
 // bearer takes the one bearer token (RFC 6750 §2.1).
@@ -250,27 +252,24 @@ func refusal(s Standing) error {
 	}
 }
 
-// role chooses the role of the request among those held now: the one named by X-Hasura-Role or Expected-Role, else the
+// choose chooses the role of the request among those held now: the one named by X-Hasura-Role or Expected-Role, else the
 // only one held, else the default role.
-func (i *identity) role(h http.Header, held []string) (string, error) {
+func (i *identity) choose(h http.Header, roles []string) (*Session, error) {
 	if !i.allowAdminRole {
 		// a directory role of that name is nobody's key to the whole database
-		held = slices.DeleteFunc(slices.Clone(held), func(role string) bool { return role == Admin })
+		roles = slices.DeleteFunc(slices.Clone(roles), func(role string) bool { return role == Admin })
 	}
 	requested, err := requestedRole(h)
 	switch {
 	case err != nil:
-		return "", err
+		return nil, err
 	case requested != "":
-	case len(held) == 1:
-		requested = held[0]
+	case len(roles) == 1:
+		return &Session{Role: roles[0]}, nil
 	default:
 		requested = i.defaultRole
 	}
-	if !slices.Contains(held, requested) {
-		return "", roleNotAllowed()
-	}
-	return requested, nil
+	return i.config.choose(requested, append(held{}, roles...))
 }
 
 // requestedRole is the role the request asks for, "" for none. Two different ones are an error: one of them was put

@@ -24,6 +24,7 @@ import (
 // jwtVerifier is a configured JWT secret with its keys at hand.
 type jwtVerifier struct {
 	*jwtSecret
+	config *Config
 	// keys are asked for at every token: a remote set changes.
 	keys func() []jose.JSONWebKey
 	// missed is called once when no key fits and tells whether the keys may be new; nil where there is nothing to fetch.
@@ -188,14 +189,16 @@ func (v *jwtVerifier) session(ctx context.Context, token string, h http.Header) 
 	if requested := h.Get(roleVariable); requested != "" {
 		role = requested
 	}
-	if !slices.Contains(allowed, role) {
-		return nil, roleNotAllowed()
+	s, err := v.config.choose(role, append(held{}, allowed...))
+	if err != nil {
+		return nil, err
 	}
 	vars, err := hasura.variables()
 	if err != nil {
 		return nil, err
 	}
-	return &Session{Role: role, Variables: seal(vars, role), Expires: expires}, nil
+	s.Variables, s.Expires = seal(vars, s.Role), expires
+	return s, nil
 }
 
 func roleNotAllowed() error {

@@ -95,7 +95,7 @@ func New(c *Config, d Deps) *Resolver {
 	}
 	if c.AuthHook != "" {
 		r.hook = &hook{
-			url: c.AuthHook, isPost: strings.EqualFold(c.AuthHookMode, "POST"), sendBody: !c.AuthHookWithoutBody,
+			config: c, url: c.AuthHook, isPost: strings.EqualFold(c.AuthHookMode, "POST"), sendBody: !c.AuthHookWithoutBody,
 			client: httpclient.New(httpclient.Operator, hookTimeout), log: d.Log, now: now,
 		}
 	}
@@ -106,7 +106,7 @@ func New(c *Config, d Deps) *Resolver {
 }
 
 func (r *Resolver) verifier(s *jwtSecret, own *Identity, now func() time.Time) *jwtVerifier {
-	v := &jwtVerifier{jwtSecret: s, now: now, algorithms: remoteAlgorithms, signed: newCache[[sha256.Size]byte, signedClaims](verifiedTokens)}
+	v := &jwtVerifier{jwtSecret: s, config: r.config, now: now, algorithms: remoteAlgorithms, signed: newCache[[sha256.Size]byte, signedClaims](verifiedTokens)}
 	switch {
 	case s.key != nil:
 		keys := []jose.JSONWebKey{*s.key}
@@ -211,7 +211,7 @@ func (r *Resolver) resolve(ctx context.Context, req Request) (*Session, error) {
 		if !r.isAdminSecret(given) {
 			return nil, fault.New(fault.AccessDenied, "", "invalid %q/%q", adminSecret, accessKey).WithStatus(http.StatusUnauthorized)
 		}
-		return asAdministrator(fromHeaders(req.Header))
+		return asAdministrator(r.config, fromHeaders(req.Header))
 	}
 	if r.console != nil {
 		if s, ok, err := r.console.Session(ctx, req); ok || err != nil {
@@ -226,7 +226,7 @@ func (r *Resolver) resolve(ctx context.Context, req Request) (*Session, error) {
 	case r.identity != nil && r.identity.concerns(req.Header, r.config.IsOpen()):
 		return r.identity.resolve(ctx, req.Header)
 	case r.config.IsOpen():
-		return asAdministrator(fromHeaders(req.Header))
+		return asAdministrator(r.config, fromHeaders(req.Header))
 	case r.config.UnauthorizedRole != "" && r.identity != nil:
 		return r.unauthorized(map[string]string{}), nil // built-in identity: what clients call themselves does not count
 	case r.config.UnauthorizedRole != "":

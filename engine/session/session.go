@@ -14,8 +14,10 @@ const Admin = "admin"
 
 // Session is the caller of one request.
 type Session struct {
-	// Role is the one role the request runs under.
+	// Role is the one role the request runs under; of several roles, the JSON array of them.
 	Role string
+	// Roles are the roles of a caller who acts in several at once, in order of preference; nil for one.
+	Roles []string
 	// Variables are the session variables, names in lower case ("x-hasura-user-id"), x-hasura-role included.
 	Variables map[string]string
 	// BackendOnly is true when the admin secret was sent (or none is configured) together with a true

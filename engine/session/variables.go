@@ -50,12 +50,16 @@ func seal(vars map[string]string, role string) map[string]string {
 
 // asAdministrator is the session of who sent the admin secret, or of anybody in open mode: the role and variables the
 // headers name, `admin` without one.
-func asAdministrator(vars map[string]string) (*Session, error) {
+func asAdministrator(c *Config, vars map[string]string) (*Session, error) {
 	role := vars[roleVariable]
 	if role == "" {
 		role = Admin
 	}
-	s := &Session{Role: role, ByAdminSecret: true}
+	s, err := c.choose(role, nil)
+	if err != nil {
+		return nil, err
+	}
+	s.ByAdminSecret = true
 	if text, sent := vars[backendOnly]; sent {
 		switch strings.ToLower(text) {
 		case "true", "t", "yes", "y":
@@ -66,6 +70,6 @@ func asAdministrator(vars map[string]string) (*Session, error) {
 				backendOnly, backendOnlyTrue, backendOnlyFalse)
 		}
 	}
-	s.Variables = seal(vars, role)
+	s.Variables = seal(vars, s.Role)
 	return s, nil
 }

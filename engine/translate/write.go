@@ -17,6 +17,8 @@ type Write struct {
 	// Answers, when the field looks beyond the rows written, has for each of Statements the one that gives the JSON in its
 	// stead. It runs right after it, in the same transaction; WrittenRows among its values is the first's result.
 	Answers []*Statement
+	// Choices are set instead where the caller has several roles: the first that no check refuses is what happens.
+	Choices []*Write
 	// Insert is set instead for an insert with related rows.
 	Insert *InsertProgram
 	// Path is where errors are reported.
@@ -34,6 +36,8 @@ func write(r plan.Root, o Options) (*Write, error) {
 		w := &Write{Path: n.Path}
 		w.insert(n, o)
 		return w, nil
+	case *plan.Choice:
+		return choose(n, o)
 	case *plan.Update:
 		w := &Write{Path: "$"}
 		w.update(n, o)
@@ -246,6 +250,11 @@ func (t *translator) conflict(c *plan.Conflict) *pgsql.OnConflict {
 
 func (w *Write) update(n *plan.Update, o Options) {
 	t := newWriter(o)
+	if len(n.Rules) > 0 {
+		u, check := t.updateUnder(n)
+		w.add(t, n.Table, u, n.Output, check)
+		return
+	}
 	u := &pgsql.Update{Table: name(n.Table.Name), As: target, Where: conjunction(t.predicate(n.Where, about(target)))}
 	for _, c := range n.Changes {
 		u.Set = append(u.Set, pgsql.Assignment{Column: pgsql.Ident(c.Column.Name), Value: t.change(c)})
