@@ -73,8 +73,12 @@ func Middleware(c Config, next http.Handler) http.Handler {
 		}
 		w.Header()[idHeader] = []string{id}
 		ip := clientIP(r, c.TrustProxy)
-		ctx := context.WithValue(r.Context(), requestKey, &request{id: id, ip: ip, base: c.Log})
-		rec := &recorder{ResponseWriter: w}
+		of := &struct { // one allocation
+			request
+			recorder
+		}{request{id: id, ip: ip, base: c.Log}, recorder{ResponseWriter: w}}
+		ctx := context.WithValue(r.Context(), requestKey, &of.request)
+		rec := &of.recorder
 		defer func() {
 			if p := recover(); p != nil && p != any(http.ErrAbortHandler) {
 				Logger(ctx).ErrorContext(ctx, "handler panicked", "panic", p, "stack", string(debug.Stack()))

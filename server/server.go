@@ -151,6 +151,7 @@ func (s standing) Standing(ctx context.Context, t session.AccessToken) (session.
 
 // start begins the background work of both halves.
 func (sv *Server) start(ctx context.Context, g *worker.Group) {
+	g.Go(func() { keepHeadroom(ctx) })
 	if sv.identity != nil {
 		g.Go(func() { _ = sv.identity.Run(ctx) })
 		g.Go(func() { sv.authority.Run(ctx) })

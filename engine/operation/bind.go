@@ -12,7 +12,23 @@ import (
 // Bound is an operation with one request's variables.
 type Bound struct {
 	*Operation
-	values map[string]*node // by variable; absent ones are missing
+	values []bound // absent variables are missing
+}
+
+// bound is a variable's value. A request has few: looking through them is faster than a map.
+type bound struct {
+	name string
+	node *node
+}
+
+// value is a variable's value, nil when it is absent.
+func (b *Bound) value(name string) *node {
+	for i := range b.values {
+		if b.values[i].name == name {
+			return b.values[i].node
+		}
+	}
+	return nil
 }
 
 // Bind checks the variables against their declarations.
@@ -20,13 +36,13 @@ func (o *Operation) Bind(variables map[string]json.RawMessage) (*Bound, error) {
 	b := &Bound{Operation: o}
 	var extra []string
 	if len(variables) > 0 {
-		b.values = make(map[string]*node, len(variables))
+		b.values = make([]bound, 0, len(variables))
 		for name, raw := range variables {
 			if o.variables[name] == nil || !o.used[name] {
 				extra = append(extra, name)
 				continue
 			}
-			b.values[name] = parseJSON(raw)
+			b.values = append(b.values, bound{name, parseJSON(raw)})
 		}
 	}
 	for _, v := range o.def.VariableDefinitions {
@@ -36,7 +52,7 @@ func (o *Operation) Bind(variables map[string]json.RawMessage) (*Bound, error) {
 		switch raw, given := variables[v.Variable]; {
 		case !given && v.DefaultValue == nil:
 			return nil, invalid("$", "expecting a value for non-nullable variable: %q", v.Variable)
-		case given && parseJSON(raw).kind == 'n':
+		case given && isNull(raw):
 			return nil, invalid("$", "null value found for non-nullable type: %q", v.Type.String())
 		}
 	}
@@ -47,6 +63,12 @@ func (o *Operation) Bind(variables map[string]json.RawMessage) (*Bound, error) {
 	return b, nil
 }
 
+func isNull(raw json.RawMessage) bool {
+	p := jsonParser{b: raw}
+	p.space()
+	return p.i >= len(raw) || raw[p.i] == 'n'
+}
+
 // Shape is a key that is equal for two requests of one operation whenever Resolve gives both the same verdict and
 // the same tree but for the scalars' values. types are the variables' types as Resolved.VariableTypes gives them.
 func (b *Bound) Shape(types map[string]*schema.Ref) string {
@@ -55,7 +77,7 @@ func (b *Bound) Shape(types map[string]*schema.Ref) string {
 	}
 	key := make([]byte, 0, 8*len(b.def.VariableDefinitions))
 	for _, v := range b.def.VariableDefinitions {
-		n := b.values[v.Variable]
+		n := b.value(v.Variable)
 		if n == nil {
 			key = append(key, '-')
 			continue

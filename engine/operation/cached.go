@@ -84,7 +84,7 @@ func (b *Bound) directiveArgument(d *ast.Directive, name string) (string, bool) 
 	}
 	value := arg.Value
 	if value.Kind == ast.Variable {
-		if n := b.values[value.Raw]; n != nil {
+		if n := b.value(value.Raw); n != nil {
 			return string(n.raw), true
 		}
 		if v := b.variables[value.Raw]; v == nil || v.DefaultValue == nil {
@@ -100,7 +100,7 @@ func (b *Bound) directiveArgument(d *ast.Directive, name string) (string, bool) 
 func (b *Bound) Given(visit func(name string, raw []byte)) {
 	for _, v := range b.def.VariableDefinitions {
 		var raw []byte
-		if n := b.values[v.Variable]; n != nil {
+		if n := b.value(v.Variable); n != nil {
 			raw = n.raw
 		}
 		visit(v.Variable, raw)

@@ -40,7 +40,7 @@ func compatible(declared *ast.Type, place *schema.Ref) bool {
 
 func (r *resolver) absent(name string) bool {
 	v := r.b.variables[name]
-	return r.b.values[name] == nil && v != nil && v.DefaultValue == nil
+	return r.b.value(name) == nil && v != nil && v.DefaultValue == nil
 }
 
 // literal resolves a value written in the document. def is the argument or field it is for, nil inside lists.
@@ -54,7 +54,7 @@ func (r *resolver) literal(ref *schema.Ref, v *ast.Value, path string, def *sche
 		if r.isStatic {
 			return &Input{Type: ref, Path: path, Value: &schema.Variable{Name: v.Raw}}, nil
 		}
-		if n := r.b.values[v.Raw]; n != nil {
+		if n := r.b.value(v.Raw); n != nil {
 			return r.variable(ref, n, &schema.Variable{Name: v.Raw}, path, def)
 		}
 		if d := r.b.variables[v.Raw].DefaultValue; d != nil {
@@ -358,7 +358,7 @@ func (r *resolver) json(t *templateBuilder, v *ast.Value, path string) error {
 		}
 		r.inJSON[v.Raw] = true
 		switch {
-		case r.b.values[v.Raw] != nil:
+		case r.b.value(v.Raw) != nil:
 			t.value(&schema.Variable{Name: v.Raw})
 		case decl.DefaultValue != nil:
 			return r.json(t, decl.DefaultValue, path)
@@ -471,7 +471,7 @@ func (r *resolver) variableObject(in *Input, n *node, at *schema.Variable) error
 
 // Raw finds the JSON a variable holds in this request; nil when there is none.
 func (b *Bound) Raw(v *schema.Variable) json.RawMessage {
-	n := b.values[v.Name]
+	n := b.value(v.Name)
 	for _, step := range v.Path {
 		if n == nil {
 			return nil

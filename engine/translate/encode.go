@@ -218,6 +218,9 @@ func unquoted(raw []byte) string {
 	if len(raw) == 0 || raw[0] != '"' {
 		return string(raw)
 	}
+	if inner := raw[1:max(1, len(raw)-1)]; bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+		return string(inner)
+	}
 	var s string
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return string(raw)
