@@ -34,7 +34,6 @@ func lineOver(t testing.TB, o schema.Options) *Line {
 // lineWith is lineOver with changed metadata.
 func lineWith(t testing.TB, o schema.Options, edit func(*metadata.Metadata)) *Line {
 	t.Helper()
-	ctx := t.Context()
 	url := testpg.Clone(t, "engine_query", func(ctx context.Context, url string) error {
 		sql, err := os.ReadFile("testdata/query/fixture.sql")
 		if err != nil {
@@ -57,6 +56,13 @@ func lineWith(t testing.TB, o schema.Options, edit func(*metadata.Metadata)) *Li
 		t.Fatal(err)
 	}
 	edit(meta)
+	return lineAt(t, o, url, meta)
+}
+
+// lineAt makes a query line over a database.
+func lineAt(t testing.TB, o schema.Options, url string, meta *metadata.Metadata) *Line {
+	t.Helper()
+	ctx := t.Context()
 	var config Config
 	open, err := config.openSource(ctx, &metadata.Source{
 		Name: "default", Configuration: metadata.SourceConfiguration{ConnectionInfo: metadata.ConnectionInfo{URL: url}},
