@@ -148,6 +148,13 @@ func (r *run) write(ctx context.Context, tx pgx.Tx, s *translate.Step) error {
 		return err
 	}
 	var results [][]byte
+	for _, program := range w.Programs {
+		result, err := r.insert(ctx, tx, program)
+		if err != nil {
+			return err
+		}
+		results = append(results, result)
+	}
 	for i, st := range w.Statements {
 		result, err := r.writeOne(ctx, tx, st, r, w.Path)
 		if err == nil && w.Answers != nil {
@@ -214,15 +221,35 @@ func (r *run) writeOne(ctx context.Context, tx pgx.Tx, s *translate.Statement, i
 type producer struct {
 	*run
 	rows []map[string]*string
+	// counts are how many rows each step had.
+	counts []int
 }
 
 func (p *producer) Produced(v schema.Produced) *string { return p.rows[v.Step][v.Column] }
 
+// isLeftOut tells whether a step is not to run, because another one found no row.
+func (p *producer) isLeftOut(step *translate.InsertStep) (bool, error) {
+	g := step.Guard
+	if g == nil || g.After < 0 {
+		return false, nil
+	}
+	if g.Single != "" && p.counts[g.After] > 1 {
+		return false, fault.New(fault.ValidationFailed, step.Path, "%s", g.Single)
+	}
+	return p.counts[g.After] == 0, nil
+}
+
 // insert runs an insert program.
 func (r *run) insert(ctx context.Context, tx pgx.Tx, program *translate.InsertProgram) ([]byte, error) {
-	p := &producer{run: r, rows: make([]map[string]*string, len(program.Steps))}
+	p := &producer{run: r, rows: make([]map[string]*string, len(program.Steps)), counts: make([]int, len(program.Steps))}
 	affected := 0
 	for i, step := range program.Steps {
+		if out, err := p.isLeftOut(&step); out || err != nil {
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
 		for _, need := range step.Needs {
 			if p.rows[need.Step] == nil {
 				return nil, fault.New(fault.NotSupported, step.Path, "%s", need.Message)
@@ -243,7 +270,13 @@ func (r *run) insert(ctx context.Context, tx pgx.Tx, program *translate.InsertPr
 		if err != nil {
 			return nil, fault.New(fault.Unexpected, step.Path, "a write gave no count").WithCause(err)
 		}
-		affected += n
+		p.counts[i] = n
+		if g := step.Guard; g != nil && g.Found != "" && n == 0 {
+			return nil, fault.New(fault.NotFound, step.Path, "%s", g.Found)
+		}
+		if step.Guard == nil || !step.Guard.IsFind {
+			affected += n
+		}
 		if row[1] != nil {
 			if err := json.Unmarshal(row[1], &p.rows[i]); err != nil {
 				return nil, fault.New(fault.Unexpected, step.Path, "a written row cannot be read").WithCause(err)
@@ -273,6 +306,12 @@ func (p *producer) answer(ctx context.Context, tx pgx.Tx, program *translate.Ins
 			out = strconv.AppendQuote(out, string(*f.Text))
 		case f.Affected:
 			out = strconv.AppendInt(out, int64(affected), 10)
+		case f.List != nil:
+			rows, err := p.readBack(ctx, tx, []*translate.Statement{f.List})
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, rows[0]...)
 		default:
 			rows, err := p.readBack(ctx, tx, f.Rows)
 			if err != nil {

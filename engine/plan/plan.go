@@ -279,10 +279,11 @@ type Assignment struct {
 	Path   string
 }
 
-// NestedInsert inserts related rows.
+// NestedInsert inserts related rows, or relates some that are there. Insert may be nil.
 type NestedInsert struct {
 	Relation *schema.Relation
 	Insert   *Insert
+	Link     []*Link
 }
 
 // Conflict is an on_conflict clause with the role's update permission folded in.
@@ -303,8 +304,12 @@ type Update struct {
 	Check   schema.Predicate // nil: none
 	// Rules, when there are any, are those of several roles, in order; see UpdateRule. Where admits what one of them does,
 	// and Check is nil.
-	Rules  []UpdateRule
+	Rules []UpdateRule
+	// Nested are writes to related rows.
+	Nested []*Nested
 	Output Output
+	// Path is where an update of related rows stands in the request.
+	Path string
 }
 
 // UpdateRule is one role's update permission among several's. A row is changed under a rule whose filter admits it as it

@@ -138,6 +138,9 @@ func (b *builder) insertRow(t *schema.Table, p *schema.InsertPermission, o *oper
 				continue
 			}
 			nested, err := b.nestedInsert(meaning.Relation, m.Value)
+			if err == nil && nested != nil && len(nested.Link) > 0 {
+				err = b.mayLink(p, nested, decided, m.Value.Path)
+			}
 			if err != nil {
 				return row, err
 			}
@@ -177,16 +180,49 @@ func assignment(c *schema.Column, in *operation.Input) Assignment {
 }
 
 func (b *builder) nestedInsert(r *schema.Relation, in *operation.Input) (*NestedInsert, error) {
-	data := in.Member(schema.ArgData)
-	objects := []*operation.Input{data}
-	if r.Array {
-		objects = data.Items
+	out := &NestedInsert{Relation: r}
+	if link := in.Member(schema.NestLink); link != nil && !link.Null {
+		var err error
+		if out.Link, err = b.links(r, link); err != nil {
+			return nil, err
+		}
 	}
-	if len(objects) == 0 {
+	var objects []*operation.Input
+	if data := in.Member(schema.ArgData); data != nil && !data.Null {
+		if objects = data.Items; !r.Array {
+			objects = []*operation.Input{data}
+		}
+	}
+	if !r.Array && len(objects)+len(out.Link) != 1 {
+		return nil, fault.New(fault.ValidationFailed, in.Path, "exactly one of data and link is expected")
+	}
+	if len(objects)+len(out.Link) == 0 {
 		return nil, nil
 	}
-	ins, err := b.insert(r.Target, objects, in.Member(schema.ArgOnConflict), r)
-	return &NestedInsert{Relation: r, Insert: ins}, err
+	if len(objects) == 0 {
+		return out, nil
+	}
+	var err error
+	out.Insert, err = b.insert(r.Target, objects, in.Member(schema.ArgOnConflict), r)
+	return out, err
+}
+
+// mayLink checks that a row that is inserted may be related to one that is there by its own columns. decided are those that
+// the row it hangs on determines.
+func (b *builder) mayLink(p *schema.InsertPermission, n *NestedInsert, decided map[string]bool, path string) error {
+	if n.Relation.AfterParent {
+		return nil // links has looked
+	}
+	holder, held := n.Relation.Holder()
+	if !schema.MaySet(p.Columns, holder, held) {
+		return b.mayNotRelate(&Nested{Relation: n.Relation, Path: path})
+	}
+	for _, c := range held {
+		if decided[c.Name] {
+			return fault.New(fault.ValidationFailed, path, "cannot insert %q column as its value is already being determined by parent insert", c.Name)
+		}
+	}
+	return nil
 }
 
 // conflict folds the role's update permission into on_conflict: the row that is in the way must be one the role may
@@ -291,8 +327,15 @@ func (b *builder) update(t *schema.Table, members []operation.Member, operators 
 		}
 	} else {
 		u.set(presets(p.Set))
+		for _, m := range members {
+			if m.Def.Meaning == schema.Meaning(schema.ArgNested) && !m.Value.Null {
+				if err := b.nested(u, p, m.Value, by); err != nil {
+					return nil, err
+				}
+			}
+		}
 	}
-	if len(u.Changes) == 0 && len(u.Rules) == 0 {
+	if len(u.Changes)+len(u.Nested) == 0 && len(u.Rules) == 0 {
 		return nil, fault.New(fault.ValidationFailed, path, "at least any one of %s is expected", operatorNames(operators))
 	}
 	return u, nil

@@ -100,7 +100,7 @@ func (s *Schema) insertInput(t *Table) *Type {
 			}
 		}
 		for _, r := range t.Relations {
-			if s.insertable(r.Target) == nil {
+			if s.insertable(r.Target) == nil && (s.insertLink(r) == nil || !s.insertLinkable(r)) {
 				continue
 			}
 			in.inputs = append(in.inputs, &InputField{Name: r.Name, Type: named(s.nestedInsert(r)), Meaning: RelationInput{r}})
@@ -111,13 +111,25 @@ func (s *Schema) insertInput(t *Table) *Type {
 func (s *Schema) nestedInsert(r *Relation) *Type {
 	t := r.Target
 	suffix, description := "obj_rel_insert_input", fmt.Sprintf("input type for inserting object relation for remote table %q", text(t.Name))
-	data := nonNull(s.insertInput(t))
 	if r.Array {
 		suffix, description = "arr_rel_insert_input", fmt.Sprintf("input type for inserting array relation for remote table %q", text(t.Name))
-		data = listOfNonNull(s.insertInput(t)).notNull()
 	}
 	return s.typ(InputObject, s.tableType(t, "", suffix), description, func(in *Type) {
-		in.inputs = []*InputField{{Name: "data", Type: data, Meaning: ArgData}}
+		link := s.insertLink(r)
+		if link != nil {
+			in.inputs = []*InputField{{Name: string(NestLink), Description: "relates what is there already", Type: link, Meaning: NestLink}}
+		}
+		if s.insertable(t) == nil {
+			return
+		}
+		data := named(s.insertInput(t))
+		if r.Array {
+			data = listOfNonNull(s.insertInput(t))
+		}
+		if link == nil {
+			data = data.notNull()
+		}
+		in.inputs = append(in.inputs, &InputField{Name: "data", Type: data, Meaning: ArgData})
 		if s.mayUpsert(t) {
 			in.inputs = append(in.inputs, &InputField{Name: t.Source.custom.fixed("on_conflict"), Description: "upsert condition", Type: named(s.onConflict(t)), Meaning: ArgOnConflict})
 		}
@@ -262,15 +274,12 @@ func (s *Schema) updateRoots(t *Table) []*Field {
 	if p == nil || len(p.Columns) == 0 && len(p.Set) == 0 {
 		return nil
 	}
-	operators := s.updateArgs(t)
+	operators := append(s.updateArgs(t), s.nestedArg(t)...)
 	name := fmt.Sprintf("%q", text(t.Name))
-	where := func(m Meaning) *InputField {
-		return &InputField{Name: "where", Description: "filter the rows which have to be updated", Type: nonNull(s.boolExp(t)), Meaning: m}
-	}
 	fixed := t.Source.custom.fixed
 	many := t.root("update", t.base.with("update", ""), "update data of the table: "+name)
 	many.Type, many.Meaning = named(s.mutationResponse(t)), UpdateRows{t}
-	many.Args = append(append([]*InputField{}, operators...), where(ArgWhere))
+	many.Args = append(append([]*InputField{}, operators...), s.updateWhere(t))
 	out := []*Field{many}
 	if pk := s.keyColumns(t); pk != nil && s.hasRowType(t) {
 		one := t.root("update_by_pk", t.base.with("update", "by_pk"), "update single row of the table: "+name)
@@ -283,14 +292,23 @@ func (s *Schema) updateRoots(t *Table) []*Field {
 	}
 	if !s.m.Options.Experimental["hide_update_many_fields"] {
 		batch := t.root("update_many", t.base.with("update", "many"), "update multiples rows of table: "+name)
-		updates := s.typ(InputObject, s.tableType(t, "", "updates"), "", func(in *Type) {
-			in.inputs = append(append([]*InputField{}, operators...), where(ArgWhere))
-		})
+		updates := s.updatesType(t)
 		batch.Type, batch.Meaning = listOf(named(s.mutationResponse(t))), UpdateBatch{t}
 		batch.Args = []*InputField{{Name: "updates", Description: "updates to execute, in order", Type: listOfNonNull(updates).notNull(), Meaning: ArgUpdates}}
 		out = append(out, batch)
 	}
 	return out
+}
+
+func (s *Schema) updateWhere(t *Table) *InputField {
+	return &InputField{Name: "where", Description: "filter the rows which have to be updated", Type: nonNull(s.boolExp(t)), Meaning: ArgWhere}
+}
+
+// updatesType is one of several updates of t.
+func (s *Schema) updatesType(t *Table) *Type {
+	return s.typ(InputObject, s.tableType(t, "", "updates"), "", func(in *Type) {
+		in.inputs = append(append(s.updateArgs(t), s.nestedArg(t)...), s.updateWhere(t))
+	})
 }
 
 func (s *Schema) deleteRoots(t *Table) []*Field {

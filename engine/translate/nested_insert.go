@@ -10,7 +10,7 @@ import (
 	"gatehouse/engine/schema"
 )
 
-// InsertProgram is an insert with related rows, unrolled: how many rows there are is part of the request's shape.
+// InsertProgram is an insert or update with related rows, unrolled: how many rows there are is part of the request's shape.
 type InsertProgram struct {
 	Steps []InsertStep
 	// One reads the root row back, once all is written, when that is the whole answer: one object or null.
@@ -19,10 +19,12 @@ type InsertProgram struct {
 	Fields []InsertField
 }
 
-// InsertField is one key of a nested insert's answer. Rows read the root rows back, in order; nil for other keys.
+// InsertField is one key of a nested insert's answer. Rows read the root rows back, in order, or List all of them as one
+// list; nil for other keys.
 type InsertField struct {
 	plan.OutputField
 	Rows []*Statement
+	List *Statement
 }
 
 // InsertStep is one statement of an insert program. It gives one row: how many rows it wrote, and an object of the
@@ -33,6 +35,8 @@ type InsertStep struct {
 	Needs []Need
 	// Path is where errors are reported.
 	Path string
+	// Guard is set on the steps of nested updates and of links.
+	Guard *Guard
 }
 
 // Need is an earlier step that must have written a row.
@@ -121,7 +125,12 @@ func (p *insertProgram) insert(n *plan.Insert, extra []given, needs []Need, path
 			for _, pair := range b.Relation.Mapping {
 				theirs = append(theirs, pair.Theirs.Name)
 			}
-			parent := p.insert(b.Insert, nil, nil, fault.Key(rowPath, b.Relation.Name)+".data", theirs)[0]
+			var parent int
+			if len(b.Link) > 0 {
+				parent = p.findLink(b.Relation, b.Link[0], theirs, -1)
+			} else {
+				parent = p.insert(b.Insert, nil, nil, fault.Key(rowPath, b.Relation.Name)+".data", theirs)[0]
+			}
 			for _, pair := range b.Relation.Mapping {
 				columns = append(columns[:len(columns):len(columns)], given{pair.Own.Name, schema.Produced{Step: parent, Column: pair.Theirs.Name}})
 			}
@@ -136,12 +145,14 @@ func (p *insertProgram) insert(n *plan.Insert, extra []given, needs []Need, path
 		step := p.step(n, []plan.InsertRow{r}, columns, rowNeeds, rowPath, produce)
 		steps = append(steps, step)
 		for _, a := range r.After {
-			var theirs []given
-			for _, pair := range a.Relation.Mapping {
-				theirs = append(theirs, given{pair.Theirs.Name, schema.Produced{Step: step, Column: pair.Own.Name}})
-			}
 			need := Need{step, fmt.Sprintf("cannot proceed to insert array relations since insert to table %q affects zero rows", n.Table.Name.Name)}
-			p.insert(a.Insert, theirs, []Need{need}, fault.Key(rowPath, a.Relation.Name)+".data", nil)
+			for _, l := range a.Link {
+				p.link(a.Relation, l, step, stepWants{guard: Guard{After: -1}, needs: []Need{need}})
+			}
+			if a.Insert == nil {
+				continue
+			}
+			p.insert(a.Insert, givenBy(a.Relation, step), []Need{need}, fault.Key(rowPath, a.Relation.Name)+".data", nil)
 		}
 	}
 	return steps

@@ -21,6 +21,8 @@ type Write struct {
 	Choices []*Write
 	// Insert is set instead for an insert with related rows.
 	Insert *InsertProgram
+	// Programs are set instead for updates with related rows; with IsList each gives an element.
+	Programs []*InsertProgram
 	// Path is where errors are reported.
 	Path string
 }
@@ -40,12 +42,21 @@ func write(r plan.Root, o Options) (*Write, error) {
 		return choose(n, o)
 	case *plan.Update:
 		w := &Write{Path: "$"}
+		if hasNestedUpdate(n) {
+			w.Programs = []*InsertProgram{updateProgram(n, o)}
+			return w, nil
+		}
 		w.update(n, o)
 		return w, nil
 	case *plan.UpdateBatch:
 		w := &Write{IsList: true, Path: "$"}
+		inPrograms := hasNestedUpdate(n.Updates...)
 		for _, u := range n.Updates {
-			w.update(u, o)
+			if inPrograms {
+				w.Programs = append(w.Programs, updateProgram(u, o))
+			} else {
+				w.update(u, o)
+			}
 		}
 		return w, nil
 	case *plan.Delete:
