@@ -23,13 +23,13 @@ func TestScalarFunctions_areTrackedWhereTheSourceServesThem(t *testing.T) {
 	refused := func(function, reason string) {
 		t.Helper()
 		code, body := post(s.engine, "/v1/metadata", `{"type":"pg_track_function","args":{"function":"`+function+`"}}`)
-		want := `Inconsistent object: in function \"` + function + `\": the function \"` + function + `\" cannot be tracked because ` + reason
+		want := `Inconsistent object: in function \"` + function + `\": the function \"` + function + `\" cannot be tracked ` + reason
 		if code != 400 || !strings.Contains(body, want) {
 			t.Errorf("%s: got %d %s\nwant %s", function, code, body, want)
 		}
 	}
 	for _, f := range []string{"add_numbers", "rows_as_list", "two", "touch"} {
-		refused(f, `the function does not return a \"COMPOSITE\" type`)
+		refused(f, `for the following reasons:\n  • the function does not return a \"COMPOSITE\" type\n  • the function does not return a table\n`)
 	}
 	trackable := func() string {
 		_, body := post(s.engine, "/v1/metadata", `{"type":"pg_get_source_trackables","args":{"source":"default"}}`)
@@ -42,11 +42,11 @@ func TestScalarFunctions_areTrackedWhereTheSourceServesThem(t *testing.T) {
 	if got, want := trackable(), `"functions":[{"name":{"schema":"public","name":"add_numbers"}},{"name":{"schema":"public","name":"touch"}}]}`; got != want {
 		t.Errorf("on, trackable are %s", got)
 	}
-	refused("rows_as_list", `the function returns \"_author\", which is neither a scalar nor the rows of a table`)
-	refused("many", `function with \"VARIADIC\" parameters are not supported`)
-	refused("two", `functions with \"OUT\" parameters are not supported`)
-	refused("any_one", `the function returns \"anyelement\", which is neither a scalar nor the rows of a table`)
-	refused("stable_void", `a function that returns nothing can only be a mutation`)
+	refused("rows_as_list", `because the function returns \"_author\", which is neither a scalar nor the rows of a table`)
+	refused("many", `because function with \"VARIADIC\" parameters are not supported`)
+	refused("two", `because functions with \"OUT\" parameters are not supported`)
+	refused("any_one", `because the function returns \"anyelement\", which is neither a scalar nor the rows of a table`)
+	refused("stable_void", `because a function that returns nothing can only be a mutation`)
 	s.do("pg_track_function", `{"function":"add_numbers"}`)
 	s.do("pg_track_function", `{"function":"touch"}`)
 	s.answers(`{ add_numbers(args: {a: 1, b: 2}) }`, `{"add_numbers":3}`)

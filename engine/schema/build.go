@@ -11,7 +11,7 @@ import (
 
 // Build derives the model. It never fails: see Inconsistencies.
 func Build(in Input) *Model {
-	b := &builder{in: in, names: names{roots: map[string]*Table{}, types: map[string]*Table{}}, m: &Model{
+	b := &builder{in: in, names: names{roots: map[rootName]owner{}, types: map[string]*Table{}}, m: &Model{
 		Options: in.Options, sources: map[string]*Source{}, inherited: map[string][]string{}, roles: map[string]bool{},
 		schemas: map[schemaKey]*Schema{}, variables: map[string]map[string]bool{},
 	}}
@@ -73,8 +73,7 @@ func (b *builder) source(ms *metadata.Source, cat *catalog.Catalog) {
 		if t == nil {
 			continue
 		}
-		if other, isRoot := b.names.claim(t); other != nil {
-			b.clash(t, other, isRoot)
+		if !b.unclaimed(t) {
 			continue
 		}
 		s.Tables = append(s.Tables, t)
@@ -134,15 +133,19 @@ func (b *builder) table(s *Source, mt *metadata.Table, cat *catalog.Catalog) *Ta
 	default:
 		t.description = fmt.Sprintf("columns and relationships of %q", text(name))
 	}
-	b.columns(t, config)
+	if err := t.columns(config); err != nil {
+		b.inconsistent(id, definition, "%v", err)
+		return nil
+	}
 	if mt.IsEnum && !b.enumTable(t, id, definition) {
 		return nil
 	}
 	return t
 }
 
-func (b *builder) columns(t *Table, config *metadata.TableConfiguration) {
-	taken := map[string]bool{}
+// columns takes the columns over whose names GraphQL allows; no two may have one name.
+func (t *Table) columns(config *metadata.TableConfiguration) error {
+	taken := map[string]string{}
 	for _, cc := range t.Catalog.Columns {
 		c := &Column{Table: t, Name: cc.Name, Catalog: cc, Type: cc.Type, Class: ClassOf(cc.Type), Description: cc.Comment}
 		conf := config.ColumnConfig[cc.Name]
@@ -153,12 +156,16 @@ func (b *builder) columns(t *Table, config *metadata.TableConfiguration) {
 		if conf.Comment != nil {
 			c.Description = *conf.Comment
 		}
-		if !IsName(c.GraphQL) || taken[c.GraphQL] {
+		if !IsName(c.GraphQL) {
 			continue
 		}
-		taken[c.GraphQL] = true
+		if other, twice := taken[c.GraphQL]; twice {
+			return fmt.Errorf("the definitions of columns %q and %q are in conflict: they are mapped to the same field name, %q", other, cc.Name, c.GraphQL)
+		}
+		taken[c.GraphQL] = cc.Name
 		t.Columns = append(t.Columns, c)
 	}
+	return nil
 }
 
 // enumTable checks the rules of Hasura: Postgres/DDL/Table/Enum and takes the values over.
@@ -196,14 +203,7 @@ func (b *builder) enumTable(t *Table, id metadata.ObjectID, definition any) bool
 		reasons = enumValueReasons(values)
 	}
 	if len(reasons) > 0 {
-		message := " because " + reasons[0]
-		if len(reasons) > 1 {
-			message = " for the following reasons:\n"
-			for _, r := range reasons {
-				message += "  • " + r + "\n"
-			}
-		}
-		b.inconsistent(id, definition, "the table %q cannot be used as an enum%s", text(t.Name), message)
+		b.inconsistent(id, definition, "the table %q cannot be used as an enum%s", text(t.Name), because(reasons))
 		return false
 	}
 	for _, v := range values {

@@ -1,7 +1,9 @@
 package schema
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 
 	"gatehouse/engine/catalog"
 	"gatehouse/engine/metadata"
@@ -10,9 +12,17 @@ import (
 func (b *builder) function(s *Source, mf *metadata.Function, cat *catalog.Catalog) {
 	name := catalog.Name(mf.Name)
 	f, err := resolveFunction(s, mf, cat)
+	var untracked notTracked
+	if errors.As(err, &untracked) {
+		b.inconsistent(metadata.FunctionObject(s.Name, mf.Name), tableDefinition(name), "%v", untracked)
+		return
+	}
 	if err != nil {
 		b.inconsistent(metadata.FunctionObject(s.Name, mf.Name), tableDefinition(name),
 			"in function %q: %v", text(name), err)
+		return
+	}
+	if !b.unclaimedFunction(f) {
 		return
 	}
 	if f.Returns == nil {
@@ -37,9 +47,6 @@ func resolveFunction(s *Source, mf *metadata.Function, cat *catalog.Catalog) (*F
 	if err != nil {
 		return nil, err
 	}
-	refused := func(reason string) error {
-		return fmt.Errorf("the function %q cannot be tracked because %s", text(name), reason)
-	}
 	f := &Function{Source: s, Name: name, Catalog: cf, SessionArg: -1, Set: cf.ReturnsSet, Description: cf.Comment, meta: mf, permissions: map[string]bool{}}
 	if mf.Comment != "" {
 		f.Description = mf.Comment
@@ -54,35 +61,71 @@ func resolveFunction(s *Source, mf *metadata.Function, cat *catalog.Catalog) (*F
 	} else {
 		f.base = s.custom.auto(name.Schema).then(s.custom.auto(name.Name))
 	}
-	if gql := s.custom.field(f.base); !IsName(gql) {
-		return nil, refused(fmt.Sprintf("%q is not a valid GraphQL identifier", gql))
+	if isPolymorphic(cf) && !s.features.ScalarFunctions { // Hasura does not list them
+		return nil, fmt.Errorf("no such function exists: %q", text(name))
 	}
-	switch {
-	case cf.HasVariadic:
-		return nil, refused("function with \"VARIADIC\" parameters are not supported")
-	case cf.HasOut, cf.Returns == nil, cf.Returns.Kind != catalog.CompositeType:
-		if !s.features.ScalarFunctions {
-			return nil, refused("the function does not return a \"COMPOSITE\" type")
-		}
-		if reason, ok := returnsScalar(cf); !ok {
-			return nil, refused(reason)
-		}
-	default:
-		if f.Returns = s.tables[cf.Returns.Table]; f.Returns == nil {
-			return nil, refused(fmt.Sprintf("the table %q returned by the function is not tracked", text(cf.Returns.Table)))
-		}
+	reasons := f.result(s, cat)
+	if !IsName(s.custom.field(f.base)) {
+		reasons = append([]string{"function name is not a legal GraphQL identifier"}, reasons...)
 	}
 	if f.Mutation, err = isMutation(cf, config); err != nil {
-		return nil, refused(err.Error())
+		reasons = append(reasons, err.Error())
 	}
-	if f.Returns == nil && isVoid(cf.Returns) && !f.Mutation {
-		return nil, refused("a function that returns nothing can only be a mutation")
+	if len(reasons) == 0 && f.Returns == nil && cf.Returns.Kind != catalog.CompositeType && isVoid(cf.Returns) && !f.Mutation {
+		reasons = append(reasons, "a function that returns nothing can only be a mutation")
 	}
-	f.Args, f.SessionArg, err = functionArgs(s, cf, config.SessionArgument, -1)
-	if err != nil {
-		return nil, refused(err.Error())
+	if f.Args, f.SessionArg, err = functionArgs(s, cf, config.SessionArgument, -1); err != nil {
+		reasons = append(reasons, err.Error())
+	}
+	switch {
+	case len(reasons) > 0:
+		return nil, fmt.Errorf("the function %q cannot be tracked%s", text(name), because(reasons))
+	case f.Returns == nil && cf.Returns.Kind == catalog.CompositeType:
+		return nil, notTracked(cf.Returns.Table)
 	}
 	return f, nil
+}
+
+// result finds the table whose rows f returns, and what is wrong with what it returns.
+func (f *Function) result(s *Source, cat *catalog.Catalog) []string {
+	var reasons []string
+	cf := f.Catalog
+	if cf.HasVariadic {
+		reasons = append(reasons, "function with \"VARIADIC\" parameters are not supported")
+	}
+	isComposite := !cf.HasOut && cf.Returns != nil && cf.Returns.Kind == catalog.CompositeType
+	switch {
+	case isComposite && cat.Tables[cf.Returns.Table] != nil:
+		f.Returns = s.tables[cf.Returns.Table]
+	case isComposite:
+		reasons = append(reasons, "the function does not return a table")
+	case s.features.ScalarFunctions:
+		if reason, ok := returnsScalar(cf); !ok {
+			reasons = append(reasons, reason)
+		}
+	default:
+		reasons = append(reasons, "the function does not return a \"COMPOSITE\" type", "the function does not return a table")
+	}
+	return reasons
+}
+
+// notTracked is the reason of what needs a table that is not tracked; it is told without the place.
+type notTracked catalog.Name
+
+func (n notTracked) Error() string {
+	return fmt.Sprintf("table %q is not tracked", text(catalog.Name(n)))
+}
+
+// because joins reasons as Hasura does (Server/Utils, makeReasonMessage).
+func because(reasons []string) string {
+	if len(reasons) == 1 {
+		return " because " + reasons[0]
+	}
+	message := " for the following reasons:\n"
+	for _, r := range reasons {
+		message += "  • " + r + "\n"
+	}
+	return message
 }
 
 func onlyFunction(cat *catalog.Catalog, name catalog.Name) (*catalog.Function, error) {
@@ -96,19 +139,33 @@ func onlyFunction(cat *catalog.Catalog, name catalog.Name) (*catalog.Function, e
 	}
 }
 
+// isPolymorphic tells whether a function takes arguments of any type (anyelement and its kin).
+func isPolymorphic(f *catalog.Function) bool {
+	for _, a := range f.Args {
+		if a.Type != nil && a.Type.Kind == catalog.PseudoType {
+			return true
+		}
+	}
+	return false
+}
+
 // functionArgs splits a function's arguments into those the client gives and the session argument; skip is the
 // position of a row argument, or -1.
 func functionArgs(s *Source, cf *catalog.Function, sessionArgument string, skip int) ([]FunctionArg, int, error) {
 	var args []FunctionArg
+	var badNames []string
 	session := -1
 	unnamed := 0
 	for i, a := range cf.Args {
+		if a.Name != "" && !IsName(a.Name) {
+			badNames = append(badNames, a.Name)
+		}
 		if i == skip {
 			continue
 		}
 		if a.Name != "" && a.Name == sessionArgument {
-			if n := a.Type.Name.Name; n != "json" {
-				return nil, 0, fmt.Errorf("argument %q is not of type JSON", a.Name)
+			if n := a.Type.Name.Name; n != "json" && (n != "jsonb" || skip < 0) {
+				return nil, 0, fmt.Errorf("given session argument %q is not of type json", a.Name)
 			}
 			session = i
 			continue
@@ -120,13 +177,13 @@ func functionArgs(s *Source, cf *catalog.Function, sessionArgument string, skip 
 		} else {
 			arg.GraphQL = s.custom.field(s.custom.auto(a.Name))
 		}
-		if !IsName(arg.GraphQL) {
-			return nil, 0, fmt.Errorf("argument %q is not a valid GraphQL identifier", a.Name)
-		}
 		args = append(args, arg)
 	}
+	if len(badNames) > 0 {
+		return nil, 0, fmt.Errorf("the function arguments %s are not in compliance with GraphQL spec", strings.Join(badNames, ","))
+	}
 	if sessionArgument != "" && session < 0 {
-		return nil, 0, fmt.Errorf("the session argument %q is not an input argument of the function", sessionArgument)
+		return nil, 0, fmt.Errorf("given session argument %q not the input argument of the function", sessionArgument)
 	}
 	return args, session, nil
 }
@@ -143,49 +200,104 @@ func (b *builder) computedFields(t *Table, cat *catalog.Catalog) {
 	}
 }
 
+// resolveComputedField checks what Hasura: Postgres/DDL/ComputedField checks, in its words.
 func resolveComputedField(t *Table, mc *metadata.ComputedField, cat *catalog.Catalog) (*ComputedField, error) {
 	name := catalog.Name(mc.Function)
 	cf, err := onlyFunction(cat, name)
 	if err != nil {
 		return nil, err
 	}
-	refused := func(reason string) error {
-		return fmt.Errorf("the computed field %q cannot be added to table %q because %s", mc.Name, text(t.Name), reason)
-	}
 	f := &ComputedField{Table: t, Name: mc.Name, Function: cf, TableArg: -1, Description: mc.Comment}
-	switch {
-	case !IsName(mc.Name):
-		return nil, refused(fmt.Sprintf("%q is not valid GraphQL name", mc.Name))
-	case t.Relation(mc.Name) != nil || t.columnShown(mc.Name):
-		return nil, refused("its name is already that of another field")
-	case cf.HasVariadic || cf.HasOut:
-		return nil, refused("the function has VARIADIC or OUT parameters")
+	var reasons []string
+	reason := func(format string, args ...any) { reasons = append(reasons, fmt.Sprintf(format, args...)) }
+	if !IsName(mc.Name) {
+		reason("%q is not valid GraphQL name", mc.Name)
 	}
-	for i, a := range cf.Args {
+	if t.Relation(mc.Name) != nil || t.columnShown(mc.Name) {
+		reason("its name is already that of another field")
+	}
+	if cf.HasVariadic || cf.HasOut {
+		reason("the function has VARIADIC or OUT parameters")
+	}
+	if cf.Volatility == catalog.Volatile {
+		reason("the function %q is of type VOLATILE; cannot be added as a computed field", text(name))
+	}
+	f.result(cat, reason)
+	f.rowArgument(mc, reason)
+	f.sessionArgument(mc, reason)
+	if len(reasons) == 0 {
+		if f.Args, f.SessionArg, err = functionArgs(t.Source, cf, mc.SessionArgument, f.TableArg); err != nil {
+			reason("%v", err)
+		}
+	}
+	if len(reasons) > 0 {
+		return nil, fmt.Errorf("the computed field %q cannot be added to table %q%s", mc.Name, text(t.Name), because(reasons))
+	}
+	return f, nil
+}
+
+func (f *ComputedField) result(cat *catalog.Catalog, refuse func(format string, args ...any)) {
+	function := text(f.Function.Name)
+	switch returns := f.Function.Returns; {
+	case returns.Kind == catalog.CompositeType && cat.Tables[returns.Table] != nil:
+		if f.Returns = f.Table.Source.tables[returns.Table]; f.Returns == nil {
+			refuse("the function %q returning set of table %q is not tracked or not found in database", function, text(returns.Table))
+		} else if !f.Function.ReturnsSet {
+			refuse("the function %q must return a base type or a set of rows of a tracked table", function)
+		}
+	case f.Function.ReturnsSet, returns.Kind == catalog.CompositeType, returns.Kind == catalog.PseudoType:
+		refuse("the function %q returning type %s is not a BASE type", function, returns.Name.Name)
+	default:
+		f.Type, f.Class = returns, ClassOf(returns)
+	}
+}
+
+func (f *ComputedField) rowArgument(mc *metadata.ComputedField, refuse func(format string, args ...any)) {
+	function := text(f.Function.Name)
+	for i, a := range f.Function.Args {
 		if mc.TableArgument == "" && i == 0 || mc.TableArgument != "" && a.Name == mc.TableArgument {
 			f.TableArg = i
 		}
 	}
-	if f.TableArg < 0 {
-		return nil, refused(fmt.Sprintf("%q is not an input argument of the function %q", mc.TableArgument, text(name)))
-	}
-	if at := cf.Args[f.TableArg].Type; at.Kind != catalog.CompositeType || at.Table != t.Name {
-		return nil, refused(fmt.Sprintf("the argument at position %d of the function %q is not COMPOSITE type of the table %q", f.TableArg+1, text(name), text(t.Name)))
-	}
-	if f.Args, f.SessionArg, err = functionArgs(t.Source, cf, mc.SessionArgument, f.TableArg); err != nil {
-		return nil, refused(err.Error())
-	}
 	switch {
-	case cf.Returns.Kind == catalog.CompositeType && cf.ReturnsSet:
-		if f.Returns = t.Source.tables[cf.Returns.Table]; f.Returns == nil {
-			return nil, refused(fmt.Sprintf("the function %q returns a set of rows of a table that is not tracked", text(name)))
-		}
-	case cf.ReturnsSet || cf.Returns.Kind == catalog.CompositeType || cf.Returns.Kind == catalog.PseudoType:
-		return nil, refused(fmt.Sprintf("the function %q must return a base type or a set of rows of a tracked table", text(name)))
-	default:
-		f.Type, f.Class = cf.Returns, ClassOf(cf.Returns)
+	case f.TableArg < 0 && mc.TableArgument == "":
+		refuse("the function %q has no input arguments", function)
+		return
+	case f.TableArg < 0:
+		refuse("%q is not an input argument of the function %q", mc.TableArgument, function)
+		return
 	}
-	return f, nil
+	which := fmt.Sprintf("first argument of the function %q", function)
+	if mc.TableArgument != "" {
+		which = fmt.Sprintf("%q argument of the function %q", mc.TableArgument, function)
+	}
+	at := f.Function.Args[f.TableArg].Type
+	if at.Kind != catalog.CompositeType {
+		refuse("%s is not COMPOSITE type", which)
+	}
+	of := catalog.Name{Schema: at.Name.Schema, Name: SQLTypeName(at)}
+	if at.Kind == catalog.CompositeType {
+		of = at.Table
+	}
+	if of != f.Table.Name {
+		refuse("%s of type %q is not the table to which the computed field is being added", which, text(of))
+	}
+}
+
+func (f *ComputedField) sessionArgument(mc *metadata.ComputedField, refuse func(format string, args ...any)) {
+	if mc.SessionArgument == "" {
+		return
+	}
+	function := text(f.Function.Name)
+	for i, a := range f.Function.Args {
+		if a.Name == mc.SessionArgument && i != f.TableArg {
+			if n := a.Type.Name.Name; n != "json" && n != "jsonb" {
+				refuse("%q argument of the function %q is not of type JSON", a.Name, function)
+			}
+			return
+		}
+	}
+	refuse("%q is not an input argument of the function %q", mc.SessionArgument, function)
 }
 
 func (t *Table) columnShown(name string) bool {

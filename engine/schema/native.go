@@ -252,8 +252,9 @@ func (b *builder) native(s *Source, o *metadata.Opaque, models map[string]*Table
 	if !IsName(field) {
 		return nil, nil, fmt.Errorf("%q is not a valid GraphQL identifier", field)
 	}
-	if other := b.names.roots[s.custom.namespace+"\x00"+field]; other != nil {
-		return nil, nil, fmt.Errorf("the GraphQL name %q is already that of %q in source %s", field, text(other.Name), other.Source.Name)
+	names := []rootName{{queryRoot, s.custom.namespace, field}, {subscriptionRoot, s.custom.namespace, field}}
+	if by := (owner{"native query", o.Name, s.Name}); len(b.names.claim(names, by)) > 0 {
+		return nil, nil, fmt.Errorf("the GraphQL name %q is already that of %v", field, b.names.roots[names[0]])
 	}
 	for i, name := range sortedKeys(doc.Arguments) {
 		a := doc.Arguments[name]

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"gatehouse/engine/catalog"
+	"gatehouse/engine/fault"
 )
 
 // ParsePredicate reads a boolean expression as metadata writes it, about rows of t.
@@ -188,9 +189,9 @@ func (p *predicateParser) operand(t *Table, o Operand, typ *catalog.Type, raw js
 			if isJSON {
 				return p.compare(o, OperatorDef{Op: OpEq, Type: typ}, raw)
 			}
-			return nil, fmt.Errorf("expected an operator, got %q", m.key)
+			return nil, fmt.Errorf("Unknown operator: %s", m.key) //nolint:staticcheck // Hasura's words
 		}
-		one, err := p.operator(t, o, typ, op, m.raw)
+		one, err := p.operator(t, o, typ, op, m)
 		if err != nil {
 			return nil, err
 		}
@@ -199,7 +200,8 @@ func (p *predicateParser) operand(t *Table, o Operand, typ *catalog.Type, raw js
 	return AllOf(all...), nil
 }
 
-func (p *predicateParser) operator(t *Table, o Operand, typ *catalog.Type, op Op, raw json.RawMessage) (Predicate, error) {
+func (p *predicateParser) operator(t *Table, o Operand, typ *catalog.Type, op Op, m member) (Predicate, error) {
+	raw := m.raw
 	if other, ok := columnOperators[op]; ok {
 		return p.columns(t, o, other, raw)
 	}
@@ -207,7 +209,7 @@ func (p *predicateParser) operator(t *Table, o Operand, typ *catalog.Type, op Op
 	case OpIsNull:
 		var yes bool
 		if err := json.Unmarshal(raw, &yes); err != nil {
-			return nil, fmt.Errorf("_is_null: expected a boolean")
+			return nil, fmt.Errorf("parsing Bool failed, expected Boolean, but encountered %s", fault.JSONKind(raw))
 		}
 		return &Null{Operand: o, Not: !yes}, nil
 	case OpCast:
@@ -222,7 +224,7 @@ func (p *predicateParser) operator(t *Table, o Operand, typ *catalog.Type, op Op
 				to = CastsOf(typ)["String"]
 			}
 			if to == nil {
-				return nil, fmt.Errorf("cannot cast to %q", c.key)
+				return nil, fmt.Errorf("cannot cast column of type %q to type %q", SQLTypeName(typ), c.key)
 			}
 			o.Cast = to
 			one, err := p.operand(t, o, to, c.raw)
@@ -241,7 +243,31 @@ func (p *predicateParser) operator(t *Table, o Operand, typ *catalog.Type, op Op
 			return p.compare(o, def, raw)
 		}
 	}
-	return nil, fmt.Errorf("operator %s does not exist for type %q", op, typ.Name.Name)
+	if only := operandTypes(op); only != "" {
+		return nil, fmt.Errorf(" is of type %q; this operator works only on columns of type %s", SQLTypeName(typ), only)
+	}
+	return nil, fmt.Errorf("Unknown operator: %s", m.key) //nolint:staticcheck // Hasura's words
+}
+
+// operandTypes words which types an operator that not every type has is for; "" when there is no such operator.
+func operandTypes(op Op) string {
+	switch op {
+	case OpLike, OpNlike, OpIlike, OpNilike, OpSimilar, OpNsimilar, OpRegex, OpIregex, OpNregex, OpNiregex:
+		return `"varchar", "text", "citext", "bpchar"`
+	case OpContains, OpContainedIn:
+		return "an array or JSONB"
+	case OpHasKey, OpHasKeysAny, OpHasKeysAll, OpPathExists, OpPathMatch:
+		return `"jsonb"`
+	case OpAncestor, OpAncestorAny, OpDescendant, OpDescendantAny, OpMatches, OpMatchesAny, OpMatchesText:
+		return `"ltree"`
+	case OpSTIntersects, OpSTDWithin:
+		return `"geometry", "geography"`
+	case OpSTContains, OpSTCrosses, OpSTEquals, OpSTOverlaps, OpSTTouches, OpSTWithin, OpST3DIntersects, OpST3DDWithin:
+		return `"geometry"`
+	case OpSTRast, OpSTNBandGeom, OpSTGeomNBand:
+		return `"raster"`
+	}
+	return ""
 }
 
 func (p *predicateParser) compare(o Operand, def OperatorDef, raw json.RawMessage) (Predicate, error) {
@@ -249,8 +275,13 @@ func (p *predicateParser) compare(o Operand, def OperatorDef, raw json.RawMessag
 	if err != nil {
 		return nil, err
 	}
-	if l, ok := v.(*Literal); ok && string(l.JSON) == "null" {
-		return nil, fmt.Errorf("%s: null is not allowed", def.Op)
+	if l, ok := v.(*Literal); ok {
+		switch {
+		case string(l.JSON) == "null":
+			return nil, fmt.Errorf("%s: null is not allowed", def.Op)
+		case def.List && l.JSON[0] != '[':
+			return nil, fmt.Errorf("parsing [] failed, expected Array, but encountered %s", fault.JSONKind(l.JSON))
+		}
 	}
 	return &Compare{Operand: o, Op: def.Op, Value: v, Type: def.Type, List: def.List, NullDiffers: def.Op == OpNeq}, nil
 }
@@ -328,7 +359,11 @@ func (p *predicateParser) columns(t *Table, o Operand, op Op, raw json.RawMessag
 		return nil, fmt.Errorf("a column is missing after \"$\"")
 	}
 	if c.Other = at.columnNamed(path[0]); c.Other == nil {
-		return nil, fmt.Errorf("column %q does not exist in table %q", path[0], at.Name.Name)
+		return nil, fmt.Errorf("%q does not exist", path[0])
+	}
+	if o.Column != nil && o.Cast == nil && o.Column.Type.OID != c.Other.Type.OID {
+		return nil, fmt.Errorf("incompatible column types: %q has type %q, but %q has type %q",
+			o.Column.Name, SQLTypeName(o.Column.Type), c.Other.Name, SQLTypeName(c.Other.Type))
 	}
 	return c, nil
 }

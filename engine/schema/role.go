@@ -316,14 +316,17 @@ func (m *Model) functionAllowed(f *Function, role string) bool {
 
 // root is a root field of f, under its custom name if it has one.
 func (f *Function) root(kind string, w words, description string) *Field {
+	return &Field{Name: f.rootName(kind, w), Description: description}
+}
+
+func (f *Function) rootName(kind string, w words) string {
 	custom := f.Source.custom
-	out := &Field{Name: custom.root(custom.field(w)), Description: description}
 	if f.meta.Configuration != nil {
 		if c := f.meta.Configuration.CustomRootFields[kind]; c.Name != "" {
-			out.Name = custom.root(c.Name)
+			return custom.root(c.Name)
 		}
 	}
-	return out
+	return custom.root(custom.field(w))
 }
 
 func (s *Schema) functionRoots(f *Function) []*Field {

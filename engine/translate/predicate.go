@@ -266,8 +266,8 @@ func (t *translator) rowOf(row pgsql.Ident) pgsql.Expr {
 }
 
 // sessionJSON is the argument that carries all session variables.
-func sessionJSON() pgsql.Expr {
-	return pgsql.Param{Arg: Arg{Value: schema.SessionJSON{}, Encoding: Document}, Type: jsonType}
+func sessionJSON(t *catalog.Type) pgsql.Expr {
+	return pgsql.Param{Arg: Arg{Value: schema.SessionJSON{}, Encoding: Document}, Type: typ(t)}
 }
 
 // argument is one function argument that is known, by position.

@@ -140,7 +140,7 @@ func (t *translator) orderTerm(o plan.Order, via []plan.Step, row pgsql.Ident) p
 func (t *translator) functionCall(f *schema.Function, args []plan.FunctionArg) pgsql.Call {
 	given := t.arguments(args)
 	if f.SessionArg >= 0 {
-		given = append(given, argument{f.SessionArg, sessionJSON()})
+		given = append(given, argument{f.SessionArg, sessionJSON(f.Catalog.Args[f.SessionArg].Type)})
 	}
 	return callOf(f.Catalog, given)
 }
@@ -148,7 +148,7 @@ func (t *translator) functionCall(f *schema.Function, args []plan.FunctionArg) p
 func (t *translator) computedCall(f *schema.ComputedField, args []plan.FunctionArg, row pgsql.Ident) pgsql.Call {
 	given := append(t.arguments(args), argument{f.TableArg, t.rowOf(row)})
 	if f.SessionArg >= 0 {
-		given = append(given, argument{f.SessionArg, sessionJSON()})
+		given = append(given, argument{f.SessionArg, sessionJSON(f.Function.Args[f.SessionArg].Type)})
 	}
 	return callOf(f.Function, given)
 }
