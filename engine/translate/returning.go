@@ -55,7 +55,8 @@ func (t *translator) writtenRows(table *schema.Table) pgsql.Expr {
 // answerBeyond reads the answer once the rows are written.
 func answerBeyond(table *schema.Table, out plan.Output, o Options) *Statement {
 	t := newWriter(o)
-	rows := pgsql.Param{Arg: Arg{Value: WrittenRows}, Type: pgsql.Type{Name: name(table.Name), Array: true}}
+	// A parameter of the row type itself would remember that type, and fail once the table is made anew.
+	rows := pgsql.Cast{Expr: pgsql.Param{Arg: Arg{Value: WrittenRows}, Type: textType}, Type: pgsql.Type{Name: name(table.Name), Array: true}}
 	return t.print(&pgsql.Select{
 		With: []pgsql.CTE{{Name: cteName, Query: &pgsql.Select{
 			Output: []pgsql.Output{{Expr: pgsql.Star{Table: target}}},

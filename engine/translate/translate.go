@@ -106,9 +106,17 @@ func steps(roots []plan.Root, o Options) ([]Step, error) {
 		case plan.Introspect:
 			s.Introspect = &n
 		case *plan.Select:
+			if writes(&n.Rows) {
+				s.Read = calling(&n.Rows, o, func(t *translator) *pgsql.Select { return t.rootSelect(n) })
+				break
+			}
 			s.Read = newReader(o).read(n)
 			s.Read.Class = classOfSelect(n)
 		case *plan.Aggregate:
+			if writes(&n.Rows) {
+				s.Read = calling(&n.Rows, o, func(t *translator) *pgsql.Select { return t.aggregate(n, "") })
+				break
+			}
 			t := newReader(o)
 			s.Read = t.print(t.aggregate(n, ""))
 		case *plan.Groups:

@@ -143,9 +143,7 @@ func (t *translator) output(out plan.Output) pgsql.Expr {
 		case f.Text != nil:
 			e = textConstant(string(*f.Text))
 		case f.Affected:
-			c := call("count")
-			c.Star = true
-			e = pgsql.Subquery{Query: &pgsql.Select{Output: []pgsql.Output{{Expr: c}}, From: pgsql.Table{Name: pgsql.Name{Name: cteName}}}}
+			e = countOf(cteName)
 		default:
 			t.cte[&f.Returning.Rows] = cteName
 			e = pgsql.Subquery{Query: t.selectJSON(f.Returning, "")}

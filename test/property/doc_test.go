@@ -8,6 +8,7 @@
 //	model_test.go                 tables, rows, roles, conditions, requests: the case
 //	generate_*_test.go            how a case is drawn
 //	render_test.go                the case as SQL, metadata and GraphQL
+//	computed_test.go, foreign_key_test.go  what tables have besides columns
 //	oracle_*_test.go              what a request must answer, and what the tables hold afterwards
 //	match_test.go                 an answer compared with what it must be, ties and unordered rows allowed for
 //	world_test.go                 the engine and the database a case runs on

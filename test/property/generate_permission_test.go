@@ -31,6 +31,12 @@ func (c conditions) cond(t *table, depth int) cond {
 	case 4:
 		return not{c.cond(t, depth-1)}
 	case 5, 6:
+		if c.role != nil && c.chance(25) {
+			if fs := c.role.tableFields(t, false); c.role.canRead(t) && len(fs) > 0 {
+				f := pick(c.g, fs)
+				return nearby{f.name, c.cond(f.target, depth-1)}
+			}
+		}
 		if r := c.relationship(t, false); r != nil {
 			return related{r.name, c.cond(r.target, depth-1)}
 		}
@@ -113,6 +119,9 @@ var comparisons = []string{"_eq", "_neq", "_gt", "_gte", "_lt", "_lte"}
 
 func (c conditions) leaf(t *table) cond {
 	names := c.readable(t)
+	if c.role != nil {
+		names = c.role.shown(t, true)
+	}
 	if len(names) == 0 {
 		return and{}
 	}
@@ -184,7 +193,10 @@ func (c conditions) newRole(name string) *role {
 			r.updates[t.name] = c.updatePermission(t)
 		}
 		if c.chance(30) {
-			r.deletes[t.name] = &deletePermission{filter: c.filter(t)}
+			r.deletes[t.name] = &deletePermission{filter: c.filter(t), backendOnly: c.chance(10)}
+		}
+		if c.chance(40) {
+			r.calls[t.name] = true
 		}
 	}
 	return r
@@ -207,6 +219,19 @@ func (c conditions) selectPermission(t *table) *selectPermission {
 				if !slices.Contains(p.columns, k) {
 					p.columns = append(p.columns, k)
 				}
+			}
+		}
+	}
+	for _, f := range t.computed {
+		if !f.isTable() && c.chance(60) {
+			p.computed = append(p.computed, f.name)
+		}
+	}
+	if c.chance(15) {
+		p.roots = []string{}
+		for _, root := range []string{"select", "select_by_pk", "select_aggregate"} {
+			if c.chance(60) {
+				p.roots = append(p.roots, root)
 			}
 		}
 	}
@@ -238,7 +263,7 @@ func (c conditions) written(t *table) (names []string, set []preset) {
 }
 
 func (c conditions) insertPermission(t *table) *insertPermission {
-	p := &insertPermission{check: and{}}
+	p := &insertPermission{check: and{}, backendOnly: c.chance(10)}
 	p.columns, p.set = c.written(t)
 	for _, col := range t.columns { // as a rule what a row cannot do without
 		isSet := slices.ContainsFunc(p.set, func(s preset) bool { return s.column == col.name })
@@ -254,7 +279,7 @@ func (c conditions) insertPermission(t *table) *insertPermission {
 }
 
 func (c conditions) updatePermission(t *table) *updatePermission {
-	p := &updatePermission{filter: c.filter(t)}
+	p := &updatePermission{filter: c.filter(t), backendOnly: c.chance(10)}
 	p.columns, p.set = c.written(t)
 	if c.chance(60) {
 		p.check = c.about(t)

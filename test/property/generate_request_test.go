@@ -7,7 +7,7 @@ import (
 // request draws what one role asks; nil when the role drawn may do nothing of the kind drawn.
 func (g g) request(w *world) *request {
 	a := asker{g: g, w: w, role: pick(g, w.roles)}
-	r := &request{role: a.role, session: g.session(), useVariables: g.chance(40)}
+	r := &request{role: a.role, session: g.session(), useVariables: g.chance(40), isBackend: g.chance(60)}
 	write := g.chance(50)
 	n := 1
 	if g.chance(20) {
@@ -66,10 +66,20 @@ func (a asker) read(t *table) *operation {
 		return nil
 	}
 	op := &operation{kind: "select", table: t}
-	switch n := a.n(10); {
-	case n == 1 && a.hasKey(t):
+	offered := func(kind string) bool { // or asked for all the same, now and then
+		return (&request{role: a.role}).offers(&operation{kind: kind, table: t}) || a.chance(10)
+	}
+	switch n := a.n(12); {
+	case n >= 10 || !offered("select"):
+		op.kind, op.low, op.isMine = "function", int64(a.n(5)), a.chance(30)
+		if a.role.canAggregate(t) && a.chance(40) {
+			op.aggregate = a.aggregate(t, 1)
+		} else {
+			op.rows = a.selection(t, 2)
+		}
+	case n == 1 && a.hasKey(t) && offered("by_pk"):
 		op.kind, op.key, op.returning = "by_pk", a.key(t), a.fields(t, 2)
-	case n <= 4 && a.role.canAggregate(t):
+	case n <= 4 && a.role.canAggregate(t) && offered("aggregate"):
 		op.kind, op.aggregate = "aggregate", a.aggregate(t, 1)
 	default:
 		op.rows = a.selection(t, 2)
@@ -83,8 +93,25 @@ func (a asker) selection(t *table, depth int) *selection {
 
 func (a asker) fields(t *table, depth int) []field {
 	var out []field
-	for _, name := range some(a.g, a.role.readable(t)) {
-		out = append(out, field{alias: alias(len(out)), column: name})
+	for _, name := range some(a.g, a.role.shown(t, false)) {
+		f := field{alias: alias(len(out)), column: name}
+		if c := t.field(name); c != nil && c.kind == plus && a.chance(60) {
+			n := int64(a.n(9))
+			f.n = &n
+		}
+		out = append(out, f)
+	}
+	for _, c := range a.role.tableFields(t, false) {
+		if depth == 0 || !a.chance(30) {
+			continue
+		}
+		f := field{alias: alias(len(out)), computed: c}
+		if a.role.canAggregate(c.target) && a.chance(40) {
+			f.aggregate = a.aggregate(c.target, depth-1)
+		} else {
+			f.rows = a.selection(c.target, depth-1)
+		}
+		out = append(out, f)
 	}
 	for i := range t.relations {
 		r := &t.relations[i]
@@ -165,25 +192,24 @@ func (a asker) order(t *table, depth int) *order {
 		if !a.role.canAggregate(r.target) {
 			return nil
 		}
-		item := a.item(r.target)
+		item := a.item(r.target, a.role.readable(r.target))
 		out := &order{relation: r.name, fn: item.fn, direction: direction}
 		if item.fn != "count" {
 			out.column = item.columns[0]
 		}
 		return out
 	}
-	readable := a.role.readable(t)
-	if len(readable) == 0 {
+	shown := a.role.shown(t, true)
+	if len(shown) == 0 {
 		return nil
 	}
-	return &order{column: pick(a.g, readable), direction: direction}
+	return &order{column: pick(a.g, shown), direction: direction}
 }
 
-// item draws an aggregate other than count(columns).
-func (a asker) item(t *table) aggregateItem {
-	readable := a.role.readable(t)
+// item draws an aggregate other than count(columns), over some of the names.
+func (a asker) item(t *table, names []string) aggregateItem {
 	numbers, comparable := []string{}, []string{}
-	for _, name := range readable {
+	for _, name := range names {
 		switch t.column(name).kind {
 		case intKind:
 			numbers, comparable = append(numbers, name), append(comparable, name)
@@ -203,7 +229,7 @@ func (a asker) item(t *table) aggregateItem {
 func (a asker) aggregate(t *table, depth int) *aggregate {
 	out := &aggregate{table: t, args: a.arguments(t)}
 	for range 1 + a.n(3) {
-		item := a.item(t)
+		item := a.item(t, a.role.shown(t, true))
 		if item.fn == "count" && a.chance(50) {
 			item.columns, item.distinct = some(a.g, a.role.readable(t)), a.chance(50)
 			if len(item.columns) > 2 {
@@ -241,11 +267,16 @@ func (a asker) write(t *table) *operation {
 	if remove != nil {
 		kinds = append(kinds, "delete")
 	}
+	if a.role.calls[t.name] && a.role.canRead(t) {
+		kinds = append(kinds, "call")
+	}
 	if len(kinds) == 0 {
 		return nil
 	}
 	op.kind = pick(a.g, kinds)
 	switch op.kind {
+	case "call":
+		op.low, op.rows, op.returning = int64(a.n(8)), a.selection(t, 1), nil
 	case "insert":
 		count := 1 + a.n(3)
 		if one {
@@ -256,7 +287,7 @@ func (a asker) write(t *table) *operation {
 			op.conflict = a.conflict(t, update)
 		}
 		for range count {
-			op.objects = append(op.objects, a.object(t, insert, op.conflict != nil))
+			op.objects = append(op.objects, a.newRow(t, op.conflict != nil, nil, 2))
 		}
 	case "update":
 		op.updates = []change{a.change(t, update)}
@@ -284,6 +315,47 @@ func (a asker) write(t *table) *operation {
 		}
 	}
 	return op
+}
+
+// newRow draws a new row and sometimes rows related to it. decided are columns that a row around it decides.
+func (a asker) newRow(t *table, mayMeet bool, decided []string, depth int) *newRow {
+	out := &newRow{values: a.object(t, a.role.insert(t), mayMeet)}
+	for _, c := range decided {
+		delete(out.values, c)
+	}
+	taken := slices.Clone(decided)
+	for i := range t.relations {
+		r := &t.relations[i]
+		p := a.role.insert(r.target)
+		if depth == 0 || p == nil || !a.chance(15) {
+			continue
+		}
+		var theirs []string
+		if r.isAfter {
+			theirs = r.theirs
+		} else {
+			if slices.ContainsFunc(r.own, func(c string) bool { return slices.Contains(taken, c) }) {
+				continue
+			}
+			taken = append(taken, r.own...)
+			for _, c := range r.own {
+				delete(out.values, c)
+			}
+		}
+		n := nested{relation: r}
+		if u := a.role.update(r.target); u != nil && a.chance(40) {
+			n.conflict = a.conflict(r.target, u)
+		}
+		count := 1
+		if r.array {
+			count = a.n(3)
+		}
+		for range count {
+			n.objects = append(n.objects, a.newRow(r.target, n.conflict != nil, theirs, depth-1))
+		}
+		out.nested = append(out.nested, n)
+	}
+	return out
 }
 
 // object draws a new row; one that mayMeet another has its key more often than not.

@@ -91,7 +91,9 @@ func (g g) tables() []*table {
 	}
 	for _, t := range tables {
 		g.relations(t, tables)
+		g.computedFields(t, tables)
 	}
+	g.foreignKeys(tables)
 	return tables
 }
 
@@ -140,12 +142,13 @@ func (g g) relations(t *table, tables []*table) {
 		if len(r.own) == 2 && r.own[0] == r.own[1] {
 			r.own = []string{"id", "amount"}
 		}
+		r.isAfter = g.chance(15)
 		t.relations = append(t.relations, r)
 	}
 	for i := range 1 + g.n(2) {
 		target := pick(g, tables)
 		t.relations = append(t.relations, relation{
-			name: fmt.Sprintf("many%d", i), array: true, target: target,
+			name: fmt.Sprintf("many%d", i), array: true, target: target, isAfter: true,
 			own: []string{pick(g, ints)}, theirs: []string{pick(g, target.ofKind(intKind))},
 		})
 	}
@@ -178,6 +181,23 @@ func (g g) state(tables []*table) state {
 			if r := g.row(t, s[t.name]); r != nil {
 				s[t.name] = append(s[t.name], r)
 			}
+		}
+	}
+	for dangling := true; dangling; { // until every foreign key is kept
+		dangling = false
+		for _, f := range foreignKeys(tables) {
+			s[f.table.name] = slices.DeleteFunc(s[f.table.name], func(r row) bool {
+				if !f.dangles(s, r) {
+					return false
+				}
+				dangling = true
+				c := f.relation.own[0]
+				if f.table.column(c).notNull {
+					return true
+				}
+				r[c] = nil
+				return false
+			})
 		}
 	}
 	return s

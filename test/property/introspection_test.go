@@ -25,7 +25,7 @@ func TestIntrospectionListsWhatTheRoleMayUse(t *testing.T) {
 						t.Fatalf("as %s, type %s names %v of %s, must name %v\nin %s", r.name, want.typ, got, table.name, want.names, w)
 					}
 				}
-				may := r.canRead(table) || r.insert(table) != nil || r.update(table) != nil || r.delete(table) != nil
+				may := r.canRead(table) || r.insertNow(table) != nil || r.updateNow(table) != nil || r.deleteNow(table) != nil
 				for name, members := range types {
 					if !may && (name == table.name || strings.HasPrefix(name, table.name+"_")) {
 						t.Fatalf("as %s, there is type %s\nin %s", r.name, name, w)
@@ -38,6 +38,28 @@ func TestIntrospectionListsWhatTheRoleMayUse(t *testing.T) {
 			}
 		}
 	})
+}
+
+// insertNow, updateNow and deleteNow are the permissions that a caller has who is no backend.
+func (r *role) insertNow(t *table) *insertPermission {
+	if p := r.insert(t); p != nil && !p.backendOnly {
+		return p
+	}
+	return nil
+}
+
+func (r *role) updateNow(t *table) *updatePermission {
+	if p := r.update(t); p != nil && !p.backendOnly {
+		return p
+	}
+	return nil
+}
+
+func (r *role) deleteNow(t *table) *deletePermission {
+	if p := r.delete(t); p != nil && !p.backendOnly {
+		return p
+	}
+	return nil
 }
 
 // listing says which of the things of a kind a type names, in the table's order; none when there is no such type.
@@ -59,7 +81,7 @@ func lists(r *role, t *table) []listing {
 				aggregable = append(aggregable, rel.name+"_aggregate")
 			}
 		}
-		if r.insert(rel.target) != nil {
+		if r.insertNow(rel.target) != nil {
 			insertable = append(insertable, rel.name)
 		}
 	}
@@ -78,12 +100,12 @@ func lists(r *role, t *table) []listing {
 	if r.canRead(t) {
 		out = append(out, listing{t.name + "_bool_exp", "columns", readable}, listing{t.name + "_bool_exp", "relations", both})
 	}
-	if p := r.insert(t); p != nil {
+	if p := r.insertNow(t); p != nil {
 		out = append(out, listing{t.name + "_insert_input", "columns", inOrder(t, p.columns)}, listing{t.name + "_insert_input", "relations", insertable})
 	} else {
 		out = append(out, listing{t.name + "_insert_input", "columns", nil})
 	}
-	if p := r.update(t); p != nil && len(p.columns) > 0 {
+	if p := r.updateNow(t); p != nil && len(p.columns) > 0 {
 		out = append(out, listing{t.name + "_set_input", "columns", inOrder(t, p.columns)}, listing{t.name + "_inc_input", "columns", ofKinds(t, inOrder(t, p.columns), intKind)})
 	} else {
 		out = append(out, listing{t.name + "_set_input", "columns", nil}, listing{t.name + "_inc_input", "columns", nil})

@@ -109,6 +109,11 @@ func (o *oracle) view() string {
 		}
 	}
 	for _, t := range o.tables {
+		for _, c := range t.computed {
+			joins[t.name+"."+c.column], joins[c.target.name+".id"] = true, true
+		}
+	}
+	for _, t := range o.tables {
 		fmt.Fprintln(&b, t.name)
 		for _, r := range o.state[t.name] {
 			if !o.visible(t, r) {
@@ -119,6 +124,11 @@ func (o *oracle) view() string {
 					b.WriteString(literal(r[c.name]))
 				}
 				b.WriteString(" " + literal(o.cell(t, r, c.name)) + ",")
+			}
+			for i := range t.computed { // a function sees everything
+				if c := &t.computed[i]; !c.isTable() {
+					b.WriteString(" " + literal(o.cell(t, r, c.name)) + ",")
+				}
 			}
 			b.WriteByte('\n')
 		}
@@ -288,6 +298,11 @@ func TestMissingSessionVariablesAreErrors(t *testing.T) {
 // needs: the first operation cannot be decided without the variable.
 func (r *request) needs(name variable) bool {
 	op := r.operations[0]
+	for _, op := range r.operations {
+		if !r.offers(op) {
+			return false
+		}
+	}
 	switch op.kind {
 	case "select", "aggregate", "by_pk":
 		var filters []cond
@@ -300,9 +315,11 @@ func (r *request) needs(name variable) bool {
 		return mentions(and(filters), name)
 	case "insert", "insert_one":
 		p := r.role.insert(op.table)
-		return mentions(p.check, name) && op.conflict == nil || presets(p.set, name)
+		return !op.isNested() && (mentions(p.check, name) && op.conflict == nil || presets(p.set, name))
 	case "delete", "delete_by_pk":
 		return mentions(r.role.delete(op.table).filter, name)
+	case "function", "call":
+		return false
 	}
 	p := r.role.update(op.table)
 	return mentions(p.filter, name) || presets(p.set, name) || p.check != nil && mentions(p.check, name)

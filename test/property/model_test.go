@@ -32,6 +32,12 @@ type relation struct {
 	array       bool
 	target      *table
 	own, theirs []string
+	// foreign: a foreign key stands behind it, on own, or on theirs for an array relationship. onDelete is what becomes of
+	// rows that refer to a deleted one: "" (refused), "cascade" or "set null".
+	foreign  bool
+	onDelete string
+	// isAfter: a row inserted with another over this relationship is written after it. Always so for array relationships.
+	isAfter bool
 }
 
 type table struct {
@@ -39,6 +45,7 @@ type table struct {
 	columns   []column
 	unique    []key // the first is the primary key
 	relations []relation
+	computed  []computed
 }
 
 type key struct {
@@ -50,6 +57,11 @@ func (t *table) column(name string) *column {
 	for i := range t.columns {
 		if t.columns[i].name == name {
 			return &t.columns[i]
+		}
+	}
+	for _, f := range t.computed {
+		if f.name == name && !f.isTable() {
+			return &column{name: name, kind: intKind}
 		}
 	}
 	return nil
@@ -94,6 +106,11 @@ type (
 		relation string
 		c        cond
 	}
+	// nearby: some row of a table computed field satisfies c. Permissions do not have it.
+	nearby struct {
+		field string
+		c     cond
+	}
 	// exists: some row of a table satisfies c. Only permissions have it.
 	exists struct {
 		table string
@@ -116,6 +133,8 @@ type (
 type (
 	selectPermission struct {
 		columns      []string
+		computed     []string // scalar computed fields
+		roots        []string // the root fields there are; nil: all
 		filter       cond
 		limit        *int
 		aggregations bool
@@ -124,14 +143,21 @@ type (
 		columns []string
 		check   cond
 		set     []preset
+		// backendOnly: as in all writes, there only for callers who say so.
+		backendOnly bool
 	}
 	updatePermission struct {
 		columns []string
 		filter  cond
 		check   cond // nil: none
 		set     []preset
+
+		backendOnly bool
 	}
-	deletePermission struct{ filter cond }
+	deletePermission struct {
+		filter      cond
+		backendOnly bool
+	}
 	preset           struct {
 		column string
 		value  any // a value or a variable
@@ -145,13 +171,14 @@ type role struct {
 	inserts map[string]*insertPermission
 	updates map[string]*updatePermission
 	deletes map[string]*deletePermission
+	calls   map[string]bool // functions that write, by table
 	members []*role
 }
 
 func newRole(name string) *role {
 	return &role{
 		name: name, selects: map[string]*selectPermission{}, inserts: map[string]*insertPermission{},
-		updates: map[string]*updatePermission{}, deletes: map[string]*deletePermission{},
+		updates: map[string]*updatePermission{}, deletes: map[string]*deletePermission{}, calls: map[string]bool{},
 	}
 }
 
@@ -246,6 +273,8 @@ type (
 		relation  *relation
 		rows      *selection // of relation
 		aggregate *aggregate // of relation
+		computed  *computed  // instead of relation, or of column with n as its argument
+		n         *int64
 	}
 	arguments struct {
 		where         cond // nil: none
@@ -282,17 +311,31 @@ type (
 
 // operation is one root field.
 type operation struct {
-	kind  string // select, by_pk, aggregate, insert, insert_one, update, update_by_pk, update_many, delete, delete_by_pk
+	kind  string // select, by_pk, aggregate, function, call, insert, insert_one, update, update_by_pk, update_many, delete, delete_by_pk
 	table *table
 	// of reads
 	rows      *selection
 	aggregate *aggregate
 	key       row // by_pk
 	// of writes
-	objects   []row
+	low       int64 // of functions
+	isMine    bool  // the reading function that takes the session
+	objects   []*newRow
 	conflict  *conflict
 	updates   []change // one, except for update_many
 	returning []field  // also what by_pk kinds and insert_one select
+}
+
+// newRow is a row to insert, with related ones.
+type newRow struct {
+	values row
+	nested []nested
+}
+
+type nested struct {
+	relation *relation
+	objects  []*newRow // one, for an object relationship
+	conflict *conflict
 }
 
 type conflict struct {
@@ -308,7 +351,7 @@ type change struct {
 }
 
 func (o *operation) isWrite() bool {
-	return o.kind != "select" && o.kind != "by_pk" && o.kind != "aggregate"
+	return o.kind != "select" && o.kind != "by_pk" && o.kind != "aggregate" && o.kind != "function"
 }
 
 // request is what one role asks at once: reads, or writes that stand and fall together.
@@ -317,6 +360,7 @@ type request struct {
 	session      map[string]string
 	operations   []*operation
 	useVariables bool // arguments travel as GraphQL variables
+	isBackend    bool // may use what is for backends only
 }
 
 func (r *request) isWrite() bool { return r.operations[0].isWrite() }

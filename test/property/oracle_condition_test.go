@@ -94,6 +94,14 @@ func (o *oracle) eval(c cond, t *table, r, root row, masked bool) truth {
 			}
 		}
 		return no
+	case nearby:
+		f := t.field(c.field)
+		for _, other := range o.rowsOf(f, r) {
+			if o.visible(f.target, other) && o.eval(c.c, f.target, other, root, masked) == yes {
+				return yes
+			}
+		}
+		return no
 	case exists:
 		target := o.table(c.table)
 		for _, other := range o.state[c.table] {
@@ -192,17 +200,27 @@ func (o *oracle) visible(t *table, r row) bool {
 func (o *oracle) cell(t *table, r row, name string) value {
 	everywhere := true
 	for _, p := range o.role.readers(t) {
-		has := slices.Contains(p.columns, name)
+		has := slices.Contains(p.columns, name) || slices.Contains(p.computed, name)
 		everywhere = everywhere && has
 		if has && o.holds(p.filter, t, r) == yes {
-			return r[name]
+			return o.raw(t, r, name, nil)
 		}
 	}
 	if everywhere {
-		return r[name]
+		return o.raw(t, r, name, nil)
 	}
 	return nil
 }
+
+// raw is the value of a column or scalar computed field, whoever asks.
+func (o *oracle) raw(t *table, r row, name string, n *int64) value {
+	if f := t.field(name); f != nil {
+		return o.scalar(f, r, n)
+	}
+	return r[name]
+}
+
+func contains(names []string, name string) bool { return slices.Contains(names, name) }
 
 // compare tests a value against a literal, a list, or a session variable.
 func (o *oracle) compare(v value, op string, k kind, operand any) truth {

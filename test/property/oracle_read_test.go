@@ -30,6 +30,11 @@ func (o *oracle) read(op *operation) expected {
 		return o.selection(op.rows, o.state[op.table.name])
 	case "aggregate":
 		return o.aggregate(op.aggregate, o.state[op.table.name])
+	case "function":
+		if op.aggregate != nil {
+			return o.aggregate(op.aggregate, o.found(op))
+		}
+		return o.selection(op.rows, o.found(op))
 	}
 	for _, r := range o.state[op.table.name] {
 		if o.visible(op.table, r) && o.hasKey(op.table, r, op.key) {
@@ -54,7 +59,15 @@ func (o *oracle) fields(t *table, fields []field, r row) expected {
 	for _, f := range fields {
 		switch {
 		case f.column != "":
-			out[f.alias] = scalar{o.cell(t, r, f.column)}
+			v := o.cell(t, r, f.column)
+			if v != nil && f.n != nil {
+				v = o.raw(t, r, f.column, f.n)
+			}
+			out[f.alias] = scalar{v}
+		case f.computed != nil && f.aggregate != nil:
+			out[f.alias] = o.aggregate(f.aggregate, o.rowsOf(f.computed, r))
+		case f.computed != nil:
+			out[f.alias] = o.selection(f.rows, o.rowsOf(f.computed, r))
 		case f.aggregate != nil:
 			out[f.alias] = o.aggregate(f.aggregate, o.joined(f.relation, r))
 		case f.relation.array:

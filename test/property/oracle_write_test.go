@@ -16,6 +16,9 @@ var (
 	// A statement that writes one row twice, and what only Postgres' internals word, is an unexpected error.
 	constraintCodes = []string{"constraint-violation", "unexpected"}
 	checkCodes      = []string{"permission-error"}
+	absentCodes     = []string{"validation-failed"}
+	// What hangs on a row that was not written may be refused before that is noticed.
+	nestedCodes = []string{"not-supported", "permission-error", "constraint-violation", "unexpected"}
 )
 
 func refuse(codes []string, format string, args ...any) *refusal {
@@ -36,6 +39,11 @@ func alias(i int) string { return fmt.Sprintf("f%d", i) }
 // run works a request out over a state, which it leaves as it was.
 func (w *world) run(req *request, s state) outcome {
 	out := outcome{fields: object{}, state: s}
+	for _, op := range req.operations {
+		if !req.offers(op) {
+			return outcome{state: s, refused: refuse(absentCodes, "%s of %s is not there", op.kind, op.table.name)}
+		}
+	}
 	for i, op := range req.operations {
 		o := &oracle{tables: w.tables, state: out.state, role: req.role, session: req.session}
 		if !op.isWrite() {
@@ -56,7 +64,12 @@ func (o *oracle) write(op *operation) (answer expected, next state, refused *ref
 	var written []row
 	switch op.kind {
 	case "insert", "insert_one":
-		written, next, refused = o.insert(op)
+		if op.isNested() {
+			return o.insertNested(op)
+		}
+		written, next, refused = o.insertRows(op.table, values(op.objects), nil, op.conflict)
+	case "call":
+		return o.call(op)
 	case "update", "update_by_pk":
 		written, next, refused, either = o.update(op, op.updates[0])
 	case "update_many":
@@ -77,7 +90,7 @@ func (o *oracle) write(op *operation) (answer expected, next state, refused *ref
 		}
 		return out, at.state, nil, either
 	default:
-		written, next = o.delete(op)
+		written, next, refused, either = o.delete(op)
 	}
 	if refused != nil {
 		return nil, nil, refused, either
@@ -148,16 +161,18 @@ func find(rows []row, k key, r row) int {
 	return slices.IndexFunc(rows, func(other row) bool { return same(k, other, r) })
 }
 
-func (o *oracle) insert(op *operation) (written []row, next state, refused *refusal) {
-	t, p := op.table, o.role.insert(op.table)
+// insertRows is an insert of one statement. decided are columns that a related row decides.
+func (o *oracle) insertRows(t *table, objects []row, decided row, c *conflict) (written []row, next state, refused *refusal) {
+	p := o.role.insert(t)
 	rows := slices.Clone(o.state[t.name])
 	mine := map[int]bool{} // rows this statement wrote
 	isNew := map[int]bool{}
-	for _, given := range op.objects {
+	for _, given := range objects {
 		r := row{}
 		for _, c := range t.columns {
 			r[c.name] = c.deflt
 		}
+		maps.Copy(r, decided)
 		maps.Copy(r, given)
 		for _, s := range p.set {
 			r[s.column] = o.presetValue(t, s)
@@ -165,9 +180,9 @@ func (o *oracle) insert(op *operation) (written []row, next state, refused *refu
 		if refused := missing(t, r); refused != nil {
 			return nil, nil, refused
 		}
-		if op.conflict != nil {
-			if at := find(rows, op.conflict.key, r); at >= 0 {
-				changed, refused := o.conflict(op, rows, at, r, mine)
+		if c != nil {
+			if at := find(rows, c.key, r); at >= 0 {
+				changed, refused := o.conflict(t, c, rows, at, r, mine)
 				if refused != nil {
 					return nil, nil, refused
 				}
@@ -199,12 +214,13 @@ func (o *oracle) insert(op *operation) (written []row, next state, refused *refu
 		}
 		written = append(written, rows[i])
 	}
-	return written, o.with(t, rows), nil
+	next, refused, _ = o.settle(o.state, o.with(t, rows), false)
+	return written, next, refused
 }
 
 // conflict changes the row that is in the way, where the update permission and the caller's condition say so.
-func (o *oracle) conflict(op *operation, rows []row, at int, given row, mine map[int]bool) (changed bool, refused *refusal) {
-	t, u, c := op.table, o.role.update(op.table), op.conflict
+func (o *oracle) conflict(t *table, c *conflict, rows []row, at int, given row, mine map[int]bool) (changed bool, refused *refusal) {
+	u := o.role.update(t)
 	if len(c.columns) == 0 {
 		return false, nil
 	}
@@ -280,10 +296,11 @@ func (o *oracle) update(op *operation, c change) (written []row, next state, ref
 			return nil, nil, refuse(append(checkCodes, constraintCodes...), "check of %v", r), false
 		}
 	}
-	return written, o.with(t, rows), nil, either
+	next, refused, _ = o.settle(o.state, o.with(t, rows), false)
+	return written, next, refused, either
 }
 
-func (o *oracle) delete(op *operation) (written []row, next state) {
+func (o *oracle) delete(op *operation) (written []row, next state, refused *refusal, either bool) {
 	t, p := op.table, o.role.delete(op.table)
 	var kept []row
 	where := op.updates[0].where
@@ -294,5 +311,6 @@ func (o *oracle) delete(op *operation) (written []row, next state) {
 			kept = append(kept, r)
 		}
 	}
-	return written, o.with(t, kept)
+	next, refused, either = o.settle(o.state, o.with(t, kept), true)
+	return written, next, refused, either
 }

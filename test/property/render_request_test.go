@@ -3,6 +3,7 @@ package property_test
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -84,11 +85,7 @@ func (w *writer) operation(op *operation) string {
 	}
 	onConflict := func() {
 		if c := op.conflict; c != nil {
-			d := document{{"constraint", enum(c.key.name)}, {"update_columns", enums(c.columns)}}
-			if c.where != nil {
-				d = append(d, member{"where", condition(c.where)})
-			}
-			add("on_conflict", t+"_on_conflict", d)
+			add("on_conflict", t+"_on_conflict", c.document())
 		}
 	}
 	switch op.kind {
@@ -96,19 +93,33 @@ func (w *writer) operation(op *operation) string {
 		return t + w.selection(op.rows)
 	case "aggregate":
 		return t + "_aggregate" + w.aggregate(op.aggregate)
+	case "function":
+		name, as := "find_"+t, ""
+		if op.isMine {
+			name = "mine_" + t
+		} else {
+			args = append(args, w.argument("args", name+"_args!", document{{"low", op.low}}))
+		}
+		if op.aggregate != nil {
+			as = "_aggregate"
+			return name + as + w.aggregateWith(args, op.aggregate)
+		}
+		return name + w.selectionWith(args, op.rows)
+	case "call":
+		return "bump_" + t + w.selectionWith([]string{w.argument("args", "bump_"+t+"_args!", document{{"low", op.low}})}, op.rows)
 	case "by_pk":
 		key()
 		return t + "_by_pk" + arglist(args) + w.fields(op.returning)
 	case "insert":
 		objects := []any{}
 		for _, r := range op.objects {
-			objects = append(objects, input(op.table, r))
+			objects = append(objects, r.document(op.table))
 		}
 		add("objects", "["+t+"_insert_input!]!", objects)
 		onConflict()
 		return "insert_" + t + response(args)
 	case "insert_one":
-		add("object", t+"_insert_input!", input(op.table, op.objects[0]))
+		add("object", t+"_insert_input!", op.objects[0].document(op.table))
 		onConflict()
 		return "insert_" + t + "_one" + arglist(args) + w.fields(op.returning)
 	case "update":
@@ -143,6 +154,34 @@ func (w *writer) operation(op *operation) string {
 	panic("unknown operation " + op.kind)
 }
 
+func (c *conflict) document() document {
+	d := document{{"constraint", enum(c.key.name)}, {"update_columns", enums(c.columns)}}
+	if c.where != nil {
+		d = append(d, member{"where", condition(c.where)})
+	}
+	return d
+}
+
+func (r *newRow) document(t *table) document {
+	d := input(t, r.values)
+	for _, n := range r.nested {
+		var data any
+		objects := []any{}
+		for _, o := range n.objects {
+			objects = append(objects, o.document(n.relation.target))
+		}
+		if data = objects; !n.relation.array {
+			data = objects[0]
+		}
+		in := document{{"data", data}}
+		if n.conflict != nil {
+			in = append(in, member{"on_conflict", n.conflict.document()})
+		}
+		d = append(d, member{n.relation.name, in})
+	}
+	return d
+}
+
 // input is a row as input, in table order.
 func input(t *table, r row) document {
 	d := document{}
@@ -158,8 +197,14 @@ func (w *writer) fields(fields []field) string {
 	var out []string
 	for _, f := range fields {
 		switch {
+		case f.column != "" && f.n != nil:
+			out = append(out, f.alias+": "+f.column+"(args: {n: "+strconv.FormatInt(*f.n, 10)+"})")
 		case f.column != "":
 			out = append(out, f.alias+": "+f.column)
+		case f.computed != nil && f.aggregate != nil:
+			out = append(out, f.alias+": "+f.computed.name+"_aggregate"+w.aggregate(f.aggregate))
+		case f.computed != nil:
+			out = append(out, f.alias+": "+f.computed.name+w.selection(f.rows))
 		case f.aggregate != nil:
 			out = append(out, f.alias+": "+f.relation.name+"_aggregate"+w.aggregate(f.aggregate))
 		default:
@@ -169,11 +214,15 @@ func (w *writer) fields(fields []field) string {
 	return " { " + strings.Join(out, " ") + " }"
 }
 
-func (w *writer) selection(s *selection) string {
-	return w.arguments(s.table, &s.args) + w.fields(s.fields)
+func (w *writer) selection(s *selection) string { return w.selectionWith(nil, s) }
+
+func (w *writer) selectionWith(args []string, s *selection) string {
+	return arglist(append(args, w.arguments(s.table, &s.args)...)) + w.fields(s.fields)
 }
 
-func (w *writer) aggregate(a *aggregate) string {
+func (w *writer) aggregate(a *aggregate) string { return w.aggregateWith(nil, a) }
+
+func (w *writer) aggregateWith(args []string, a *aggregate) string {
 	var items []string
 	for _, item := range a.items {
 		switch {
@@ -193,10 +242,10 @@ func (w *writer) aggregate(a *aggregate) string {
 	if a.nodes != nil {
 		out += " nodes" + w.fields(a.nodes)
 	}
-	return w.arguments(a.table, &a.args) + out + " }"
+	return arglist(append(args, w.arguments(a.table, &a.args)...)) + out + " }"
 }
 
-func (w *writer) arguments(t *table, a *arguments) string {
+func (w *writer) arguments(t *table, a *arguments) []string {
 	var args []string
 	if a.where != nil {
 		args = append(args, w.argument("where", t.name+"_bool_exp", condition(a.where)))
@@ -217,7 +266,7 @@ func (w *writer) arguments(t *table, a *arguments) string {
 	if len(a.distinctOn) > 0 {
 		args = append(args, w.argument("distinct_on", "["+t.name+"_select_column!]", enums(a.distinctOn)))
 	}
-	return arglist(args)
+	return args
 }
 
 func (o order) document() document {

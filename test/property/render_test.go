@@ -45,6 +45,15 @@ func (w *world) sql() string {
 		}
 		fmt.Fprintf(&b, "create table %s (%s);\n", t.name, strings.Join(parts, ", "))
 	}
+	for _, f := range foreignKeys(w.tables) {
+		b.WriteString(f.sql())
+	}
+	for _, t := range w.tables {
+		for i := range t.computed {
+			b.WriteString(t.computed[i].sql(t))
+		}
+		b.WriteString(functionsSQL(t))
+	}
 	b.WriteString(w.fill(w.rows))
 	return b.String()
 }
@@ -52,12 +61,14 @@ func (w *world) sql() string {
 // fill makes a state the tables' content.
 func (w *world) fill(s state) string {
 	var b strings.Builder
+	b.WriteString("set session_replication_role = replica;\n") // foreign keys do not mind the order
 	for _, t := range w.tables {
 		fmt.Fprintf(&b, "delete from %s;\n", t.name)
 		for _, r := range s[t.name] {
 			fmt.Fprintf(&b, "insert into %s values (%s);\n", t.name, tuple(t, r))
 		}
 	}
+	b.WriteString("reset session_replication_role;\n")
 	return b.String()
 }
 
@@ -159,6 +170,8 @@ func condition(c cond) document {
 		return document{{c.column, document{{c.op, path}}}}
 	case related:
 		return document{{c.relation, condition(c.c)}}
+	case nearby:
+		return document{{c.field, condition(c.c)}}
 	case exists:
 		return document{{"_exists", document{{"_table", document{{"schema", "public"}, {"name", c.table}}}, {"_where", condition(c.c)}}}}
 	case counted:
@@ -192,6 +205,11 @@ func (w *world) metadata() document {
 	for _, t := range w.tables {
 		d := document{{"table", document{{"schema", "public"}, {"name", t.name}}}}
 		d = append(d, relationships(t)...)
+		fields := []any{}
+		for _, f := range t.computed {
+			fields = append(fields, document{{"name", f.name}, {"definition", document{{"function", document{{"schema", "public"}, {"name", t.name + "_" + f.name}}}}}})
+		}
+		d = append(d, member{"computed_fields", fields})
 		for _, kind := range []string{"select", "insert", "update", "delete"} {
 			ps := []any{}
 			for _, r := range w.roles {
@@ -218,8 +236,27 @@ func (w *world) metadata() document {
 		{"name", "default"},
 		{"kind", "postgres"},
 		{"tables", tables},
+		{"functions", w.functions()},
 		{"configuration", document{{"connection_info", document{{"database_url", document{{"from_env", "HASURA_GRAPHQL_DATABASE_URL"}}}}}}},
 	}}}, {"inherited_roles", inherited}}
+}
+
+func (w *world) functions() []any {
+	out := []any{}
+	for _, t := range w.tables {
+		function := func(name string) member {
+			return member{"function", document{{"schema", "public"}, {"name", name + "_" + t.name}}}
+		}
+		allowed := []any{}
+		for _, r := range w.roles {
+			if r.calls[t.name] {
+				allowed = append(allowed, document{{"role", r.name}})
+			}
+		}
+		out = append(out, document{function("find")}, document{function("mine"), {"configuration", document{{"session_argument", "hasura_session"}}}},
+			document{function("bump"), {"configuration", document{{"exposed_as", "mutation"}}}, {"permissions", allowed}})
+	}
+	return out
 }
 
 func relationships(t *table) document {
@@ -229,9 +266,18 @@ func relationships(t *table) document {
 		for i := range r.own {
 			mapping = append(mapping, member{r.own[i], r.theirs[i]})
 		}
-		d := document{{"name", r.name}, {"using", document{{"manual_configuration", document{
-			{"remote_table", document{{"schema", "public"}, {"name", r.target.name}}}, {"column_mapping", mapping},
-		}}}}}
+		manual := document{{"remote_table", document{{"schema", "public"}, {"name", r.target.name}}}, {"column_mapping", mapping}}
+		if !r.array && r.isAfter {
+			manual = append(manual, member{"insertion_order", "after_parent"})
+		}
+		using := document{{"manual_configuration", manual}}
+		switch {
+		case r.foreign && r.array:
+			using = document{{"foreign_key_constraint_on", document{{"column", r.theirs[0]}, {"table", document{{"schema", "public"}, {"name", r.target.name}}}}}}
+		case r.foreign:
+			using = document{{"foreign_key_constraint_on", r.own[0]}}
+		}
+		d := document{{"name", r.name}, {"using", using}}
 		if r.array {
 			arrays = append(arrays, d)
 		} else {
@@ -257,7 +303,10 @@ func (r *role) permission(kind string, t *table) document {
 	switch kind {
 	case "select":
 		if p := r.selects[t.name]; p != nil {
-			d := document{{"columns", append([]string{}, p.columns...)}, {"filter", condition(p.filter)}, {"allow_aggregations", p.aggregations}}
+			d := document{{"columns", append([]string{}, p.columns...)}, {"computed_fields", append([]string{}, p.computed...)}, {"filter", condition(p.filter)}, {"allow_aggregations", p.aggregations}}
+			if p.roots != nil {
+				d = append(d, member{"query_root_fields", p.roots})
+			}
 			if p.limit != nil {
 				d = append(d, member{"limit", *p.limit})
 			}
@@ -265,11 +314,11 @@ func (r *role) permission(kind string, t *table) document {
 		}
 	case "insert":
 		if p := r.inserts[t.name]; p != nil {
-			return document{{"columns", append([]string{}, p.columns...)}, {"check", condition(p.check)}, {"set", presets(p.set)}}
+			return document{{"columns", append([]string{}, p.columns...)}, {"check", condition(p.check)}, {"set", presets(p.set)}, {"backend_only", p.backendOnly}}
 		}
 	case "update":
 		if p := r.updates[t.name]; p != nil {
-			d := document{{"columns", append([]string{}, p.columns...)}, {"filter", condition(p.filter)}, {"check", nil}, {"set", presets(p.set)}}
+			d := document{{"columns", append([]string{}, p.columns...)}, {"filter", condition(p.filter)}, {"check", nil}, {"set", presets(p.set)}, {"backend_only", p.backendOnly}}
 			if p.check != nil {
 				d[2].value = condition(p.check)
 			}
@@ -277,7 +326,7 @@ func (r *role) permission(kind string, t *table) document {
 		}
 	case "delete":
 		if p := r.deletes[t.name]; p != nil {
-			return document{{"filter", condition(p.filter)}}
+			return document{{"filter", condition(p.filter)}, {"backend_only", p.backendOnly}}
 		}
 	}
 	return nil

@@ -129,6 +129,9 @@ func (s *server) ask(r *request) []byte {
 	for k, v := range r.session {
 		headers[k] = v
 	}
+	if r.isBackend {
+		headers["x-hasura-use-backend-only-permissions"] = "true"
+	}
 	_, body := s.post("/v1/graphql", r.body(), headers)
 	return body
 }
