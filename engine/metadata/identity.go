@@ -161,15 +161,14 @@ func with(object json.RawMessage, pairs ...any) json.RawMessage {
 	}
 	for i := 0; i < len(pairs); i += 2 {
 		key, value := pairs[i].(string), pairs[i+1].([]byte)
-		if _, known := n.members[key]; !known && value != nil {
-			n.keys = append(n.keys, key)
+		if value != nil || n.index(key) >= 0 {
+			n.set(key, &node{raw: value})
 		}
-		n.members[key] = &node{raw: value}
 	}
 	w := &writer{}
 	w.WriteByte('{')
-	for _, k := range n.keys {
-		if n.members[k].raw == nil {
+	for i, k := range n.keys {
+		if n.values[i].raw == nil {
 			continue
 		}
 		if w.Len() > 1 {
@@ -177,7 +176,7 @@ func with(object json.RawMessage, pairs ...any) json.RawMessage {
 		}
 		w.text(k)
 		w.WriteByte(':')
-		w.Write(n.members[k].raw)
+		w.Write(n.values[i].raw)
 	}
 	w.WriteByte('}')
 	return w.Bytes()

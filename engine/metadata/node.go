@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -25,12 +26,49 @@ type node struct {
 	raw     []byte
 	text    string // of a string
 	keys    []string
-	members map[string]*node
+	values  []*node        // of keys
+	members map[string]int // of an object with many keys: where in keys they are
 	items   []*node
 }
 
+// manyKeys is how many keys are worth a map.
+const manyKeys = 16
+
 // member is the value of a key, nil if there is none. Of a key written twice the last counts.
-func (n *node) member(key string) *node { return n.members[key] }
+func (n *node) member(key string) *node {
+	if i := n.index(key); i >= 0 {
+		return n.values[i]
+	}
+	return nil
+}
+
+func (n *node) index(key string) int {
+	if n.members != nil {
+		if i, ok := n.members[key]; ok {
+			return i
+		}
+		return -1
+	}
+	return slices.Index(n.keys, key)
+}
+
+// set adds a member of an object, or replaces it.
+func (n *node) set(key string, value *node) {
+	if i := n.index(key); i >= 0 {
+		n.values[i] = value
+		return
+	}
+	if len(n.keys) == manyKeys {
+		n.members = make(map[string]int, 2*manyKeys)
+		for i, k := range n.keys {
+			n.members[k] = i
+		}
+	}
+	if n.members != nil {
+		n.members[key] = len(n.keys)
+	}
+	n.keys, n.values = append(n.keys, key), append(n.values, value)
+}
 
 func (n *node) compact() json.RawMessage {
 	var b bytes.Buffer
@@ -50,7 +88,7 @@ func parseNode(data []byte) (*node, error) {
 	if !utf8.Valid(data) {
 		return nil, errors.New("not UTF-8")
 	}
-	p := &nodeParser{data: data}
+	p := &nodeParser{data: data, known: map[string]string{}}
 	return p.value(), nil
 }
 
@@ -58,6 +96,8 @@ func parseNode(data []byte) (*node, error) {
 type nodeParser struct {
 	data []byte
 	at   int
+	// known are the short strings seen: a document says the same few thousands of times.
+	known map[string]string
 }
 
 func (p *nodeParser) skip() byte {
@@ -77,14 +117,11 @@ func (p *nodeParser) value() *node {
 	n := &node{}
 	switch {
 	case c == '{':
-		n.kind, n.members = objectNode, map[string]*node{}
+		n.kind = objectNode
 		p.at++
 		for p.skip() != '}' {
 			key := p.str()
-			if _, again := n.members[key]; !again {
-				n.keys = append(n.keys, key)
-			}
-			n.members[key] = p.value()
+			n.set(key, p.value())
 		}
 		p.at++
 	case c == '[':
@@ -118,13 +155,33 @@ func (p *nodeParser) word() {
 
 func (p *nodeParser) str() string {
 	start := p.at
+	isPlain := true
 	for p.at++; p.data[p.at] != '"'; p.at++ {
 		if p.data[p.at] == '\\' {
+			isPlain = false
 			p.at++
 		}
 	}
 	p.at++
+	if isPlain {
+		return p.plain(p.data[start+1 : p.at-1])
+	}
 	var s string
 	_ = json.Unmarshal(p.data[start:p.at], &s) // valid since parseNode
+	return s
+}
+
+// maxKnown is the length up to which strings are worth remembering.
+const maxKnown = 40
+
+func (p *nodeParser) plain(b []byte) string {
+	if len(b) > maxKnown {
+		return string(b)
+	}
+	s, ok := p.known[string(b)]
+	if !ok {
+		s = string(b)
+		p.known[s] = s
+	}
 	return s
 }
