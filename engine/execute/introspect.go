@@ -2,6 +2,7 @@ package execute
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"gatehouse/engine/operation"
@@ -11,11 +12,23 @@ import (
 // introspect answers __schema and __type from the role's schema. It derives the schema anew, so that the whole of it is
 // not kept afterwards.
 func introspect(s *schema.Schema, f *operation.Field, b *operation.Bound) []byte {
+	return introspectAround("", s, f, b, "")
+}
+
+// introspectAround is introspect between two texts.
+func introspectAround(before string, s *schema.Schema, f *operation.Field, b *operation.Bound, after string) []byte {
 	s = s.Whole()
 	w := &introspector{s: s}
+	w.raw(before)
+	w.answer(f, b)
+	w.raw(after)
+	return w.bytes()
+}
+
+func (w *introspector) answer(f *operation.Field, b *operation.Bound) {
 	if _, ok := f.Def.Meaning.(schema.IntrospectSchema); ok {
 		w.schema(f)
-		return w.b
+		return
 	}
 	var name string
 	for _, a := range f.Args {
@@ -25,12 +38,12 @@ func introspect(s *schema.Schema, f *operation.Field, b *operation.Bound) []byte
 		}
 		_ = json.Unmarshal(raw, &name) // checked to be a string
 	}
-	t := s.Lookup(name)
+	t := w.s.Lookup(name)
 	if t == nil {
-		return []byte("null")
+		w.raw("null")
+		return
 	}
 	w.typ(&schema.Ref{Named: t}, f)
-	return w.b
 }
 
 // fixed tells whether an introspection's answer is the same whatever the variables are.
@@ -52,6 +65,15 @@ func fixed(f *operation.Field) bool {
 type introspector struct {
 	s *schema.Schema
 	b []byte
+	// full are the parts before b. An answer has tens of megabytes: one growing slice would be copied time and again.
+	full [][]byte
+}
+
+const partSize = 1 << 20
+
+// bytes is the answer, in a slice of its size.
+func (w *introspector) bytes() []byte {
+	return slices.Concat(append(w.full, w.b)...)
 }
 
 func (w *introspector) raw(s string) { w.b = append(w.b, s...) }
@@ -98,6 +120,9 @@ func writeList[T any](w *introspector, items []T, one func(T)) {
 	for i, item := range items {
 		if i > 0 {
 			w.raw(",")
+		}
+		if len(w.b) > partSize {
+			w.full, w.b = append(w.full, w.b), make([]byte, 0, partSize+partSize/8)
 		}
 		one(item)
 	}

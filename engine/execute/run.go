@@ -27,6 +27,9 @@ type Request struct {
 // Run executes an operation's steps and gives the response body, {"data":{…}}.
 func (e *Executor) Run(ctx context.Context, kind operation.Kind, steps []translate.Step, r Request) ([]byte, error) {
 	run := &run{e: e, r: r}
+	if len(steps) == 1 && steps[0].Introspect != nil {
+		return run.introspection(&steps[0]), nil
+	}
 	var err error
 	if kind == operation.Mutation {
 		err = run.mutation(ctx, steps)
@@ -38,6 +41,17 @@ func (e *Executor) Run(ctx context.Context, kind operation.Kind, steps []transla
 	}
 	body := append(make([]byte, 0, run.size+64), `{"data":`...)
 	return append(run.object(body, steps), '}'), nil
+}
+
+// introspection is the body of a request for nothing else. It can be many megabytes, so it is kept as it is sent.
+func (r *run) introspection(s *translate.Step) []byte {
+	body := func() []byte {
+		return introspectAround(`{"data":{"`+s.Alias+`":`, r.r.Schema, s.Introspect.Field, r.r.Bound, "}}")
+	}
+	if r.r.Remember != nil && fixed(s.Introspect.Field) {
+		return r.r.Remember(s.Introspect, body)
+	}
+	return body()
 }
 
 type run struct {
