@@ -80,8 +80,9 @@ func (f *Flat) Formats() []int16 { return f.formats }
 type Writer struct {
 	flat *Flat
 	out  []byte
-	// level is the level now arriving, lists are the ones before the root's.
-	level int
+	// level is the level now arriving, number its last row's; lists are the levels before the root's.
+	level  int
+	number int64
 	lists []flatLists
 	rows  int
 }
@@ -110,7 +111,7 @@ const maxKept = 4 << 20
 // Writer begins a result. Give it each row, then ask for the JSON, once.
 func (f *Flat) Writer() *Writer {
 	w := writers.Get().(*Writer)
-	w.flat, w.rows, w.level, w.out = f, 0, 0, w.out[:0]
+	w.flat, w.rows, w.level, w.number, w.out = f, 0, 0, 0, w.out[:0]
 	for len(w.lists) < len(f.levels)-1 {
 		w.lists = append(w.lists, flatLists{})
 	}
@@ -132,10 +133,17 @@ func (w *Writer) Row(columns [][]byte) error {
 	root := len(f.levels) - 1
 	if root > 0 {
 		level := int(whole(columns[levelTag]))
-		if level < w.level || level > root {
+		switch {
+		case level < w.level || level > root:
 			return fmt.Errorf("a row of level %d arrived after one of level %d", level, w.level)
+		case level > w.level:
+			w.level, w.number = level, 0
 		}
-		w.level = level
+		if number := columns[numberTag]; number != nil {
+			if w.number++; whole(number) != w.number {
+				return fmt.Errorf("row %d arrived as row %d", whole(number), w.number)
+			}
+		}
 		if level < root {
 			l := &w.lists[level]
 			l.begin(whole(columns[parentTag]))

@@ -28,7 +28,7 @@ import (
 func (t *translator) flatSelect(n *plan.Select) *Statement {
 	b := &flatBuilder{t: t}
 	root := b.level(n, nil)
-	if len(b.levels) > maxFlatLevels || b.width() > maxFlatWidth {
+	if b.isTooWide() {
 		b = &flatBuilder{t: t, shallow: true}
 		root = b.level(n, nil)
 	}
@@ -48,18 +48,26 @@ func (t *translator) flatSelect(n *plan.Select) *Statement {
 }
 
 // Every row of a tree has the columns of the widest level, null where its own has less, and a null costs a few nanoseconds
-// on either side. Beyond these bounds the lists of the root's rows are JSON from Postgres.
+// on either side; Postgres takes 1,664 columns. Beyond these bounds what is related to the root's rows is JSON from Postgres.
 const (
 	maxFlatLevels = 12
 	maxFlatWidth  = 48
+	maxFlatAlone  = 500
 )
+
+func (b *flatBuilder) isTooWide() bool {
+	if root := b.levels[0]; len(b.levels) == 1 {
+		return len(root.related) > 0 && len(root.cells) > maxFlatAlone
+	}
+	return len(b.levels) > maxFlatLevels || len(b.place()) > maxFlatWidth
+}
 
 // flatBuilder collects the levels of a tree.
 type flatBuilder struct {
 	t *translator
 	// levels are in the order in which they were met, parents before children; their rows arrive the other way round.
 	levels []*flatLevel
-	// shallow: lists below the root are JSON from Postgres.
+	// shallow: related rows are JSON from Postgres.
 	shallow bool
 }
 
@@ -219,9 +227,8 @@ func (b *flatBuilder) object(fields []plan.Field, row *flatRow) *flatShape {
 }
 
 func (b *flatBuilder) member(v plan.FieldValue, row *flatRow) flatShapeMember {
-	if n, ok := v.(*plan.Select); ok && n.Via != nil && n.Native == nil {
-		switch {
-		case n.Single:
+	if n, ok := v.(*plan.Select); ok && n.Via != nil && n.Native == nil && !b.shallow {
+		if n.Single {
 			rows := n.Rows
 			rows.Via = b.joinable(rows.Via, row, false)
 			r := b.row(row.level, &rows, row.as)
@@ -229,9 +236,8 @@ func (b *flatBuilder) member(v plan.FieldValue, row *flatRow) flatShapeMember {
 			row.level.related = append(row.level.related, pgsql.Join{Relation: pgsql.Derived{Query: r.query, As: r.as}})
 			there := b.cell(r, pgsql.Bool(true), flatForm{asObject, "bool"})
 			return flatShapeMember{kind: asObject, cell: there, object: b.object(n.Fields, r)}
-		case !b.shallow:
-			return flatShapeMember{kind: asList, level: b.level(n, row)}
 		}
+		return flatShapeMember{kind: asList, level: b.level(n, row)}
 	}
 	e, form := b.t.flatValue(v, row.table)
 	return flatShapeMember{kind: form.kind, cell: b.cell(row, e, form)}
@@ -361,5 +367,3 @@ func (b *flatBuilder) place() []flatForm {
 	}
 	return slots
 }
-
-func (b *flatBuilder) width() int { return len(b.place()) }

@@ -101,6 +101,9 @@ func TestWriter_refusesRowsOutOfOrder(t *testing.T) {
 	if err := w.Row([][]byte{num(0), num(1), nil, num(1), nil, nil}); err == nil {
 		t.Error("a child after its parent was taken")
 	}
+	if err := tree().Writer().Row([][]byte{num(1), num(1), num(2), num(1), nil, nil}); err == nil {
+		t.Error("the second row was taken for the first")
+	}
 	if err := tree().Writer().Row([][]byte{num(3), nil, nil, nil, nil, nil}); err == nil {
 		t.Error("a row of no level was taken")
 	}
