@@ -27,10 +27,8 @@ func (r *run) mutation(ctx context.Context, steps []translate.Step) error {
 			todo = append(todo, s)
 		}
 	})
-	if len(todo) == 1 {
-		if done, err := r.alone(ctx, todo[0]); done {
-			return err
-		}
+	if done, err := r.together(ctx, todo); done {
+		return err
 	}
 	for _, s := range todo {
 		tx := open[s.Source]
@@ -55,54 +53,6 @@ func (r *run) mutation(ctx context.Context, steps []translate.Step) error {
 }
 
 const setUser = "select set_config('hasura.user', $1, true)"
-
-// alone runs a mutation of one statement in one round trip: Postgres makes one transaction of what is sent before a
-// sync (PG docs: protocol-flow, pipelining), and a failed check is an error that undoes it. done is false when the
-// step or the source's isolation level wants a transaction of its own, as does a pattern to be tried first.
-func (r *run) alone(ctx context.Context, s *translate.Step) (done bool, err error) {
-	statement, path := s.Read, "$"
-	if w := s.Write; w != nil {
-		if w.Insert != nil || w.IsList || len(w.Statements) != 1 || w.Answers != nil {
-			return false, nil
-		}
-		statement, path = w.Statements[0], w.Path
-	}
-	src, err := r.e.source(s.Source)
-	if err != nil {
-		return true, err
-	}
-	if src.isolation != "" && src.isolation != "read-committed" || !src.isPrepared || len(statement.Patterns) > 0 {
-		return false, nil
-	}
-	if result, done, err := src.shared.insert(ctx, statement, r); done {
-		r.put(s, result)
-		return true, mapError(err, path, statement)
-	}
-	args, err := arguments(statement, r)
-	if err != nil {
-		return true, err
-	}
-	var batch pgx.Batch
-	batch.Queue(setUser, r.SessionJSON())
-	batch.Queue(statement.SQL, args...)
-	results := src.pool.SendBatch(ctx, &batch)
-	_, err = results.Exec()
-	var out result
-	if err == nil {
-		var rows pgx.Rows
-		if rows, err = results.Query(); err == nil {
-			out, err = readRows(statement, rows)
-		}
-	}
-	if closed := results.Close(); err == nil { // where deferred constraints speak
-		err = closed
-	}
-	if err != nil {
-		return true, mapError(err, path, statement)
-	}
-	r.keep(s, out)
-	return true, nil
-}
 
 var isolation = map[string]pgx.TxIsoLevel{"read-committed": pgx.ReadCommitted, "repeatable-read": pgx.RepeatableRead, "serializable": pgx.Serializable}
 
