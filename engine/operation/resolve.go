@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -69,10 +70,28 @@ type resolver struct {
 	// isStatic: variables have no values; only their types are checked.
 	isStatic bool
 	depth    int
+	// selections is how many were visited, those of a fragment as often as it is spread; lists how many lists of an
+	// introspected type stand around.
+	selections, lists int
 }
 
 // maxDepth bounds nesting, so that a small document cannot ask for an endless one.
 const maxDepth = 200
+
+// maxSelections bounds what fragments that spread fragments amount to: a small document could ask for any number of fields.
+const maxSelections = 50_000
+
+// maxLists bounds introspection likewise: types lead to fields, and these to types again. Clients need one list of a type
+// inside another at most (graphql-js: MaxIntrospectionDepthRule).
+const maxLists = 2
+
+func isTypeList(parent *schema.Type, field string) bool {
+	switch field {
+	case "fields", "inputFields", "interfaces", "possibleTypes":
+		return parent.Name == "__Type"
+	}
+	return false
+}
 
 // selection resolves a selection set on objects of type t that stands at path.
 func (r *resolver) selection(t *schema.Type, set ast.SelectionSet, path string) ([]*Field, error) {
@@ -104,6 +123,8 @@ func (r *resolver) selectionOn(t, abstract *schema.Type, set ast.SelectionSet, p
 type collected struct {
 	field *ast.Field
 	subs  ast.SelectionSet
+	// isMerged: subs is a list of its own, not the document's.
+	isMerged bool
 }
 
 type collector struct {
@@ -132,6 +153,9 @@ func (c *collector) applies(condition string) bool {
 // collect merges a selection set as GraphQL §6.3.2 does; a fragment on another type adds nothing.
 func (c *collector) collect(set ast.SelectionSet) error {
 	for _, s := range set {
+		if c.r.selections++; c.r.selections > maxSelections {
+			return invalid(c.path, "the selection has too many fields")
+		}
 		switch s := s.(type) {
 		case *ast.Field:
 			if on, err := c.r.included(s.Directives, c.path, "a field"); err != nil || !on {
@@ -196,7 +220,10 @@ func (c *collector) add(f *ast.Field) error {
 	if !sameArguments(have.field.Arguments, f.Arguments) {
 		return invalid(c.path, "inconsistent arguments between multiple selections of field '%s'", f.Name)
 	}
-	have.subs = append(append(ast.SelectionSet{}, have.subs...), f.SelectionSet...)
+	if !have.isMerged {
+		have.subs, have.isMerged = slices.Clone(have.subs), true
+	}
+	have.subs = append(have.subs, f.SelectionSet...)
 	return nil
 }
 
@@ -216,6 +243,12 @@ func sameArguments(a, b ast.ArgumentList) bool {
 func (r *resolver) field(parent *schema.Type, c *collected, setPath string) (*Field, error) {
 	f := c.field
 	path := fault.Key(setPath, f.Name)
+	if isTypeList(parent, f.Name) {
+		if r.lists++; r.lists > maxLists {
+			return nil, invalid(path, "introspection is nested too deeply")
+		}
+		defer func() { r.lists-- }()
+	}
 	out := &Field{Alias: f.Alias, Parent: parent, Path: path}
 	if out.Alias == "" {
 		out.Alias = f.Name

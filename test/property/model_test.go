@@ -158,7 +158,7 @@ type (
 		filter      cond
 		backendOnly bool
 	}
-	preset           struct {
+	preset struct {
 		column string
 		value  any // a value or a variable
 	}

@@ -1,0 +1,46 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"gatehouse/engine/fault"
+	"gatehouse/engine/operation"
+	"gatehouse/engine/schema"
+)
+
+// A small document costs little, however its fragments and fields multiply.
+func TestQuery_smallDocumentsAreBoundedWork(t *testing.T) {
+	t.Parallel()
+	line := lineOver(t, schema.Options{})
+	doubling := func(n int, fragment, last string) string {
+		var b strings.Builder
+		b.WriteString("{ author { ...f0 } } ")
+		for i := range n {
+			b.WriteString(strings.ReplaceAll(fmt.Sprintf(fragment, i), "NEXT", fmt.Sprintf("...f%d", i+1)))
+		}
+		return b.String() + fmt.Sprintf("fragment f%d on author { %s }", n, last)
+	}
+	for name, c := range map[string]struct{ query, want string }{
+		"fragments that spread two":  {doubling(60, "fragment f%d on author { NEXT NEXT } ", "id"), "too many fields"},
+		"relationships twice":        {doubling(60, "fragment f%d on author { articles { author { NEXT } } a: articles { author { NEXT } } } ", "id"), "too many fields"},
+		"one field again and again":  {"{ author { " + strings.Repeat("articles { id } ", 40_000) + "} }", "too many fields"},
+		"types of fields of types":   {"{ __schema { types { " + strings.Repeat("fields { type { ", 8) + "name " + strings.Repeat("} } ", 8) + "} } }", "nested too deeply"},
+		"one type's fields, nested":  {`{ __type(name: "author") { fields { type { ofType { fields { type { inputFields { name } } } } } } } }`, "nested too deeply"},
+		"a list of types in another": {`{ __type(name: "author") { fields { type { fields { name } } } } }`, ""},
+		"many merged fields":         {"{ author { " + strings.Repeat("articles { id } ", 20_000) + "} }", ""},
+	} {
+		began := time.Now()
+		_, _, err := through(line, "admin", false, operation.Request{Query: c.query})
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("%s: took %v", name, took)
+		}
+		var known *fault.Error
+		if c.want == "" && err != nil || c.want != "" && (!errors.As(err, &known) || !strings.Contains(known.Message, c.want)) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+}
