@@ -180,7 +180,7 @@ func (s *Schema) constraints(t *Table) *Type {
 			if IsName(k.Name) {
 				e.values = append(e.values, &EnumMember{
 					Name: t.Source.custom.enumValue(k.Name), Meaning: ConstraintValue{k},
-					Description: fmt.Sprintf("unique or primary key constraint on columns %s", quoted(k.Columns)),
+					Description: s.describeKey(t, k.Columns),
 				})
 			}
 		}
@@ -194,6 +194,24 @@ func (s *Schema) constraints(t *Table) *Type {
 		}
 		sortMembers(e)
 	})
+}
+
+// describeKey names the columns of a constraint, if the role may know them all: by its own name it may use any.
+func (s *Schema) describeKey(t *Table, columns []string) string {
+	for _, name := range columns {
+		c := t.Column(name)
+		isKnown := false
+		if p := s.readable(t); p != nil && c != nil {
+			_, isKnown = p.Columns[c]
+		}
+		if p := s.insertable(t); p != nil && c != nil {
+			isKnown = isKnown || p.Columns[c]
+		}
+		if !isKnown {
+			return "unique or primary key constraint"
+		}
+	}
+	return fmt.Sprintf("unique or primary key constraint on columns %s", quoted(columns))
 }
 
 func (s *Schema) updateColumn(t *Table) *Type {

@@ -2,6 +2,7 @@ package property_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -89,6 +90,16 @@ func (s *server) post(path, body string, headers map[string]string) (int, []byte
 	s.handler.ServeHTTP(w, r)
 	return w.Code, w.Body.Bytes()
 }
+
+func (s *server) get(path, role string) (int, []byte) {
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	r.Header.Set("x-hasura-role", role)
+	w := httptest.NewRecorder()
+	s.handler.ServeHTTP(w, r)
+	return w.Code, w.Body.Bytes()
+}
+
+func base64Of(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
 func (s *server) exec(t failer, sql string) {
 	t.Helper()
