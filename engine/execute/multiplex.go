@@ -26,8 +26,8 @@ type Multiplexer struct{ lookups, inserts lane }
 const (
 	// stallTimeout ends a statement that runs longer (statement_timeout), lockTimeout one that waits longer for a lock:
 	// thousands of times what such statements take, and short for a neighbour to wait.
-	stallTimeout = 50 * time.Millisecond
-	lockTimeout  = 10 * time.Millisecond
+	stallTimeout = 100 * time.Millisecond
+	lockTimeout  = 20 * time.Millisecond
 	// patience is how long a statement may be expected to wait for its turn; longer, and the pool is better. Where
 	// commits wait for the disk, connections of their own would wait together.
 	patience       = 20 * time.Millisecond
@@ -37,7 +37,7 @@ const (
 	// asideTime is how long a text that was too slow is kept away; twice as long each time it is so again, up to
 	// maxAsideTime. Once may be the machine's fault.
 	asideTime    = 250 * time.Millisecond
-	maxAsideTime = 16 * time.Second
+	maxAsideTime = 4 * time.Second
 	// maxAside bounds the texts remembered.
 	maxAside = 256
 	// maxQueued bounds the statements that wait; more go over the pool.

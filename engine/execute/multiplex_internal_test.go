@@ -242,7 +242,7 @@ func (s *shop) sharedPID(t *testing.T) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(got, "10ms") {
+		if strings.Contains(got, "20ms") {
 			return got
 		}
 	}
@@ -313,7 +313,7 @@ where datname = current_database() and pid <> pg_backend_pid() and wait_event = 
 		}
 		return got, err
 	}
-	const nap = `case when current_setting('lock_timeout') = '10ms' then nap(0.045) end`
+	const nap = `case when current_setting('lock_timeout') = '20ms' then nap(0.09) end`
 	got, err := interrupt(translate.KeyLookup, `select to_json(coalesce(`+nap+`, $2::text)) from item where id = $1::int`)
 	if got != `"once"` || err != nil {
 		t.Errorf("a lookup is run again over the pool: %s, %v", got, err)

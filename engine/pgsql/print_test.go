@@ -46,3 +46,19 @@ func TestPrint_emptyJunctionsAreTrueAndFalse(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+func BenchmarkPrint(b *testing.B) {
+	integer := pgsql.Type{Name: pgsql.Name{Schema: "pg_catalog", Name: "int4"}}
+	s := &pgsql.Select{From: pgsql.Table{Name: pgsql.Name{Schema: "public", Name: "article"}, As: "t"}, Limit: pgsql.Int(10)}
+	where := pgsql.And{}
+	for _, name := range []pgsql.Ident{"id", "title", "author_id", "created_at", "views", "score"} {
+		column := pgsql.Column{Table: "t", Name: name}
+		s.Output = append(s.Output, pgsql.Output{Expr: column, As: name})
+		where = append(where, pgsql.Binary{Left: column, Op: "=", Right: pgsql.Param{Arg: name, Type: integer}})
+	}
+	s.Where = where
+	b.ReportAllocs()
+	for b.Loop() {
+		pgsql.Print(s)
+	}
+}

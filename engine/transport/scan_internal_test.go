@@ -53,3 +53,13 @@ func TestScanRequest_readsWhatClientsSend(t *testing.T) {
 		t.Error("nonsense was accepted")
 	}
 }
+
+func BenchmarkScanRequest(b *testing.B) {
+	body := []byte(`{"query":"query W1($id: Int!) { artist_by_pk(artist_id: $id) { artist_id name } }","variables":{"id":17},"operationName":"W1"}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, ok := scanRequest(body); !ok {
+			b.Fatal("not read")
+		}
+	}
+}
