@@ -9,10 +9,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -32,13 +34,65 @@ type jwtVerifier struct {
 	algorithms []jose.SignatureAlgorithm
 	now        func() time.Time
 	// signed remembers the claims of tokens whose signature was good, and the key set that said so.
-	signed *cache[[sha256.Size]byte, signedClaims]
+	signed *cache[[sha256.Size]byte, *signedClaims]
 }
 
 // signedClaims are claims with a good signature, under the key set that starts at keys. They are only read.
 type signedClaims struct {
 	claims map[string]any
 	keys   *jose.JSONWebKey
+	// worth is what follows from the claims alone; worked out when first asked for.
+	worth func() (tokenWorth, error)
+}
+
+// tokenWorth is what a token's Hasura claims say.
+type tokenWorth struct {
+	allowed   held
+	role      string
+	variables map[string]string
+	// variablesErr stands in place of variables. It is told after what is wrong with the role.
+	variablesErr error
+}
+
+func (r claimsRule) worth(claims map[string]any) (w tokenWorth, err error) {
+	hasura, err := r.apply(claims)
+	if err != nil {
+		return w, err
+	}
+	allowed, role, err := hasura.roles()
+	if err != nil {
+		return w, err
+	}
+	w.allowed, w.role = append(held{}, allowed...), role
+	w.variables, w.variablesErr = hasura.variables()
+	return w, nil
+}
+
+// tokenFacts are what a token says of itself before anything is verified. They only steer which secret is to verify it.
+type tokenFacts struct {
+	issuer    string
+	hasIssuer bool
+	algorithm string
+}
+
+// factsOf reads a token's facts, or remembers them: reading costs more than all of a cached verification.
+func (r *Resolver) factsOf(token string) tokenFacts {
+	if len(token) > maxRemembered {
+		return readFacts(token)
+	}
+	digest := sha256.Sum256([]byte(token))
+	f, ok := r.facts.get(digest)
+	if !ok {
+		f = readFacts(token)
+		r.facts.put(digest, f)
+	}
+	return f
+}
+
+func readFacts(token string) (f tokenFacts) {
+	f.issuer, f.hasIssuer = unverifiedIssuer(token)
+	f.algorithm = jwt.Algorithm(token)
+	return f
 }
 
 var (
@@ -75,7 +129,7 @@ func (r *Resolver) resolveJWT(ctx context.Context, h http.Header) (*Session, err
 				return nil, err
 			}
 			if v.issuer != "" {
-				if iss, ok := unverifiedIssuer(raw); ok && iss != v.issuer {
+				if f := r.factsOf(raw); f.hasIssuer && f.issuer != v.issuer {
 					strangers++
 					continue
 				}
@@ -83,8 +137,8 @@ func (r *Resolver) resolveJWT(ctx context.Context, h http.Header) (*Session, err
 			matches = append(matches, candidate{v, raw})
 		}
 	}
-	if !slices.ContainsFunc(matches, func(c candidate) bool { return c.token != matches[0].token }) {
-		matches = byAlgorithm(matches)
+	if len(matches) > 1 && !slices.ContainsFunc(matches, func(c candidate) bool { return c.token != matches[0].token }) {
+		matches = r.byAlgorithm(matches)
 	}
 	switch {
 	case len(matches) == 1:
@@ -102,10 +156,11 @@ func (r *Resolver) resolveJWT(ctx context.Context, h http.Header) (*Session, err
 
 // byAlgorithm leaves the candidates whose secret's key is of the token's algorithm; all of them when none is, so that the
 // answer says more than "no key".
-func byAlgorithm(all []candidate) []candidate {
+func (r *Resolver) byAlgorithm(all []candidate) []candidate {
 	var fitting []candidate
+	algorithm := r.factsOf(all[0].token).algorithm // they are one token
 	for _, c := range all {
-		if c.verifier.mayVerify(jwt.Algorithm(c.token)) {
+		if c.verifier.mayVerify(algorithm) {
 			fitting = append(fitting, c)
 		}
 	}
@@ -174,30 +229,26 @@ func unverifiedIssuer(token string) (string, bool) {
 }
 
 func (v *jwtVerifier) session(ctx context.Context, token string, h http.Header) (*Session, error) {
-	claims, expires, err := v.verify(ctx, token)
+	signed, expires, err := v.verify(ctx, token)
 	if err != nil {
 		return nil, err
 	}
-	hasura, err := v.claims.apply(claims)
+	worth, err := signed.worth()
 	if err != nil {
 		return nil, err
 	}
-	allowed, role, err := hasura.roles()
-	if err != nil {
-		return nil, err
-	}
+	role := worth.role
 	if requested := h.Get(roleVariable); requested != "" {
 		role = requested
 	}
-	s, err := v.config.choose(role, append(held{}, allowed...))
+	s, err := v.config.choose(role, worth.allowed)
 	if err != nil {
 		return nil, err
 	}
-	vars, err := hasura.variables()
-	if err != nil {
-		return nil, err
+	if worth.variablesErr != nil {
+		return nil, worth.variablesErr
 	}
-	s.Variables, s.Expires = seal(vars, s.Role), expires
+	s.Variables, s.Expires = seal(maps.Clone(worth.variables), s.Role), expires
 	return s, nil
 }
 
@@ -206,11 +257,12 @@ func roleNotAllowed() error {
 }
 
 // verify checks signature, times, issuer and audience, and gives all claims and the expiry (zero when there is none).
-func (v *jwtVerifier) verify(ctx context.Context, token string) (map[string]any, time.Time, error) {
-	claims, err := v.verifySignature(ctx, token)
+func (v *jwtVerifier) verify(ctx context.Context, token string) (*signedClaims, time.Time, error) {
+	signed, err := v.verifySignature(ctx, token)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
+	claims := signed.claims
 	expires, err := v.checkTimes(claims)
 	if err != nil {
 		return nil, time.Time{}, err
@@ -221,15 +273,15 @@ func (v *jwtVerifier) verify(ctx context.Context, token string) (map[string]any,
 	if v.audience != nil && !slices.ContainsFunc(audienceOf(claims), func(a string) bool { return slices.Contains(v.audience, a) }) {
 		return nil, time.Time{}, notVerified("JWTNotInAudience")
 	}
-	return claims, expires, nil
+	return signed, expires, nil
 }
 
 // verifySignature gives the claims of a token whose signature is good. It remembers them: checking one costs up to a
 // millisecond. What depends on the time is not remembered, and nothing outlives a change of the keys.
-func (v *jwtVerifier) verifySignature(ctx context.Context, token string) (map[string]any, error) {
+func (v *jwtVerifier) verifySignature(ctx context.Context, token string) (*signedClaims, error) {
 	digest, keys := sha256.Sum256([]byte(token)), v.keys()
 	if known, ok := v.signed.get(digest); ok && len(keys) > 0 && known.keys == &keys[0] {
-		return known.claims, nil
+		return known, nil
 	}
 	verified, err := jwt.Verify(token, keys, v.algorithms)
 	if errors.Is(err, jwt.ErrNoKey) && v.missed != nil && v.missed(ctx) {
@@ -243,10 +295,11 @@ func (v *jwtVerifier) verifySignature(ctx context.Context, token string) (map[st
 	if err != nil {
 		return nil, notVerified("JWTClaimsSetDecodeError " + compact(err.Error()))
 	}
+	signed := &signedClaims{claims, &keys[0], sync.OnceValues(func() (tokenWorth, error) { return v.claims.worth(claims) })}
 	if len(token) <= maxRemembered {
-		v.signed.put(digest, signedClaims{claims, &keys[0]})
+		v.signed.put(digest, signed)
 	}
-	return claims, nil
+	return signed, nil
 }
 
 func (v *jwtVerifier) checkTimes(claims map[string]any) (expires time.Time, err error) {

@@ -81,6 +81,7 @@ type Resolver struct {
 	remotes  []*jwt.Remote
 	identity *identity
 	log      *slog.Logger
+	facts    *cache[[sha256.Size]byte, tokenFacts]
 }
 
 // New makes a Resolver. Key sets are not fetched before Start.
@@ -89,7 +90,7 @@ func New(c *Config, d Deps) *Resolver {
 	if now == nil {
 		now = time.Now
 	}
-	r := &Resolver{config: c, console: d.Console, log: d.Log}
+	r := &Resolver{config: c, console: d.Console, log: d.Log, facts: newCache[[sha256.Size]byte, tokenFacts](verifiedTokens)}
 	if d.Identity != nil {
 		r.identity = newIdentity(c, *d.Identity, now)
 	}
@@ -106,7 +107,7 @@ func New(c *Config, d Deps) *Resolver {
 }
 
 func (r *Resolver) verifier(s *jwtSecret, own *Identity, now func() time.Time) *jwtVerifier {
-	v := &jwtVerifier{jwtSecret: s, config: r.config, now: now, algorithms: remoteAlgorithms, signed: newCache[[sha256.Size]byte, signedClaims](verifiedTokens)}
+	v := &jwtVerifier{jwtSecret: s, config: r.config, now: now, algorithms: remoteAlgorithms, signed: newCache[[sha256.Size]byte, *signedClaims](verifiedTokens)}
 	switch {
 	case s.key != nil:
 		keys := []jose.JSONWebKey{*s.key}
