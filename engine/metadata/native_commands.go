@@ -20,6 +20,11 @@ var (
 	logicalModels = sourcePart{"logical_model", "Logical model", "name", func(s *Source) *[]*Opaque { return &s.LogicalModels }}
 )
 
+// What a native query may be said to be: "query" is what the documentation of Hasura has there, and says nothing.
+const queryType = "query"
+
+var nativeTypes = []string{"multiple", queryType, "single"}
+
 // sourceName reads the optional "source".
 func sourceName(r *reader, n *node) string {
 	source := ""
@@ -56,8 +61,18 @@ func (p sourcePart) track(keys ...string) command {
 			return Mutation{}
 		}
 		r.refuseUnknown(n, append(slices.Clone(keys), "source", "type"))
+		kept := keys
 		if p.kind == "native_query" {
 			required(r, n, "code")
+			if t := n.member("type"); t != nil && t.kind != nullNode {
+				kind := required(r, n, "type")
+				if r.err == nil && !slices.Contains(nativeTypes, kind) {
+					r.fail("unexpected type %q of a native query, expected one of %q", kind, nativeTypes)
+				}
+				if kind != queryType {
+					kept = append(slices.Clone(keys), "type")
+				}
+			}
 			if n.member("returns") == nil {
 				r.fail("key %q not found", "returns")
 			}
@@ -69,7 +84,7 @@ func (p sourcePart) track(keys ...string) command {
 				return fault.New(fault.AlreadyTracked, "", "%s '%s' is already tracked.", p.what, name)
 			}
 			list := p.list(s)
-			*list = added(*list, &Opaque{Name: name, JSON: only(n, keys...)})
+			*list = added(*list, &Opaque{Name: name, JSON: only(n, kept...)})
 			return nil
 		})
 	}
@@ -103,9 +118,22 @@ func returns(query *Opaque) string {
 	return q.Returns
 }
 
-// permission adds or drops a role's entry in a logical model's select_permissions.
+// permission adds or drops a role's entry in the select_permissions of a logical model, or of the result that a native
+// query describes in place (type: native_query).
 func (p sourcePart) permission(edit func(n *node, role string) func([]*node) ([]*node, error)) command {
 	return func(r *reader, n *node) Mutation {
+		p := p
+		if t := n.member("type"); t != nil && t.kind != nullNode {
+			switch kind := required(r, n, "type"); {
+			case r.err != nil:
+				return Mutation{}
+			case kind == nativeQueries.kind:
+				p = nativeQueries
+			case kind != p.kind:
+				r.fail("unexpected type %q, expected %q or %q", kind, p.kind, nativeQueries.kind)
+				return Mutation{}
+			}
+		}
 		source, name, role := sourceName(r, n), required(r, n, "name"), required(r, n, "role")
 		if r.err != nil {
 			return Mutation{}
@@ -116,7 +144,7 @@ func (p sourcePart) permission(edit func(n *node, role string) func([]*node) ([]
 			if model == nil {
 				return p.missing(source, name)
 			}
-			doc, err := editList(model.JSON, "select_permissions", change)
+			doc, err := p.editPermissions(model, change)
 			if err != nil {
 				return err
 			}
@@ -129,6 +157,26 @@ func (p sourcePart) permission(edit func(n *node, role string) func([]*node) ([]
 			return nil
 		})
 	}
+}
+
+// editPermissions changes the permissions of a logical model, or of the one inside a native query.
+func (p sourcePart) editPermissions(o *Opaque, change func([]*node) ([]*node, error)) (json.RawMessage, error) {
+	if p.kind != nativeQueries.kind {
+		return editList(o.JSON, "select_permissions", change)
+	}
+	query, err := parseNode(o.JSON)
+	if err != nil {
+		return nil, err
+	}
+	model := query.member("returns")
+	if model == nil || model.kind != objectNode {
+		return nil, fault.New(fault.NotSupported, "", "native query %q does not describe its result in place; the permissions are those of logical model %q", o.Name, returns(o))
+	}
+	edited, err := editList(model.compact(), "select_permissions", change)
+	if err != nil {
+		return nil, err
+	}
+	return with(o.JSON, "returns", []byte(edited)), nil
 }
 
 func init() {

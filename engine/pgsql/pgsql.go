@@ -175,11 +175,13 @@ type (
 		Name Name
 		As   Ident
 	}
-	// FuncTable is a function's result as a relation; Columns, if any, name its columns.
+	// FuncTable is a function's result as a relation; Columns, if any, name its columns, and Types, if any, say what a
+	// function that may give anything gives.
 	FuncTable struct {
 		Call    Call
 		As      Ident
 		Columns []Ident
+		Types   []Type
 	}
 	// Derived is a subquery in from.
 	Derived struct {

@@ -220,6 +220,10 @@ func (p *printer) relation(r Relation) {
 				p.raw(", ")
 			}
 			p.ident(c)
+			if i < len(r.Types) {
+				p.raw(" ")
+				p.typ(r.Types[i])
+			}
 		}
 		if len(r.Columns) > 0 {
 			p.raw(")")

@@ -93,7 +93,10 @@ func (b *builder) root(f *operation.Field) (Root, error) {
 		root.Source = m.Native.Source
 		rows := Rows{Table: m.Native.Returns, Native: m.Native}
 		if rows.Args, err = functionArgs(f, m.Native.Args); err == nil {
-			root.Node, err = b.selectRows(f, rows)
+			var sel *Select
+			if sel, err = b.selectRows(f, rows); err == nil {
+				sel.Single, root.Node = m.Native.Single, sel
+			}
 		}
 	case schema.NodeRoot:
 		err = b.node(f, &root)
@@ -340,8 +343,13 @@ func (b *builder) field(f *operation.Field) (FieldValue, error) {
 	case schema.RelationField:
 		defer b.reach(m.Relation.Target, schema.Access{})()
 		rows := Rows{Table: m.Relation.Target, Via: m.Relation, Native: m.Relation.Native}
+		var err error
+		if m.Relation.Nested != nil {
+			if rows.Nested, err = b.column(m.Relation.Table, m.Relation.Nested); err != nil {
+				return nil, err
+			}
+		}
 		if rows.Native != nil {
-			var err error
 			if rows.Args, err = functionArgs(f, rows.Native.Args); err != nil {
 				return nil, err
 			}

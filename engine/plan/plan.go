@@ -62,6 +62,8 @@ type Rows struct {
 	Function *Call               // a function's result
 	Native   *schema.NativeQuery // a native query's rows; with Via, those related
 	Computed *schema.ComputedField
+	// Nested, with Via's Nested, is that column as the role sees it in the row around.
+	Nested schema.Operand
 	// Args are the arguments of Function, Computed or Native.
 	Args []FunctionArg
 	// Where is the role's row filter and the client's condition.

@@ -191,6 +191,9 @@ type Relation struct {
 	Target *Table
 	// Native, when set, is the query whose rows are related, Target being its logical model.
 	Native *NativeQuery
+	// Nested, when set, is the column that holds the related row or rows as JSON; there is no Mapping then. It is in no list
+	// of columns: only its permission is a column's.
+	Nested *Column
 	// Mapping pairs columns of Table with columns of Target.
 	Mapping []ColumnPair
 	// Nullable tells, for an object relationship, whether it may be null for a row.

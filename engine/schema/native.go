@@ -24,6 +24,8 @@ type NativeQuery struct {
 	Code        []string
 	Holes       []int
 	Description string
+	// Single: the field gives the first row, not a list.
+	Single bool
 }
 
 func (n *NativeQuery) hasArgs() bool { return n != nil && len(n.Args) > 0 }
@@ -70,6 +72,7 @@ type queryDocument struct {
 	RootFieldName string          `json:"root_field_name"`
 	Code          string          `json:"code"`
 	Comment       string          `json:"comment"`
+	Type          string          `json:"type"`
 	Returns       json.RawMessage `json:"returns"`
 	Arguments     map[string]struct {
 		Type        string `json:"type"`
@@ -95,17 +98,18 @@ func (b *builder) natives(s *Source, ms *metadata.Source, cat *catalog.Catalog) 
 	models := map[string]*Table{}
 	documents := map[string]*modelDocument{}
 	for _, o := range ms.LogicalModels {
-		t, doc, err := b.model(s, o, cat)
+		t, doc, err := b.namedModel(s, o, cat)
 		if err != nil {
 			b.inconsistent(metadata.LogicalModelObject(s.Name, o.Name), o.JSON, "in logical model %q: %v", o.Name, err)
 			continue
 		}
 		models[o.Name], documents[o.Name] = t, doc
 	}
+	own := map[string]*modelDocument{} // results described in place, by query
 	queries := map[string]*NativeQuery{}
 	relationships := map[string]*queryDocument{}
 	for _, o := range ms.NativeQueries {
-		n, doc, err := b.native(s, o, models, cat)
+		n, doc, err := b.native(s, o, models, own, cat)
 		if err == nil {
 			if reason, refused := b.in.NativeErrors[s.Name][o.Name]; refused {
 				err = errors.New(reason)
@@ -122,59 +126,78 @@ func (b *builder) natives(s *Source, ms *metadata.Source, cat *catalog.Catalog) 
 		if n == nil {
 			continue
 		}
-		if err := nativeRelations(n, relationships[o.Name], queries); err != nil {
+		err := nativeRelations(n, relationships[o.Name], queries)
+		if doc := own[o.Name]; err == nil && doc != nil {
+			if err = nestedFields(n.Returns, doc, models); err == nil {
+				err = b.modelPermissions(n.Returns, doc)
+			}
+		}
+		if err != nil {
 			b.inconsistent(metadata.NativeQueryObject(s.Name, o.Name), o.JSON, "in native query %q: %v", o.Name, err)
 			continue
 		}
 		s.Natives = append(s.Natives, n)
 	}
 	for _, o := range ms.LogicalModels {
-		if t := models[o.Name]; t != nil {
-			b.modelPermissions(t, o, documents[o.Name])
+		t, doc := models[o.Name], documents[o.Name]
+		if t == nil {
+			continue
+		}
+		err := nestedFields(t, doc, models)
+		if err == nil {
+			err = b.modelPermissions(t, doc)
+		}
+		if err != nil {
+			b.inconsistent(metadata.LogicalModelObject(s.Name, o.Name), o.JSON, "in logical model %q: %v", o.Name, err)
 		}
 	}
 }
 
-func (b *builder) model(s *Source, o *metadata.Opaque, cat *catalog.Catalog) (*Table, *modelDocument, error) {
+func (b *builder) namedModel(s *Source, o *metadata.Opaque, cat *catalog.Catalog) (*Table, *modelDocument, error) {
 	doc := &modelDocument{}
 	if err := json.Unmarshal(o.JSON, doc); err != nil {
 		return nil, nil, err
 	}
+	t, err := b.model(s, doc, cat)
+	return t, doc, err
+}
+
+func (b *builder) model(s *Source, doc *modelDocument, cat *catalog.Catalog) (*Table, error) {
 	ct := &catalog.Table{Name: catalog.Name{Name: doc.Name}, Kind: catalog.View}
 	t := &Table{
 		Source: s, Name: ct.Name, Catalog: ct, meta: &metadata.Table{}, explicit: map[string]*Permissions{}, resolved: map[string]*Permissions{},
 		base: s.custom.auto(doc.Name), description: doc.Description,
 	}
 	if gql := s.custom.field(t.base); !IsName(gql) {
-		return nil, nil, fmt.Errorf("%q is not a valid GraphQL identifier", gql)
+		return nil, fmt.Errorf("%q is not a valid GraphQL identifier", gql)
 	}
 	typ := s.custom.typ(t.base)
 	if other := b.names.types[typ]; other != nil {
-		return nil, nil, fmt.Errorf("the GraphQL name %q is already that of %q in source %s", typ, text(other.Name), other.Source.Name)
+		return nil, fmt.Errorf("the GraphQL name %q is already that of %q in source %s", typ, text(other.Name), other.Source.Name)
 	}
 	for i, f := range doc.Fields {
 		if f.Type.model() {
-			continue // shown by a relationship of that name, if the query has one
+			continue // a relationship of that name, or what nestedFields makes of it
 		}
 		ty, err := nativeType(f.Type, cat)
 		if err != nil {
-			return nil, nil, fmt.Errorf("field %q: %w", f.Name, err)
+			return nil, fmt.Errorf("field %q: %w", f.Name, err)
 		}
 		column := &catalog.Column{Name: f.Name, Position: i + 1, Type: ty, NotNull: !f.Type.Nullable && !f.Nullable}
 		ct.Columns = append(ct.Columns, column)
 		c := &Column{Table: t, Name: f.Name, GraphQL: s.custom.field(s.custom.auto(f.Name)), Catalog: column, Type: ty, Class: ClassOf(ty), Description: f.Description}
 		if !IsName(c.GraphQL) || t.columnShown(c.GraphQL) {
-			return nil, nil, fmt.Errorf("field %q is not a valid GraphQL name or is there twice", f.Name)
+			return nil, fmt.Errorf("field %q is not a valid GraphQL name or is there twice", f.Name)
 		}
 		t.Columns = append(t.Columns, c)
 	}
 	if len(t.Columns) == 0 {
-		return nil, nil, errors.New("a logical model needs a field that is a column")
+		return nil, errors.New("a logical model needs a field that is a column")
 	}
 	b.names.types[typ] = t
 	t.all = everything(t)
 	t.all.Select.Aggregations = false
-	return t, doc, nil
+	return t, nil
 }
 
 // model tells whether the type is another logical model, or a list of it.
@@ -235,18 +258,16 @@ func typeNamed(name string, cat *catalog.Catalog) (*catalog.Type, error) {
 
 var placeholder = regexp.MustCompile(`\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}`)
 
-func (b *builder) native(s *Source, o *metadata.Opaque, models map[string]*Table, cat *catalog.Catalog) (*NativeQuery, *queryDocument, error) {
+func (b *builder) native(s *Source, o *metadata.Opaque, models map[string]*Table, own map[string]*modelDocument, cat *catalog.Catalog) (*NativeQuery, *queryDocument, error) {
 	doc := &queryDocument{}
 	if err := json.Unmarshal(o.JSON, doc); err != nil {
 		return nil, nil, err
 	}
-	var returns string
-	if json.Unmarshal(doc.Returns, &returns) != nil {
-		return nil, nil, notYet("a result that is described in place")
-	}
-	n := &NativeQuery{Source: s, Name: o.Name, Returns: models[returns], Description: doc.Comment}
-	if n.Returns == nil {
-		return nil, nil, fmt.Errorf("the logical model %q could not be found", returns)
+	n := &NativeQuery{Source: s, Name: o.Name, Description: doc.Comment, Single: doc.Type == "single"}
+	switch doc.Type {
+	case "", "query", "multiple", "single":
+	default:
+		return nil, nil, fmt.Errorf("unknown type %q", doc.Type)
 	}
 	field := s.custom.root(s.custom.field(s.custom.auto(o.Name)))
 	if !IsName(field) {
@@ -281,7 +302,28 @@ func (b *builder) native(s *Source, o *metadata.Opaque, models map[string]*Table
 		last = at[1]
 	}
 	n.Code = append(n.Code, code[last:])
-	return n, doc, nil
+	return n, doc, b.nativeResult(n, doc, models, own, cat)
+}
+
+// nativeResult finds a query's logical model, or makes the one described in place, whose type has the query's name
+// (Hasura: SchemaCache, resolved native queries).
+func (b *builder) nativeResult(n *NativeQuery, doc *queryDocument, models map[string]*Table, own map[string]*modelDocument, cat *catalog.Catalog) error {
+	var name string
+	if json.Unmarshal(doc.Returns, &name) == nil {
+		if n.Returns = models[name]; n.Returns == nil {
+			return fmt.Errorf("the logical model %q could not be found", name)
+		}
+		return nil
+	}
+	model := &modelDocument{}
+	if err := json.Unmarshal(doc.Returns, model); err != nil {
+		return fmt.Errorf("its result: %w", err)
+	}
+	model.Name = n.Name
+	var err error
+	n.Returns, err = b.model(n.Source, model, cat)
+	own[n.Name] = model
+	return err
 }
 
 // nativeRelations adds a query's relationships to its logical model. Queries of one model may name the same one.
@@ -334,7 +376,9 @@ func nativeRelation(n *NativeQuery, m nativeRelationship, array bool, queries ma
 	return r, nil
 }
 
-func (b *builder) modelPermissions(t *Table, o *metadata.Opaque, doc *modelDocument) {
+// modelPermissions resolves what roles see of a logical model; one that cannot be honoured is left out, and the first such
+// is the error.
+func (b *builder) modelPermissions(t *Table, doc *modelDocument) (first error) {
 	for _, p := range doc.SelectPermissions {
 		in := &metadata.SelectPermission{Permission: metadata.Permission{Role: p.Role}, Filter: p.Permission.Filter}
 		err := json.Unmarshal(p.Permission.Columns, &in.Columns.Names)
@@ -345,16 +389,27 @@ func (b *builder) modelPermissions(t *Table, o *metadata.Opaque, doc *modelDocum
 		if err == nil {
 			resolved, err = resolveSelect(t, in)
 		}
+		if err == nil && len(resolved.Columns) == 0 {
+			err = errors.New("a permission needs a column that is none of nested objects")
+		}
 		if err == nil && (p.Role == "" || p.Role == AdminRole) {
 			err = fmt.Errorf("a permission needs a role other than admin")
 		}
 		if err != nil {
-			b.inconsistent(metadata.LogicalModelObject(t.Source.Name, o.Name), o.JSON, "in logical model %q: in permission for role %q: %v", o.Name, p.Role, err)
+			if first == nil {
+				first = fmt.Errorf("in permission for role %q: %w", p.Role, err)
+			}
 			continue
+		}
+		for _, r := range t.Relations {
+			if r.Nested != nil && (in.Columns.All || slices.Contains(in.Columns.Names, r.Nested.Name)) {
+				resolved.Columns[r.Nested] = nil
+			}
 		}
 		t.explicit[p.Role] = &Permissions{Select: resolved}
 		b.m.roles[p.Role] = true
 	}
+	return first
 }
 
 func (s *Schema) nativeRoot(n *NativeQuery) []*Field {
@@ -362,6 +417,12 @@ func (s *Schema) nativeRoot(n *NativeQuery) []*Field {
 		return nil
 	}
 	custom := n.Source.custom
+	if n.Single {
+		return []*Field{{
+			Name: custom.root(custom.field(custom.auto(n.Name))), Description: n.Description, Type: named(s.rowType(n.Returns)),
+			Args: s.nativeArgs(n), Meaning: CallNative{n},
+		}}
+	}
 	return []*Field{{
 		Name: custom.root(custom.field(custom.auto(n.Name))), Description: n.Description, Type: listOfNonNull(s.rowType(n.Returns)).notNull(),
 		Args: append(s.nativeArgs(n), s.selectArgs(n.Returns)...), Meaning: CallNative{n},

@@ -54,7 +54,7 @@ func (s *Schema) rowType(t *Table) *Type {
 
 func (s *Schema) relationFields(r *Relation) []*Field {
 	p := s.readable(r.Target)
-	if p == nil {
+	if p == nil || !s.mayRead(r) {
 		return nil
 	}
 	var out []*Field
@@ -186,7 +186,7 @@ func (s *Schema) boolExp(t *Table) *Type {
 		}
 		for _, r := range t.Relations {
 			target := s.readable(r.Target)
-			if target == nil || r.Native.hasArgs() {
+			if target == nil || r.Native.hasArgs() || r.Nested != nil {
 				continue
 			}
 			e.inputs = append(e.inputs, &InputField{Name: r.Name, Type: named(s.boolExp(r.Target)), Meaning: RelationInput{r}})
@@ -311,7 +311,7 @@ func (s *Schema) orderBy(t *Table) *Type {
 		}
 		for _, r := range t.Relations {
 			target := s.readable(r.Target)
-			if target == nil || r.Native.hasArgs() {
+			if target == nil || r.Native.hasArgs() || r.Nested != nil {
 				continue
 			}
 			if !r.Array {

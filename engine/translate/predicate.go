@@ -69,7 +69,7 @@ func (t *translator) predicate(p schema.Predicate, s scope) pgsql.Expr {
 		a := t.alias("r")
 		return pgsql.Exists{Query: &pgsql.Select{
 			Output: []pgsql.Output{{Expr: pgsql.Int(1)}},
-			From:   t.related(p.Relation, a),
+			From:   t.related(p.Relation, s.row, a),
 			Where:  conjunction(mapping(p.Relation, s.row, a), t.predicate(p.Where, s.at(a))),
 		}}
 	case *schema.Exists:
@@ -101,7 +101,7 @@ func (t *translator) predicate(p schema.Predicate, s scope) pgsql.Expr {
 		}
 		value := pgsql.Subquery{Query: &pgsql.Select{
 			Output: []pgsql.Output{{Expr: c}},
-			From:   t.related(p.Relation, a),
+			From:   t.related(p.Relation, s.row, a),
 			Where:  conjunction(mapping(p.Relation, s.row, a), t.predicate(p.Filter, inner)),
 		}}
 		return t.predicate(p.Test, scope{row: s.row, root: s.root, self: value})
@@ -150,7 +150,7 @@ func (t *translator) columnVia(via []*schema.Relation, c *schema.Column, row pgs
 	a := t.alias("v")
 	return pgsql.Subquery{Query: &pgsql.Select{
 		Output: []pgsql.Output{{Expr: t.columnVia(via[1:], c, a)}},
-		From:   t.related(via[0], a), Where: mapping(via[0], row, a), Limit: pgsql.Int(1),
+		From:   t.related(via[0], row, a), Where: mapping(via[0], row, a), Limit: pgsql.Int(1),
 	}}
 }
 

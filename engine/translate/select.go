@@ -47,9 +47,12 @@ func (t *translator) rows(r *plan.Rows, row, outer pgsql.Ident, capped bool) *pg
 	case r.Computed != nil:
 		q.From = pgsql.FuncTable{Call: t.computedCall(r.Computed, r.Args, outer), As: row}
 	default:
-		if r.Native != nil {
+		switch {
+		case r.Via != nil && r.Via.Nested != nil:
+			q.From = nested(r.Via, t.operand(r.Nested, about(outer)), row)
+		case r.Native != nil:
 			q.From = t.native(r.Native, r.Args, row)
-		} else {
+		default:
 			q.From = pgsql.Table{Name: name(r.Table.Name), As: row}
 		}
 		if r.Via != nil {
@@ -111,7 +114,7 @@ func (t *translator) orderTerm(o plan.Order, via []plan.Step, row pgsql.Ident) p
 		a := t.alias("o")
 		return pgsql.Subquery{Query: &pgsql.Select{
 			Output: []pgsql.Output{{Expr: t.orderTerm(o, via[1:], a)}},
-			From:   t.related(via[0].Relation, a),
+			From:   t.related(via[0].Relation, row, a),
 			Where:  conjunction(mapping(via[0].Relation, row, a), t.predicate(via[0].Where, about(a))), Limit: pgsql.Int(1),
 		}}
 	}
@@ -131,7 +134,7 @@ func (t *translator) orderTerm(o plan.Order, via []plan.Step, row pgsql.Ident) p
 		q.From = pgsql.FuncTable{Call: t.computedCall(agg.Computed, nil, row), As: a}
 		q.Where = conjunction(t.predicate(agg.Where, about(a)))
 	} else {
-		q.From = t.related(agg.Relation, a)
+		q.From = t.related(agg.Relation, row, a)
 		q.Where = conjunction(mapping(agg.Relation, row, a), t.predicate(agg.Where, about(a)))
 	}
 	return pgsql.Subquery{Query: q}
