@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"gatehouse/engine/fault"
 	"gatehouse/engine/translate"
 )
 
@@ -44,12 +45,14 @@ func (r *run) choose(ctx context.Context, tx pgx.Tx, s *translate.Step) error {
 	return refused
 }
 
-// isRefusal tells whether a role's check refused a write, or the database did for the values' sake: other presets may do
-// better (PG docs: errcodes-appendix, classes 21, 22 and 23).
+// isRefusal tells whether a role's check refused a write, or something did for the data's sake, where another role's rules
+// may do better: a value (PG docs: errcodes-appendix, classes 21, 22 and 23), or a row that others need and that a conflict
+// kept out.
 func isRefusal(err error) (isCheck, isData bool) {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) || len(pg.Code) < 2 {
-		return false, false
+		var known *fault.Error
+		return false, errors.As(err, &known) && known.Code == fault.NotSupported
 	}
 	if strings.Contains(pg.Message, translate.CheckFailed) {
 		return true, false

@@ -104,32 +104,7 @@ func (g g) severalWorld() (w *world, members []*role) {
 	for _, i := range g.shuffled(3)[:2+g.n(2)] {
 		members = append(members, w.roles[i])
 	}
-	w.simplify()
 	return w, members
-}
-
-// simplify takes away what the oracle of several roles does not know: foreign keys, and permissions that leave root fields out.
-func (w *world) simplify() {
-	for _, t := range w.tables {
-		for i := range t.relations {
-			t.relations[i].foreign = false
-		}
-		for _, r := range w.roles {
-			if p := r.selects[t.name]; p != nil {
-				p.roots = nil
-			}
-			if p := r.inserts[t.name]; p != nil {
-				p.backendOnly = false
-			}
-			if p := r.updates[t.name]; p != nil {
-				p.backendOnly = false
-			}
-			if p := r.deletes[t.name]; p != nil {
-				p.backendOnly = false
-			}
-			delete(r.calls, t.name)
-		}
-	}
 }
 
 // A caller in several roles sees the union of what the roles see, cell by cell, and writes what one of them alone would
@@ -146,27 +121,24 @@ func TestSeveralRoles_areTheUnionOfWholeRules(t *testing.T) {
 		drawn := rapid.Custom(func(t *rapid.T) severalCase {
 			g := g{t}
 			w, members := g.severalWorld()
-			for _, table := range w.tables { // aggregates that only some may have are the next property's
+			for _, table := range w.tables { // aggregates and root fields that only some may have are others' to look at
 				yes := g.chance(60)
 				for _, r := range w.roles {
 					if p := r.selects[table.name]; p != nil {
-						p.aggregations = yes
+						p.aggregations, p.roots = yes, nil
 					}
 				}
 			}
 			for range requests {
 				a := asker{g: g, w: w, role: writing(members, g.drawn(members, w.tables))}
-				r := &request{role: a.role, session: g.session(), useVariables: g.chance(40)}
+				r := &request{role: a.role, session: g.session(), useVariables: g.chance(40), isBackend: g.chance(30)}
 				table := pick(g, w.tables)
 				op := a.read(table)
 				if g.chance(60) {
 					op = a.write(table)
 				}
-				if op != nil {
-					op.isMine = false // the session names one role
-					for _, o := range op.objects { // each row alone
-						o.nested = nil
-					}
+				if op != nil && !op.isMine { // several roles are not offered what is handed the session
+					prune(op.objects)
 					r.operations = []*operation{op}
 					w.requests = append(w.requests, r)
 				}
@@ -187,6 +159,16 @@ func TestSeveralRoles_areTheUnionOfWholeRules(t *testing.T) {
 		}
 	})
 	t.Log(counts.log(since))
+}
+
+// prune takes out what inserts nothing: whether there is a field for it is no matter of rules.
+func prune(objects []*newRow) {
+	for _, o := range objects {
+		o.nested = slices.DeleteFunc(o.nested, func(n nested) bool { return len(n.objects) == 0 })
+		for _, n := range o.nested {
+			prune(n.objects)
+		}
+	}
 }
 
 // compare sends a request and compares answer and tables with what they must be.
@@ -220,6 +202,9 @@ func (s *server) compare(t failer, w *world, r *request, want outcome) (problem 
 // runSeveral works a request of one operation out.
 func (w *world) runSeveral(req *request, members []*role, s state) outcome {
 	op := req.operations[0]
+	if !req.isBackend {
+		members = withoutBackendOnly(members)
+	}
 	o := &severalOracle{members: members, oracle: oracle{tables: w.tables, state: s, role: union(members), session: req.session}}
 	out := outcome{fields: object{}, state: s}
 	var answer expected
@@ -227,7 +212,7 @@ func (w *world) runSeveral(req *request, members []*role, s state) outcome {
 	case !op.isWrite():
 		answer = o.read(op)
 	case op.kind == "insert" || op.kind == "insert_one":
-		answer, out.state, out.refused = o.insert(op)
+		answer, out.state, out.refused, out.either = o.insert(op)
 	case op.kind == "update_many":
 		l := list{take: -1}
 		for _, c := range op.updates {
@@ -247,8 +232,9 @@ func (w *world) runSeveral(req *request, members []*role, s state) outcome {
 		}
 	default:
 		var written []row
-		written, out.state = o.delete(op)
-		answer = o.response(op, written, out.state)
+		if written, out.state, out.refused, out.either = o.delete(op); out.refused == nil {
+			answer = o.response(op, written, out.state)
+		}
 	}
 	if out.refused != nil {
 		return outcome{state: s, refused: out.refused, either: out.either}
@@ -263,27 +249,59 @@ type severalOracle struct {
 	members []*role
 }
 
-// insert is done by the first member who would be let do it alone.
-func (o *severalOracle) insert(op *operation) (expected, state, *refusal) {
-	refused := refuse(checkCodes, "nobody may insert all of it")
+// nobodyCodes: what no role may do at all is not in the schema.
+var nobodyCodes = append(slices.Clone(checkCodes), absentCodes...)
+
+// withoutBackendOnly are the members as callers see them who are no backends.
+func withoutBackendOnly(members []*role) []*role {
+	var out []*role
+	for _, m := range members {
+		one := *m
+		one.inserts, one.updates, one.deletes = maps.Clone(m.inserts), maps.Clone(m.updates), maps.Clone(m.deletes)
+		maps.DeleteFunc(one.inserts, func(_ string, p *insertPermission) bool { return p.backendOnly })
+		maps.DeleteFunc(one.updates, func(_ string, p *updatePermission) bool { return p.backendOnly })
+		maps.DeleteFunc(one.deletes, func(_ string, p *deletePermission) bool { return p.backendOnly })
+		out = append(out, &one)
+	}
+	return out
+}
+
+// insert is done by the first member who would be let do it alone, all of it.
+func (o *severalOracle) insert(op *operation) (answer expected, next state, refused *refusal, either bool) {
+	refused = refuse(nobodyCodes, "nobody may insert all of it")
 	for _, m := range o.members {
-		p, u := m.inserts[op.table.name], m.updates[op.table.name]
-		may := p != nil && (op.conflict == nil || u != nil && subset(op.conflict.columns, u.columns))
-		for _, r := range op.objects {
-			may = may && subset(slices.Collect(maps.Keys(r.values)), p.columns)
-		}
-		if !may {
+		if !covers(m, op.table, op.objects, op.conflict) {
 			continue
 		}
 		alone := o.oracle
 		alone.role = writing(o.members, m)
-		written, next, no := alone.insertRows(op.table, values(op.objects), nil, op.conflict)
+		answer, next, no, open := alone.write(op)
+		either = either || open
 		if no == nil {
-			return alone.response(op, written, next), next, nil
+			return answer, next, nil, either
 		}
 		refused = refuse(append(slices.Clone(refused.codes), no.codes...), "%s: %s; %s", m.name, no.why, refused.why)
 	}
-	return nil, o.state, refused
+	return nil, o.state, refused, either
+}
+
+// covers: the role may write all columns given.
+func covers(m *role, t *table, objects []*newRow, c *conflict) bool {
+	p, u := m.inserts[t.name], m.updates[t.name]
+	if p == nil || c != nil && (u == nil || !subset(c.columns, u.columns)) {
+		return false
+	}
+	for _, r := range objects {
+		if !subset(slices.Collect(maps.Keys(r.values)), p.columns) {
+			return false
+		}
+		for _, n := range r.nested {
+			if len(n.objects) > 0 && !covers(m, n.relation.target, n.objects, n.conflict) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // update changes each row under a rule that admits it and whose check it passes; where the rules preset different
@@ -300,7 +318,7 @@ func (o *severalOracle) update(op *operation, c change) (written []row, next sta
 		}
 	}
 	if len(rules) == 0 {
-		return nil, nil, refuse(checkCodes, "nobody may change all of it"), false
+		return nil, nil, refuse(nobodyCodes, "nobody may change all of it"), false
 	}
 	rows := slices.Clone(o.state[t.name])
 	under := map[int][]*updatePermission{}
@@ -348,12 +366,16 @@ func (o *severalOracle) update(op *operation, c change) (written []row, next sta
 			return nil, nil, refuse(append(slices.Clone(checkCodes), constraintCodes...), "check of %v", rows[i]), false
 		}
 	}
-	return written, o.with(t, rows), nil, either
+	next, refused, _ = o.settle(o.state, o.with(t, rows), false)
+	return written, next, refused, either
 }
 
 // delete takes every row that some member may delete.
-func (o *severalOracle) delete(op *operation) (written []row, next state) {
+func (o *severalOracle) delete(op *operation) (written []row, next state, refused *refusal, either bool) {
 	t := op.table
+	if !slices.ContainsFunc(o.members, func(m *role) bool { return m.deletes[t.name] != nil }) {
+		return nil, nil, refuse(absentCodes, "nobody may delete"), false
+	}
 	var kept []row
 	for _, r := range o.state[t.name] {
 		may := slices.ContainsFunc(o.members, func(m *role) bool {
@@ -366,7 +388,8 @@ func (o *severalOracle) delete(op *operation) (written []row, next state) {
 			kept = append(kept, r)
 		}
 	}
-	return written, o.with(t, kept)
+	next, refused, either = o.settle(o.state, o.with(t, kept), true)
+	return written, next, refused, either
 }
 
 func subset(some, all []string) bool {
@@ -385,6 +408,11 @@ func TestSeveralRoles_aggregateUnderTheRulesThatAllowIt(t *testing.T) {
 		drawn := rapid.Custom(func(t *rapid.T) severalCase {
 			g := g{t}
 			w, members := g.severalWorld()
+			for _, m := range members {
+				for _, p := range m.selects {
+					p.roots = nil
+				}
+			}
 			a := asker{g: g, w: w, role: union(members)}
 			for range requests {
 				table := pick(g, w.tables)
