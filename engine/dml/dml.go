@@ -119,6 +119,23 @@ func (b *builder) read(t *schema.Table, path string) (*schema.SelectPermission, 
 	return nil, b.notAllowed("select", t, path)
 }
 
+// readRelated is the role's select permission on a relationship's rows.
+func (b *builder) readRelated(r *schema.Relation, path string) (*schema.SelectPermission, error) {
+	if p := b.permissions(r.Target).Select; p != nil {
+		return p, nil
+	}
+	return nil, fault.New(fault.PermissionDenied, path, "role %q does not have permission to read relationship %q; no permission on table %s",
+		b.session.Role, r.Name, metadata.QuoteName(metadata.TableName(r.Target.Name)))
+}
+
+// changeable refuses writing to a view that cannot be written to, whoever asks.
+func (b *builder) changeable(isSo bool, how string) error {
+	if isSo {
+		return nil
+	}
+	return fault.New(fault.NotSupported, b.run, "view %s is not %s", metadata.QuoteName(metadata.TableName(b.table.Name)), how)
+}
+
 func (b *builder) notAllowed(kind string, t *schema.Table, path string) error {
 	return fault.New(fault.PermissionDenied, path, "%s on %s for role %q is not allowed. ", kind, metadata.QuoteName(metadata.TableName(t.Name)), b.session.Role)
 }

@@ -84,16 +84,13 @@ func (b *builder) columns(t *schema.Table, p *schema.SelectPermission, raw json.
 		return nil, err
 	}
 	var fields []plan.Field
+	deepest := 0
 	for i, item := range items {
 		at := fault.Index(runPath, i)
 		var name string
 		switch {
-		case json.Unmarshal(item, &name) == nil && name == "*":
-			for _, c := range t.Columns {
-				if visible, ok := p.Columns[c]; ok {
-					fields = append(fields, plan.Field{Alias: c.Name, Value: &plan.Cell{Operand: schema.Operand{Column: c, Visible: visible}}})
-				}
-			}
+		case json.Unmarshal(item, &name) == nil && isWildcard(name):
+			deepest = max(deepest, strings.Count(name, "*"))
 		case name != "":
 			o, err := b.column(t, p, name, at)
 			if err != nil {
@@ -108,7 +105,43 @@ func (b *builder) columns(t *schema.Table, p *schema.SelectPermission, raw json.
 			fields = append(fields, f)
 		}
 	}
+	for _, f := range b.everything(t, p, deepest) {
+		if !slices.ContainsFunc(fields, func(named plan.Field) bool { return named.Alias == f.Alias }) {
+			fields = append(fields, f)
+		}
+	}
 	return fields, nil
+}
+
+// isWildcard: "*" is all columns, each ".*" after it those of the relationships as well.
+func isWildcard(name string) bool {
+	return name != "" && strings.Trim(strings.ReplaceAll("."+name, ".*", ""), " ") == ""
+}
+
+// everything is what a wildcard of that many stars gives.
+func (b *builder) everything(t *schema.Table, p *schema.SelectPermission, stars int) []plan.Field {
+	if stars == 0 {
+		return nil
+	}
+	var fields []plan.Field
+	for _, c := range t.Columns {
+		if visible, ok := p.Columns[c]; ok {
+			fields = append(fields, plan.Field{Alias: c.Name, Value: &plan.Cell{Operand: schema.Operand{Column: c, Visible: visible}}})
+		}
+	}
+	for _, r := range t.Relations {
+		target := b.permissions(r.Target).Select
+		if stars == 1 || target == nil || r.Native != nil {
+			continue
+		}
+		rows := &plan.Select{Rows: plan.Rows{Table: r.Target, Via: r, Where: target.Filter, Cap: target.Limit}, Single: !r.Array}
+		if rows.Single {
+			rows.Cap = nil
+		}
+		rows.Fields = b.everything(r.Target, target, stars-1)
+		fields = append(fields, plan.Field{Alias: r.Name, Value: rows})
+	}
+	return fields
 }
 
 func (b *builder) related(t *schema.Table, raw json.RawMessage, parsePath, runPath string) (plan.Field, error) {
@@ -121,10 +154,20 @@ func (b *builder) related(t *schema.Table, raw json.RawMessage, parsePath, runPa
 		return plan.Field{}, fault.New(fault.ParseFailed, parsePath, "key %q not found", "name")
 	}
 	r := t.Relation(n.Name)
-	if r == nil {
-		return plan.Field{}, fault.New(fault.NotExists, runPath, "relationship %q does not exist", n.Name)
+	switch {
+	case r == nil && t.Column(n.Name) != nil:
+		return plan.Field{}, fault.New(fault.UnexpectedPayload, fault.Key(runPath, "name"),
+			"expecting a relationship; but %q is a postgres column; only relationships can be expanded", n.Name)
+	case r == nil:
+		return plan.Field{}, fault.New(fault.NotExists, fault.Key(runPath, "name"), "relationship %q does not exist", n.Name)
 	}
-	p, err := b.read(r.Target, runPath)
+	for _, key := range []string{"where", "limit", "offset", "order_by"} {
+		if raw, ok := a[key]; ok && string(raw) != "null" && !r.Array {
+			return plan.Field{}, fault.New(fault.UnexpectedPayload, runPath,
+				"when selecting an 'obj_relationship' 'where', 'order_by', 'limit' and 'offset'  can't be used")
+		}
+	}
+	p, err := b.readRelated(r, runPath)
 	if err != nil {
 		return plan.Field{}, err
 	}
@@ -182,16 +225,30 @@ func (b *builder) order(t *schema.Table, o orderItem, parsePath, runPath string)
 	}
 	for _, name := range steps[:len(steps)-1] {
 		r := t.Relation(name)
-		if r == nil || r.Array {
-			return out, fault.New(fault.NotExists, runPath, "object relationship %q does not exist", name)
+		switch {
+		case r == nil && t.Column(name) != nil:
+			return out, fault.New(fault.UnexpectedPayload, runPath, "%q is a Postgres column and cannot be chained further", name)
+		case r == nil:
+			return out, fault.New(fault.NotExists, runPath, "%q does not exist", name)
+		case r.Array:
+			return out, fault.New(fault.UnexpectedPayload, runPath, "%q is an array relationship and can't be used in 'order_by'", name)
 		}
 		t = r.Target
-		if p, err = b.read(t, runPath); err != nil {
+		if p, err = b.readRelated(r, runPath); err != nil {
 			return out, err
 		}
 		out.Via = append(out.Via, plan.Step{Relation: r, Where: p.Filter})
 	}
-	if out.Operand, err = b.column(t, p, steps[len(steps)-1], runPath); err != nil {
+	last := steps[len(steps)-1]
+	switch c := t.Column(last); {
+	case c == nil && t.Relation(last) != nil:
+		return out, fault.New(fault.UnexpectedPayload, runPath, "%q is a relationship and should be expanded", last)
+	case c == nil:
+		return out, fault.New(fault.NotExists, runPath, "%q does not exist", last)
+	case c.Class.Kind == schema.GeoKind:
+		return out, fault.New(fault.UnexpectedPayload, runPath, "%q has type 'geometry' and cannot be used in order_by", last)
+	}
+	if out.Operand, err = b.column(t, p, last, runPath); err != nil {
 		return out, err
 	}
 	if !slices.Contains([]string{"", "asc", "desc"}, o.Type) {

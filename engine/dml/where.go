@@ -2,10 +2,12 @@ package dml
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 
 	"gatehouse/engine/fault"
+	"gatehouse/engine/operation"
 	"gatehouse/engine/schema"
 )
 
@@ -19,7 +21,7 @@ func (b *builder) where(t *schema.Table, p *schema.SelectPermission, raw json.Ra
 	}
 	all := schema.And{}
 	for _, key := range sortedKeys(a) {
-		one, err := b.condition(t, p, key, a[key], fault.Key(path, key))
+		one, err := b.condition(t, p, key, a[key], path)
 		if err != nil {
 			return nil, err
 		}
@@ -28,16 +30,18 @@ func (b *builder) where(t *schema.Table, p *schema.SelectPermission, raw json.Ra
 	return schema.AllOf(all...), nil
 }
 
+// condition reads one key of a condition. Errors stand at path, the root of the whole condition, and those about an
+// operator below its column's name.
 func (b *builder) condition(t *schema.Table, p *schema.SelectPermission, key string, raw json.RawMessage, path string) (schema.Predicate, error) {
 	switch strings.TrimLeft(key, "$_") {
 	case "and", "or":
 		var items []json.RawMessage
-		if err := b.decode(raw, &items, path, "List", "Array"); err != nil {
+		if err := b.decode(raw, &items, fault.Key(path, key), "List", "Array"); err != nil {
 			return nil, err
 		}
 		parts := make([]schema.Predicate, len(items))
 		for i, item := range items {
-			part, err := b.where(t, p, item, fault.Index(path, i))
+			part, err := b.where(t, p, item, path)
 			if err != nil {
 				return nil, err
 			}
@@ -52,7 +56,7 @@ func (b *builder) condition(t *schema.Table, p *schema.SelectPermission, key str
 		return schema.Not{P: inner}, err
 	}
 	if r := t.Relation(key); r != nil {
-		target, err := b.read(r.Target, path)
+		target, err := b.readRelated(r, path)
 		if err != nil {
 			return nil, err
 		}
@@ -66,11 +70,14 @@ func (b *builder) condition(t *schema.Table, p *schema.SelectPermission, key str
 		}
 		return &schema.Related{Relation: r, Where: schema.Within(seen, inner)}, nil
 	}
+	if t.Column(key) == nil {
+		return nil, fault.New(fault.NotExists, path, "%q does not exist", key)
+	}
 	o, err := b.column(t, p, key, path)
 	if err != nil {
 		return nil, err
 	}
-	return b.comparisons(t, o, raw, path)
+	return b.comparisons(t, o, raw, fault.Key(path, key))
 }
 
 // comparisons reads what is said about one column: operators, or a value it must equal.
@@ -100,8 +107,12 @@ func isNoOperator(key string) bool {
 func (b *builder) comparison(t *schema.Table, o schema.Operand, test, value json.RawMessage, path string) (schema.Predicate, error) {
 	exp, _ := json.Marshal(map[string]json.RawMessage{o.Column.Name: test}) // parts of valid JSON
 	p, err := schema.ParsePredicate(t, exp)
-	if err != nil {
-		return nil, fault.New(fault.Unexpected, path, "%s", err.Error()).WithStatus(400)
+	var refusal *schema.Refusal
+	switch {
+	case errors.As(err, &refusal):
+		return nil, fault.New(refusal.Code, path, "%s", refusal.Text)
+	case err != nil:
+		return nil, fault.New(fault.UnexpectedPayload, path, "%s", err.Error())
 	}
 	switch c := p.(type) {
 	case *schema.Compare:
@@ -111,6 +122,11 @@ func (b *builder) comparison(t *schema.Table, o schema.Operand, test, value json
 				return nil, fault.New(fault.NotSupported, path, "unexpected session variable")
 			}
 			c.Value = &schema.Literal{JSON: value}
+		}
+		if l, ok := c.Value.(*schema.Literal); ok {
+			if err := checkLiteral(c, l.JSON, path); err != nil {
+				return nil, err
+			}
 		}
 		for _, x := range c.Extra {
 			if _, looksLikeSession := x.Value.(schema.SessionVariable); looksLikeSession {
@@ -127,6 +143,20 @@ func (b *builder) comparison(t *schema.Table, o schema.Operand, test, value json
 		}
 		return nil, fault.New(fault.NotSupported, path, "this operator is not supported here")
 	}
+}
+
+// checkLiteral refuses a value that is none of the type's.
+func checkLiteral(c *schema.Compare, raw json.RawMessage, path string) error {
+	values := []json.RawMessage{raw}
+	if c.List && json.Unmarshal(raw, &values) != nil {
+		return nil
+	}
+	for _, v := range values {
+		if problem := operation.CheckValue(schema.ClassOf(c.Type), v); problem != "" {
+			return fault.New(fault.ParseFailed, path, "%s", problem)
+		}
+	}
+	return nil
 }
 
 func sortedKeys[V any](m map[string]V) []string {

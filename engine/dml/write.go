@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"gatehouse/engine/fault"
+	"gatehouse/engine/metadata"
+	"gatehouse/engine/operation"
 	"gatehouse/engine/plan"
 	"gatehouse/engine/schema"
 )
@@ -18,9 +20,23 @@ func (b *builder) output(a map[string]json.RawMessage) (plan.Output, error) {
 		return out, nil
 	}
 	path := fault.Key(b.run, "returning")
-	p, err := b.read(b.table, path)
+	p := b.permissions(b.table).Select
+	if p == nil {
+		return out, fault.New(fault.PermissionDenied, b.run,
+			"select on %s for role %q is not allowed. ; \"returning\" can only be used if the role has \"select\" permission on the table",
+			metadata.QuoteName(metadata.TableName(b.table.Name)), b.session.Role)
+	}
+	names, err := b.names(raw, fault.Key(b.parse, "returning"))
 	if err != nil {
 		return out, err
+	}
+	for _, name := range names {
+		if name == "*" {
+			continue
+		}
+		if _, err := b.column(b.table, p, name, path); err != nil {
+			return out, err
+		}
 	}
 	fields, err := b.columns(b.table, p, raw, fault.Key(b.parse, "returning"), path)
 	rows := &plan.Select{Rows: plan.Rows{Table: b.table, Where: p.Filter}, Fields: fields}
@@ -39,15 +55,21 @@ func (b *builder) writable(kind string, backendOnly bool, validate *schema.Valid
 	return nil
 }
 
-func value(c *schema.Column, raw json.RawMessage, path string) plan.Assignment {
+func value(c *schema.Column, raw json.RawMessage, path string) (plan.Assignment, error) {
 	v := plan.Assignment{Column: c, Path: path}
 	if string(raw) != "null" {
 		v.Value = &schema.Literal{JSON: raw}
 	}
-	return v
+	if problem := operation.CheckValue(c.Class, raw); problem != "" {
+		return v, fault.New(fault.ParseFailed, path, "%s", problem)
+	}
+	return v, nil
 }
 
 func (b *builder) insert(a map[string]json.RawMessage) (*plan.Insert, error) {
+	if err := b.changeable(b.table.Catalog.Insertable, "insertable"); err != nil {
+		return nil, err
+	}
 	p := b.permissions(b.table).Insert
 	if p == nil {
 		return nil, b.notAllowed("insert", b.table, b.run)
@@ -62,6 +84,9 @@ func (b *builder) insert(a map[string]json.RawMessage) (*plan.Insert, error) {
 	var objects []json.RawMessage
 	if err := b.decode(raw, &objects, fault.Key(b.parse, "objects"), "List", "Array"); err != nil {
 		return nil, err
+	}
+	if len(objects) == 0 {
+		return nil, fault.New(fault.UnexpectedPayload, fault.Key(b.run, "objects"), "objects should not be empty")
 	}
 	ins := &plan.Insert{Table: b.table, Check: p.Check, Path: fault.Key(b.run, "objects")}
 	for i, o := range objects {
@@ -95,13 +120,17 @@ func (b *builder) insertRow(p *schema.InsertPermission, raw json.RawMessage, i i
 		c := b.table.Column(name)
 		switch {
 		case c == nil:
-			return row, noColumn(name, fault.Key(path, name))
+			return row, fault.New(fault.NotExists, path, "%q does not exist", name)
 		case slices.ContainsFunc(p.Set, func(s schema.Preset) bool { return s.Column.Name == name }):
 			return row, fault.New(fault.NotSupported, path, "column %q is not insertable for role %q; its value is predefined in permission", name, b.session.Role)
 		case !p.Columns[c]:
 			return row, fault.New(fault.PermissionDenied, path, "role %q does not have permission to insert column %q", b.session.Role, name)
 		}
-		row.Columns = append(row.Columns, value(c, o[name], fault.Key(path, name)))
+		v, err := value(c, o[name], fault.Key(path, name))
+		if err != nil {
+			return row, err
+		}
+		row.Columns = append(row.Columns, v)
 	}
 	return row, nil
 }
@@ -127,9 +156,19 @@ func (b *builder) conflict(raw json.RawMessage, rows []plan.InsertRow) (*plan.Co
 			c.Constraint = key.Name
 		}
 	}
+	for i, name := range in.ConstraintOn {
+		if b.table.Column(name) == nil {
+			return nil, fault.New(fault.NotExists, fault.Index(fault.Key(path, "constraint_on"), i), "%q does not exist", name)
+		}
+	}
 	switch {
-	case c.Constraint == "" && (in.Constraint != nil || in.ConstraintOn != nil):
-		return nil, fault.New(fault.ConstraintError, path, "no unique or primary key constraint matches")
+	case in.Constraint != nil && in.ConstraintOn != nil:
+		return nil, fault.New(fault.UnexpectedPayload, path, "'constraint' and 'constraint_on' cannot be set at a time")
+	case c.Constraint == "" && in.Constraint != nil:
+		return nil, fault.New(fault.Unexpected, fault.Key(path, "constraint"), "constraint %q for table %s does not exist",
+			*in.Constraint, metadata.QuoteName(metadata.TableName(b.table.Name))).WithStatus(400)
+	case c.Constraint == "" && in.ConstraintOn != nil: // what Postgres would say
+		return nil, fault.New(fault.ConstraintError, b.run, "there is no unique or exclusion constraint on target column(s)")
 	case in.Action == "ignore":
 		return c, nil
 	case in.Action != "" && in.Action != "update":
@@ -189,6 +228,9 @@ func (b *builder) updatable(p *schema.UpdatePermission, name, path string) (*sch
 }
 
 func (b *builder) update(a map[string]json.RawMessage) (*plan.Update, error) {
+	if err := b.changeable(b.table.Catalog.Updatable, "updatable"); err != nil {
+		return nil, err
+	}
 	p := b.permissions(b.table).Update
 	if p == nil {
 		return nil, b.notAllowed("update", b.table, b.run)
@@ -224,7 +266,7 @@ func (b *builder) update(a map[string]json.RawMessage) (*plan.Update, error) {
 		u.Changes = append(u.Changes, plan.Change{Op: "_set", Assignment: plan.Assignment{Column: s.Column, Value: s.Value}})
 	}
 	if len(u.Changes) == 0 {
-		return nil, fault.New(fault.UnexpectedPayload, b.run, "atleast one of $set, $inc, $mul, $default has to be present")
+		return nil, fault.New(fault.UnexpectedPayload, b.run, "atleast one of $set, $inc, $mul has to be present")
 	}
 	u.Output, err = b.output(a)
 	return u, err
@@ -256,7 +298,11 @@ func (b *builder) changes(p *schema.UpdatePermission, op string, raw json.RawMes
 		if op == "mul" {
 			values[name] = wholeGroups(values[name])
 		}
-		changes = append(changes, plan.Change{Op: "_" + op, Assignment: value(c, values[name], fault.Key(runPath, name))})
+		v, err := value(c, values[name], fault.Key(runPath, name))
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, plan.Change{Op: "_" + op, Assignment: v})
 	}
 	return changes, nil
 }
@@ -272,6 +318,9 @@ func wholeGroups(number json.RawMessage) json.RawMessage {
 }
 
 func (b *builder) delete(a map[string]json.RawMessage) (*plan.Delete, error) {
+	if err := b.changeable(b.table.Catalog.Deletable, "deletable"); err != nil {
+		return nil, err
+	}
 	p := b.permissions(b.table).Delete
 	if p == nil {
 		return nil, b.notAllowed("delete", b.table, b.run)

@@ -55,10 +55,8 @@ func checkColumn(c *schema.Class, n *node, path string) error {
 	return nil
 }
 
-// CheckValue tells what is wrong with a JSON value that is to be one of a column's; "" is nothing.
-func CheckValue(c *schema.Column, raw json.RawMessage) string {
-	return columnProblem(&c.Class, parseJSON(raw))
-}
+// CheckValue tells what is wrong with a JSON value that is to be a column's of class c; "" is nothing.
+func CheckValue(c schema.Class, raw json.RawMessage) string { return columnProblem(&c, parseJSON(raw)) }
 
 // columnProblem tells what is wrong with a JSON value for a column of class c; "" is nothing. Null is for the caller.
 func columnProblem(c *schema.Class, n *node) string {

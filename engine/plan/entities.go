@@ -66,7 +66,7 @@ func (b *builder) entity(f *operation.Field, in *operation.Input) (Root, error) 
 		if !ok {
 			return root, fault.New(fault.ValidationFailed, f.Path, "cannot find %s in _Any type", c.GraphQL)
 		}
-		if complaint := operation.CheckValue(c, value); complaint != "" {
+		if complaint := operation.CheckValue(c.Class, value); complaint != "" {
 			return root, fault.New(fault.ValidationFailed, f.Path, "%s", complaint)
 		}
 		o, err := b.column(t, c)

@@ -48,7 +48,7 @@ func (b *builder) node(f *operation.Field, root *Root) error {
 	}
 	where := schema.And{}
 	for i, c := range key {
-		if complaint := operation.CheckValue(c, id.values[i]); complaint != "" {
+		if complaint := operation.CheckValue(c.Class, id.values[i]); complaint != "" {
 			return fault.New(fault.ParseFailed, f.Path, "value of column '%s' in node id: %s", c.Name, complaint)
 		}
 		where = append(where, &schema.Compare{

@@ -209,7 +209,7 @@ func (p *predicateParser) operator(t *Table, o Operand, typ *catalog.Type, op Op
 	case OpIsNull:
 		var yes bool
 		if err := json.Unmarshal(raw, &yes); err != nil {
-			return nil, fmt.Errorf("parsing Bool failed, expected Boolean, but encountered %s", fault.JSONKind(raw))
+			return nil, &Refusal{fault.ParseFailed, "parsing Bool failed, expected Boolean, but encountered " + fault.JSONKind(raw)}
 		}
 		return &Null{Operand: o, Not: !yes}, nil
 	case OpCast:
@@ -270,6 +270,14 @@ func operandTypes(op Op) string {
 	return ""
 }
 
+// Refusal is what is wrong with a condition; Code is for a caller who gave it in a row command.
+type Refusal struct {
+	Code string
+	Text string
+}
+
+func (r *Refusal) Error() string { return r.Text }
+
 func (p *predicateParser) compare(o Operand, def OperatorDef, raw json.RawMessage) (Predicate, error) {
 	v, err := MetadataValue(raw)
 	if err != nil {
@@ -280,7 +288,7 @@ func (p *predicateParser) compare(o Operand, def OperatorDef, raw json.RawMessag
 		case string(l.JSON) == "null":
 			return nil, fmt.Errorf("%s: null is not allowed", def.Op)
 		case def.List && l.JSON[0] != '[':
-			return nil, fmt.Errorf("parsing [] failed, expected Array, but encountered %s", fault.JSONKind(l.JSON))
+			return nil, &Refusal{fault.ParseFailed, "parsing [] failed, expected Array, but encountered " + fault.JSONKind(l.JSON)}
 		}
 	}
 	return &Compare{Operand: o, Op: def.Op, Value: v, Type: def.Type, List: def.List, NullDiffers: def.Op == OpNeq}, nil
@@ -359,7 +367,7 @@ func (p *predicateParser) columns(t *Table, o Operand, op Op, raw json.RawMessag
 		return nil, fmt.Errorf("a column is missing after \"$\"")
 	}
 	if c.Other = at.columnNamed(path[0]); c.Other == nil {
-		return nil, fmt.Errorf("%q does not exist", path[0])
+		return nil, &Refusal{fault.NotExists, fmt.Sprintf("%q does not exist", path[0])}
 	}
 	if o.Column != nil && o.Cast == nil && o.Column.Type.OID != c.Other.Type.OID {
 		return nil, fmt.Errorf("incompatible column types: %q has type %q, but %q has type %q",
