@@ -277,6 +277,23 @@ func TestCached_restAndBatch(t *testing.T) {
 	}
 }
 
+// Over a socket the cache answers too.
+func TestCached_sockets(t *testing.T) {
+	t.Parallel()
+	s, url := streaming(t, func(c *engine.Config) {
+		c.Responses = engine.ResponseCache{Size: 1 << 20, MaxEntry: 1 << 20, MaxTTL: time.Minute}
+	})
+	s.library()
+	const ann = `{"type":"next","id":"1","payload":{"data":{"author":[{"name":"Ann"}]}}}`
+	query := `query @cached { author(where: {id: {_eq: 1}}) { name } }`
+	for range 2 {
+		c := s.socket(url, `{}`)
+		c.subscribe("1", query)
+		c.want(ann, `{"type":"complete","id":"1"}`)
+		s.exec(s.dataURL, `update author set name = 'secret' where id = 1`)
+	}
+}
+
 // Every process on the metadata database hears what is to be cleared.
 func TestCached_clearReachesOtherProcesses(t *testing.T) {
 	t.Parallel()

@@ -23,6 +23,9 @@ func (r rows) Run(ctx context.Context, v admin.View, s *session.Session, kind st
 	if err != nil {
 		return nil, err
 	}
+	if s.Roles != nil {
+		return nil, fault.New(fault.NotSupported, runPath, "row commands run under one role; ask for one of %s", s.Role)
+	}
 	p, err := dml.Build(snapshot.Model, s, kind, args, parsePath, runPath)
 	if err != nil {
 		return nil, err

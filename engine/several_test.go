@@ -290,6 +290,20 @@ func TestSeveral_deletesAndBackends(t *testing.T) {
 	}
 }
 
+// Row commands know one role.
+func TestSeveral_rowCommands(t *testing.T) {
+	t.Parallel()
+	s := startSeveral(t, nil)
+	for _, role := range []string{"a", `[\"a\",\"b\"]`} { // also where somebody has called a role so
+		s.permit("select", role, `{"columns":["id"],"filter":{}}`)
+	}
+	for role, want := range map[string]string{"a": `[{"id":1}`, both: "row commands run under one role"} {
+		if _, got := post(s.engine, "/v1/query", `{"type":"select","args":{"table":"doc","columns":["id"],"limit":1}}`, "X-Hasura-Role", role); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", role, got)
+		}
+	}
+}
+
 // Every role's webhook must agree, each asked as that role.
 func TestSeveral_validation(t *testing.T) {
 	t.Parallel()
