@@ -207,6 +207,7 @@ func TestStrategies_writeEveryTypeAlike(t *testing.T) {
 			"none":    {Query: "{ every_type_by_pk(id: 0) { id } every_type(where: {id: {_lt: 0}}) { id } }"},
 			"related": {Query: "{ every_type(order_by: {id: asc}, limit: 3) { up { " + cells + " } } }"},
 			"tree":    {Query: "{ every_type(order_by: {id: asc}, limit: 3) { id down(order_by: {id: asc}, where: {id: {_gt: 10}}) { id t_text up { t_text t_numeric } down { id } down_aggregate { aggregate { count } } } } }"},
+			"ordered": {Query: "{ every_type(order_by: {id: desc}, limit: 210) { a: down(order_by: [{t_int2: asc}, {id: desc}]) { id } b: down(order_by: {id: desc}) { t_text } c: down(order_by: {id: desc}, limit: 3) { id } } }"},
 			"wide":    {Query: "{ every_type(order_by: {id: asc}, limit: 3) { " + cells + " down(order_by: {id: asc}) { " + cells + " up { " + cells + " } } } }"},
 			"several": {Query: "{ a: every_type(order_by: {id: asc}) { " + cells + " } b: every_type_by_pk(id: 3) { " + cells + " } }"},
 		} {

@@ -3,7 +3,9 @@ package translate
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/bits"
+	"slices"
 	"strconv"
 	"sync"
 )
@@ -35,6 +37,14 @@ type flatObject struct {
 	members []flatMember
 	// end is what stands behind the last member.
 	end string
+	// order is by what the rows of one parent are sorted; none leaves them as they come.
+	order []flatKey
+}
+
+// flatKey is a column of integers, never null.
+type flatKey struct {
+	column int
+	desc   bool
 }
 
 // flatMember is one member of an object.
@@ -83,22 +93,29 @@ type Writer struct {
 	// level is the level now arriving, number its last row's; lists are the levels before the root's.
 	level  int
 	number int64
-	lists []flatLists
-	rows  int
+	lists  []flatLists
+	rows   int
 }
 
 // flatLists are the rows of a level, written, and which of them are whose.
 type flatLists struct {
 	json []byte
-	// runs are stretches of json with rows of one parent, separated by commas; parents, by the parents' numbers, name the
-	// first and last run of each. Rows of one parent follow each other but where Postgres joined otherwise than asked.
+	// runs are stretches of json with rows of one parent, in order and separated by commas; parents, by the parents'
+	// numbers, name the first and last run of each. A parent has mostly one: its rows follow each other, and where the
+	// writer is to sort they tend to be sorted.
 	runs    []flatRun
 	parents []flatRuns
 	// current is the parent of the last run.
 	current int64
+	// Of rows that are to be sorted: where each ends, and its keys, such that the smaller comes first.
+	ends []int
+	keys []int64
+	// sorting is scratch.
+	sorting []int
 }
 
-type flatRun struct{ from, to, next int }
+// flatRun stands at from to to, its rows being those from first on.
+type flatRun struct{ from, to, next, first int }
 
 // flatRuns counts runs from 1; 0 is none.
 type flatRuns struct{ first, last int }
@@ -117,7 +134,7 @@ func (f *Flat) Writer() *Writer {
 	}
 	for i := range w.lists[:len(f.levels)-1] {
 		l := &w.lists[i]
-		l.json, l.runs, l.current = l.json[:0], l.runs[:0], 0
+		l.json, l.runs, l.current, l.ends, l.keys = l.json[:0], l.runs[:0], 0, l.ends[:0], l.keys[:0]
 		clear(l.parents)
 		l.parents = l.parents[:0]
 	}
@@ -145,10 +162,13 @@ func (w *Writer) Row(columns [][]byte) error {
 			}
 		}
 		if level < root {
-			l := &w.lists[level]
-			l.begin(whole(columns[parentTag]))
-			l.json = w.object(l.json, &f.levels[level], columns)
+			l, object := &w.lists[level], &f.levels[level]
+			l.begin(whole(columns[parentTag]), object.order, columns)
+			l.json = w.object(l.json, object, columns)
 			l.runs[len(l.runs)-1].to = len(l.json)
+			if len(object.order) > 0 {
+				l.ends = append(l.ends, len(l.json))
+			}
 			return nil
 		}
 	}
@@ -167,8 +187,19 @@ func (w *Writer) Row(columns [][]byte) error {
 }
 
 // begin makes the next row one of a parent's.
-func (l *flatLists) begin(parent int64) {
-	if parent == l.current && len(l.runs) > 0 {
+func (l *flatLists) begin(parent int64, order []flatKey, columns [][]byte) {
+	for _, k := range order {
+		key := int64(math.MaxInt64) // null, if the column was changed after its schema was read
+		if value := columns[k.column]; value != nil {
+			key = whole(value)
+		}
+		if k.desc {
+			key = ^key
+		}
+		l.keys = append(l.keys, key)
+	}
+	row := len(l.ends)
+	if parent == l.current && len(l.runs) > 0 && (len(order) == 0 || l.compare(row-1, row, len(order)) <= 0) {
 		l.json = append(l.json, ',')
 		return
 	}
@@ -176,7 +207,7 @@ func (l *flatLists) begin(parent int64) {
 	for int64(len(l.parents)) <= parent {
 		l.parents = append(l.parents, flatRuns{})
 	}
-	l.runs = append(l.runs, flatRun{from: len(l.json)})
+	l.runs = append(l.runs, flatRun{from: len(l.json), first: row})
 	p := &l.parents[parent]
 	if p.first == 0 {
 		p.first = len(l.runs)
@@ -184,6 +215,11 @@ func (l *flatLists) begin(parent int64) {
 		l.runs[p.last-1].next = len(l.runs)
 	}
 	p.last = len(l.runs)
+}
+
+// compare compares rows by their keys.
+func (l *flatLists) compare(a, b, keys int) int {
+	return slices.Compare(l.keys[a*keys:(a+1)*keys], l.keys[b*keys:(b+1)*keys])
 }
 
 // Size is about how long the result is.
@@ -203,7 +239,7 @@ func (w *Writer) AppendJSON(body []byte) []byte {
 	}
 	kept := cap(w.out)
 	for _, l := range w.lists {
-		kept += cap(l.json) + 24*cap(l.runs) + 16*cap(l.parents)
+		kept += cap(l.json) + 32*cap(l.runs) + 16*cap(l.parents) + 8*(cap(l.ends)+cap(l.keys)+cap(l.sorting))
 	}
 	if kept <= maxKept {
 		w.flat = nil
@@ -218,7 +254,7 @@ func (w *Writer) object(out []byte, o *flatObject, columns [][]byte) []byte {
 		out = append(out, m.before...)
 		switch {
 		case m.kind == asList:
-			out = w.list(out, &w.lists[m.level], whole(columns[numberTag]))
+			out = w.lists[m.level].append(out, whole(columns[numberTag]), len(w.flat.levels[m.level].order))
 		case m.kind == asObject && columns[m.column] != nil:
 			out = w.object(out, m.object, columns)
 		default:
@@ -228,18 +264,50 @@ func (w *Writer) object(out []byte, o *flatObject, columns [][]byte) []byte {
 	return append(out, o.end...)
 }
 
-func (w *Writer) list(out []byte, l *flatLists, parent int64) []byte {
+// append writes the rows of a parent.
+func (l *flatLists) append(out []byte, parent int64, keys int) []byte {
 	out = append(out, '[')
+	var runs flatRuns
 	if parent < int64(len(l.parents)) {
-		for at := l.parents[parent].first; at > 0; {
-			run := l.runs[at-1]
-			out = append(out, l.json[run.from:run.to]...)
-			if at = run.next; at > 0 {
-				out = append(out, ',')
-			}
+		runs = l.parents[parent]
+	}
+	if keys > 0 && runs.first != runs.last {
+		return append(l.appendSorted(out, runs, keys), ']')
+	}
+	for at := runs.first; at > 0; {
+		run := l.runs[at-1]
+		out = append(out, l.json[run.from:run.to]...)
+		if at = run.next; at > 0 {
+			out = append(out, ',')
 		}
 	}
 	return append(out, ']')
+}
+
+// appendSorted writes the rows of several runs in their order; equal ones as they came.
+func (l *flatLists) appendSorted(out []byte, runs flatRuns, keys int) []byte {
+	l.sorting = l.sorting[:0]
+	for at := runs.first; at > 0; at = l.runs[at-1].next {
+		run := l.runs[at-1]
+		for row := run.first; row < len(l.ends) && l.ends[row] <= run.to; row++ {
+			l.sorting = append(l.sorting, row)
+		}
+	}
+	slices.SortStableFunc(l.sorting, func(a, b int) int { return l.compare(a, b, keys) })
+	for i, row := range l.sorting {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		from := 0
+		if row > 0 {
+			from = l.ends[row-1]
+			if l.json[from] == ',' {
+				from++
+			}
+		}
+		out = append(out, l.json[from:l.ends[row]]...)
+	}
+	return out
 }
 
 func (k flatKind) append(out, value []byte) []byte {

@@ -40,7 +40,11 @@ func (t *translator) flatSelect(n *plan.Select) *Statement {
 		s, flat.formats = b.union()
 	}
 	for _, l := range slices.Backward(b.levels) {
-		flat.levels = append(flat.levels, *l.object.placed(len(b.levels)))
+		object := *l.object.placed(len(b.levels))
+		for _, k := range l.keyCells {
+			object.order = append(object.order, flatKey{k.cell.column, k.desc})
+		}
+		flat.levels = append(flat.levels, object)
 	}
 	out := t.print(s)
 	out.Flat = flat
@@ -80,8 +84,9 @@ type flatLevel struct {
 	row           *flatRow
 	related       []pgsql.Join
 	cells         []*flatCell
-	// order is set when the rows of all parents are sorted together.
-	order []pgsql.Order
+	// order is by what Postgres sorts the rows of all parents together, keyCells by what Go sorts those of each.
+	order    []pgsql.Order
+	keyCells []flatKeyCell
 	// keys are what children are joined by.
 	keys   []pgsql.Output
 	object *flatShape
@@ -96,11 +101,17 @@ type flatRow struct {
 	keys      map[string]pgsql.Ident
 }
 
-// flatCell is a value that is sent.
+// flatCell is a value that is sent. shows is set when it is just a column.
 type flatCell struct {
 	from   pgsql.Column
 	form   flatForm
 	column int
+	shows  *schema.Column
+}
+
+type flatKeyCell struct {
+	cell *flatCell
+	desc bool
 }
 
 // flatShape is a flatObject whose columns have no place yet.
@@ -148,13 +159,13 @@ func (b *flatBuilder) level(n *plan.Select, of *flatRow) *flatLevel {
 		rows.Via = b.joinable(rows.Via, of, true)
 	}
 	l.row = b.row(l, &rows, l.parents)
-	if q := l.row.query; of != nil && q.Limit == nil && q.Offset == nil && len(q.DistinctOn) == 0 {
-		l.sortTogether()
-	}
 	if n.Single && l.row.query.Limit == nil {
 		l.row.query.Limit = pgsql.Int(1)
 	}
 	l.object = b.object(n.Fields, l.row)
+	if q := l.row.query; of != nil && q.Limit == nil && q.Offset == nil && len(q.DistinctOn) == 0 {
+		b.sortTogether(l, n.OrderBy)
+	}
 	if q := l.row.query; len(q.Output) == 0 { // constants only
 		q.Output = []pgsql.Output{{Expr: pgsql.Null{}}}
 	}
@@ -168,20 +179,49 @@ func (b *flatBuilder) row(l *flatLevel, rows *plan.Rows, outer pgsql.Ident) *fla
 }
 
 // sortTogether sorts the rows of all parents at once instead of each parent's, which where parents have few rows costs
-// more than the rest.
-func (l *flatLevel) sortTogether() {
+// more than the rest. By integers Go sorts, and mostly finds them in order.
+func (b *flatBuilder) sortTogether(l *flatLevel, order []plan.Order) {
 	q := l.row.query
-	if len(q.OrderBy) > 0 {
-		l.order = append(l.order, pgsql.Order{Expr: pgsql.Column{Table: l.parents, Name: rowNumber}})
+	defer func() {
+		q.OrderBy, q.Offset = nil, pgsql.Int(0) // an offset keeps the query one of its own
+	}()
+	if !slices.ContainsFunc(order, func(o plan.Order) bool { return !isWhole(o) }) {
+		for _, o := range order {
+			l.keyCells = append(l.keyCells, flatKeyCell{b.columnCell(l.row, o.Operand.Column), o.Desc})
+		}
+		return
 	}
+	l.order = append(l.order, pgsql.Order{Expr: pgsql.Column{Table: l.parents, Name: rowNumber}})
 	for i, o := range q.OrderBy {
 		as := pgsql.Ident("o" + strconv.Itoa(i))
 		q.Output = append(q.Output, pgsql.Output{Expr: o.Expr, As: as})
 		o.Expr = pgsql.Column{Table: l.row.as, Name: as}
 		l.order = append(l.order, o)
 	}
-	q.OrderBy = nil
-	q.Offset = pgsql.Int(0) // keeps the query one of its own
+}
+
+// isWhole tells whether rows are ordered by a column of integers without nulls.
+func isWhole(o plan.Order) bool {
+	if len(o.Via) > 0 || o.Aggregate != nil || o.Operand.Column == nil || o.Operand.Visible != nil || o.Operand.Cast != nil || !o.Operand.Column.Catalog.NotNull {
+		return false
+	}
+	form, ok := flatFormOf(o.Operand)
+	return ok && form.kind == asInteger
+}
+
+// columnCell is the cell of a column: the one that is shown, or one more.
+func (b *flatBuilder) columnCell(row *flatRow, c *schema.Column) *flatCell {
+	for _, cell := range row.level.cells {
+		if cell.shows == c && cell.from.Table == row.as {
+			return cell
+		}
+	}
+	e, form := b.t.flatCell(&plan.Cell{Operand: schema.Operand{Column: c}}, row.table)
+	if form.kind != asInteger { // shown as a string
+		form = flatForm{asInteger, "int8"}
+		e = pgsql.Cast{Expr: pgsql.Column{Table: row.table, Name: pgsql.Ident(c.Name)}, Type: builtin(form.as)}
+	}
+	return b.cell(row, e, form)
 }
 
 // joinable is a relation whose own columns have the names under which a row gives them, and with toLevel the level too.
@@ -240,7 +280,11 @@ func (b *flatBuilder) member(v plan.FieldValue, row *flatRow) flatShapeMember {
 		return flatShapeMember{kind: asList, level: b.level(n, row)}
 	}
 	e, form := b.t.flatValue(v, row.table)
-	return flatShapeMember{kind: form.kind, cell: b.cell(row, e, form)}
+	cell := b.cell(row, e, form)
+	if v, ok := v.(*plan.Cell); ok && v.Operand.Visible == nil && v.JSONPath == nil && form.kind == asInteger {
+		cell.shows = v.Operand.Column
+	}
+	return flatShapeMember{kind: form.kind, cell: cell}
 }
 
 // cell makes an expression a value that is sent.

@@ -1,9 +1,14 @@
 package translate
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"unicode/utf8"
 )
@@ -92,6 +97,51 @@ func TestWriter_rowsOfAParentMayArriveApart(t *testing.T) {
 	}
 }
 
+// Rows come in any order and any mixture of parents, and leave sorted by their keys, equal ones as they came.
+func TestWriter_sortsRowsByWholeNumbers(t *testing.T) {
+	f := tree()
+	f.levels[0].order = []flatKey{{column: 5, desc: true}, {column: 3}}
+	random := rand.New(rand.NewPCG(1, 1))
+	for range 200 {
+		type track struct{ parent, id, ms, came int }
+		var tracks []track
+		w := f.Writer()
+		for came := range random.IntN(60) {
+			x := track{1 + random.IntN(3), random.IntN(4), random.IntN(4) - 2, came}
+			if random.IntN(3) > 0 && came > 0 {
+				x.parent = tracks[came-1].parent
+			}
+			tracks = append(tracks, x)
+			if err := w.Row([][]byte{num(0), num(x.parent), nil, num(x.id), []byte(strconv.Itoa(came)), num(x.ms)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		slices.SortStableFunc(tracks, func(a, b track) int { return cmp.Or(cmp.Compare(b.ms, a.ms), cmp.Compare(a.id, b.id)) })
+		want := "["
+		for parent := range 3 {
+			if err := w.Row([][]byte{num(1), num(1), num(parent + 1), num(parent), nil, nil}); err != nil {
+				t.Fatal(err)
+			}
+			var all []string
+			for _, x := range tracks {
+				if x.parent == parent+1 {
+					all = append(all, fmt.Sprintf(`{"id":%d,"name":"%d","ms":%d}`, x.id, x.came, x.ms))
+				}
+			}
+			if parent > 0 {
+				want += ","
+			}
+			want += fmt.Sprintf(`{"id":%d,"title":null,"tracks":[%s]}`, parent, strings.Join(all, ","))
+		}
+		if err := w.Row([][]byte{num(2), nil, num(1), num(0), nil, nil}); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := string(w.AppendJSON(nil)), `[{"id":0,"name":null,"albums":`+want+`]}]`; got != want {
+			t.Fatalf("\n got %s\nwant %s", got, want)
+		}
+	}
+}
+
 // Nothing is given out under the wrong parent when Postgres does not keep to the order of the levels.
 func TestWriter_refusesRowsOutOfOrder(t *testing.T) {
 	w := tree().Writer()
@@ -142,11 +192,14 @@ func TestIsNumber_isTheGrammarOfJSON(t *testing.T) {
 }
 
 func BenchmarkWriter(b *testing.B) {
+	sorted := tree()
+	sorted.levels[0].order = []flatKey{{column: 3}}
 	for name, c := range map[string]struct {
 		flat *Flat
 		rows [][][]byte
 	}{
-		"tree": {tree(), treeRows()},
+		"tree":   {tree(), treeRows()},
+		"sorted": {sorted, treeRows()},
 		"list": {
 			&Flat{formats: []int16{1, 1, 1}, levels: []flatObject{{members: []flatMember{
 				{before: `{"album_id":`, kind: asInteger, column: 0}, {before: `,"title":`, kind: asString, column: 1}, {before: `,"artist_id":`, kind: asInteger, column: 2},
