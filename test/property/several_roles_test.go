@@ -215,6 +215,11 @@ func (w *world) runSeveral(req *request, members []*role, s state) outcome {
 		answer, out.state, out.refused, out.either = o.insert(op)
 	case op.kind == "update_many":
 		l := list{take: -1}
+		for _, c := range op.updates { // seen before anything is written
+			if len(o.rules(op.table, c)) == 0 {
+				return outcome{state: s, refused: refuse(nobodyCodes, "nobody may change all of it")}
+			}
+		}
 		for _, c := range op.updates {
 			written, next, refused, either := o.update(op, c)
 			out.either = out.either || either
@@ -304,19 +309,23 @@ func covers(m *role, t *table, objects []*newRow, c *conflict) bool {
 	return true
 }
 
+// rules are those that allow all columns of a change.
+func (o *severalOracle) rules(t *table, c change) []*updatePermission {
+	given := append(slices.Collect(maps.Keys(c.set)), slices.Collect(maps.Keys(c.inc))...)
+	var out []*updatePermission
+	for _, m := range o.members {
+		if p := m.updates[t.name]; p != nil && subset(given, p.columns) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 // update changes each row under a rule that admits it and whose check it passes; where the rules preset different
 // columns, under the first that admits it.
 func (o *severalOracle) update(op *operation, c change) (written []row, next state, refused *refusal, either bool) {
-	t := op.table
-	given := append(slices.Collect(maps.Keys(c.set)), slices.Collect(maps.Keys(c.inc))...)
-	var rules []*updatePermission
-	differ := false
-	for _, m := range o.members {
-		if p := m.updates[t.name]; p != nil && subset(given, p.columns) {
-			rules = append(rules, p)
-			differ = differ || fmt.Sprint(p.set) != fmt.Sprint(rules[0].set)
-		}
-	}
+	t, rules := op.table, o.rules(op.table, c)
+	differ := slices.ContainsFunc(rules, func(p *updatePermission) bool { return fmt.Sprint(p.set) != fmt.Sprint(rules[0].set) })
 	if len(rules) == 0 {
 		return nil, nil, refuse(nobodyCodes, "nobody may change all of it"), false
 	}
@@ -396,8 +405,9 @@ func subset(some, all []string) bool {
 	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
 }
 
-// What is aggregated are rows that a role who may aggregate sees, with the cells such roles see.
-func TestSeveralRoles_aggregateUnderTheRulesThatAllowIt(t *testing.T) {
+// A root field gives rows under the rules that offer it, aggregates under those that allow them as well, with the cells
+// that these rules show.
+func TestSeveralRoles_eachWayUnderTheRulesThatOpenIt(t *testing.T) {
 	t.Parallel()
 	s := startSeveral(t)
 	rapid.Check(t, func(t *rapid.T) {
@@ -410,37 +420,57 @@ func TestSeveralRoles_aggregateUnderTheRulesThatAllowIt(t *testing.T) {
 			w, members := g.severalWorld()
 			for _, m := range members {
 				for _, p := range m.selects {
-					p.roots = nil
+					p.roots = some(g, []string{"select", "select_by_pk", "select_aggregate"})
 				}
 			}
 			a := asker{g: g, w: w, role: union(members)}
 			for range requests {
-				table := pick(g, w.tables)
-				if !a.role.canAggregate(table) {
-					continue
+				if table := pick(g, w.tables); a.role.canRead(table) && len(a.role.readable(table)) > 0 {
+					op := a.ofRow(table)
+					w.requests = append(w.requests, &request{role: a.role, session: g.session(), operations: []*operation{op}})
 				}
-				op := &operation{kind: "aggregate", table: table, aggregate: a.aggregate(table, 0)}
-				c := conditions{g: g, tables: w.tables, role: a.role, root: table}
-				op.aggregate.args = arguments{where: c.leaf(table)}
-				w.requests = append(w.requests, &request{role: a.role, session: g.session(), operations: []*operation{op}})
 			}
 			return severalCase{w, members}
 		}).Draw(t, "case")
 		w := drawn.world
 		s.load(t, w)
 		for i, r := range w.requests {
-			name := r.operations[0].table.name
-			var aggregating []*role
-			for _, m := range drawn.members {
-				if p := m.selects[name]; p != nil && p.aggregations {
-					aggregating = append(aggregating, m)
-				}
+			op := r.operations[0]
+			open := opening(drawn.members, op)
+			o := &oracle{tables: w.tables, state: w.rows, role: union(open), session: r.session}
+			want := outcome{refused: refuse(absentCodes, "nobody offers it"), state: w.rows}
+			if len(open) > 0 {
+				want = outcome{fields: object{alias(0): o.read(op)}, state: w.rows}
 			}
-			o := &oracle{tables: w.tables, state: w.rows, role: union(aggregating), session: r.session}
-			want := outcome{fields: object{alias(0): o.read(r.operations[0])}, state: w.rows}
 			if problem, _ := s.compare(t, w, r, want); problem != "" {
 				t.Fatalf("request %d: %v\n%s\nin %sover %s", i, r, problem, w, w.fill(w.rows))
 			}
 		}
+	})
+}
+
+// ofRow draws a read that looks at nothing but a table's own columns, whose rules are then all that count.
+func (a asker) ofRow(t *table) *operation {
+	c := conditions{g: a.g, tables: a.w.tables, role: a.role, root: t}
+	args := arguments{where: c.leaf(t), orderBy: []order{{column: pick(a.g, a.role.readable(t)), direction: pick(a.g, directions)}}}
+	op := &operation{kind: "select", table: t}
+	switch {
+	case a.hasKey(t) && a.chance(30):
+		op.kind, op.key, op.returning = "by_pk", a.key(t), a.fields(t, 0)
+	case a.role.canAggregate(t) && a.chance(40):
+		op.kind, op.aggregate = "aggregate", a.aggregate(t, 0)
+		op.aggregate.args = args
+	default:
+		op.rows = &selection{table: t, args: args, fields: a.fields(t, 0)}
+	}
+	return op
+}
+
+// opening are the members whose rules open a root field.
+func opening(members []*role, op *operation) []*role {
+	root := map[string]string{"select": "select", "by_pk": "select_by_pk", "aggregate": "select_aggregate"}[op.kind]
+	return slices.DeleteFunc(slices.Clone(members), func(m *role) bool {
+		p := m.selects[op.table.name]
+		return p == nil || !slices.Contains(p.roots, root) || op.kind == "aggregate" && !p.aggregations
 	})
 }
