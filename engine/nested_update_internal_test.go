@@ -137,3 +137,25 @@ func TestNestedUpdate_inputValidation(t *testing.T) {
 		t.Errorf("left: %s", got)
 	}
 }
+
+// A table that is made anew under the same name is written to as the first was, on connections that know the statements.
+func TestNestedUpdate_aTableMadeAnew(t *testing.T) {
+	t.Parallel()
+	line := beyond(t, schema.Options{}, unchanged)
+	pool, err := line.exec.Pool("default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		for range 4 {
+			got := asMember(t, line, false, `mutation { update_author(where: {id: {_eq: 1}}, _nested: {articles: {update: [{where: {}, _inc: {views: 1}}]}}) { affected_rows } }`)
+			if got != `{"data":{"update_author":{"affected_rows":2}}}` {
+				t.Fatal(got)
+			}
+		}
+		_, err := pool.Exec(t.Context(), `create table fresh (like author including all); insert into fresh select * from author; drop table author cascade; alter table fresh rename to author`)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -266,7 +266,9 @@ func among(t *translator, table *schema.Table, row pgsql.Ident, step int) pgsql.
 }
 
 func exists(t *translator, table *schema.Table, step int, rows pgsql.Ident, where pgsql.Expr) pgsql.Expr {
-	all := pgsql.Param{Arg: Arg{Value: schema.Produced{Step: step, Column: allRows}}, Type: pgsql.Type{Name: name(table.Name), Array: true}}
+	// Text first, as a parameter of the row type would remember that type, and fail once the table is made anew.
+	text := pgsql.Param{Arg: Arg{Value: schema.Produced{Step: step, Column: allRows}}, Type: textType}
+	all := pgsql.Cast{Expr: text, Type: pgsql.Type{Name: name(table.Name), Array: true}}
 	return pgsql.Exists{Query: &pgsql.Select{
 		Output: []pgsql.Output{{Expr: pgsql.Int(1)}}, From: pgsql.FuncTable{Call: call("unnest", all), As: rows}, Where: where,
 	}}

@@ -41,10 +41,6 @@ type nestedUpdate struct {
 
 func maySet(columns, held []string) bool { return subset(held, columns) }
 
-func subset(some, all []string) bool {
-	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
-}
-
 func mayBeNull(t *table, columns []string) bool {
 	return !slices.ContainsFunc(columns, func(c string) bool { return t.column(c).notNull })
 }
