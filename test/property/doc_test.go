@@ -18,6 +18,7 @@
 //	suspicion_test.go             … nor by any other way we thought of
 //	introspection_test.go         … and cannot see in its schema
 //	stats_test.go                 what the cases were made of, with -v
+//	surface_test.go               the same from live queries, REST endpoints, row commands and pages
 //	regression_test.go            what was found, reduced
 //
 // PROPERTY_CHECKS sets how many cases are compared (10,000; make fuzz sets it higher); -rapid.seed repeats a run.

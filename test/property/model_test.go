@@ -371,6 +371,8 @@ type world struct {
 	rows     state
 	roles    []*role
 	requests []*request
+	// hasEndpoints: every request is a REST endpoint too.
+	hasEndpoints bool
 }
 
 func (w *world) table(name string) *table {

@@ -232,13 +232,13 @@ func (w *world) metadata() document {
 		}
 		inherited = append(inherited, document{{"role_name", r.name}, {"role_set", set}})
 	}
-	return document{{"version", 3}, {"sources", []any{document{
+	return append(document{{"version", 3}, {"sources", []any{document{
 		{"name", "default"},
 		{"kind", "postgres"},
 		{"tables", tables},
 		{"functions", w.functions()},
 		{"configuration", document{{"connection_info", document{{"database_url", document{{"from_env", "HASURA_GRAPHQL_DATABASE_URL"}}}}}}},
-	}}}, {"inherited_roles", inherited}}
+	}}}, {"inherited_roles", inherited}}, w.endpoints()...)
 }
 
 func (w *world) functions() []any {

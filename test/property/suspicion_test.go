@@ -253,7 +253,9 @@ func TestHiddenThingsInVariablesAreRefusedToo(t *testing.T) {
 	}
 	var holds []int
 	raw := s.as("admin", `{ shown(where: {owner: {_neq: 1}}) { id } }`)
-	var answer struct{ Data struct{ Shown []struct{ ID int } } }
+	var answer struct {
+		Data struct{ Shown []struct{ ID int } }
+	}
 	if err := json.Unmarshal([]byte(raw), &answer); err != nil {
 		t.Fatal(err)
 	}
