@@ -147,8 +147,11 @@ func (b *builder) comparison(t *schema.Table, o schema.Operand, test, value json
 
 // checkLiteral refuses a value that is none of the type's.
 func checkLiteral(c *schema.Compare, raw json.RawMessage, path string) error {
-	values := []json.RawMessage{raw}
-	if c.List && json.Unmarshal(raw, &values) != nil {
+	var values []json.RawMessage // not raw itself: decoding into it would write over it
+	switch {
+	case !c.List:
+		values = append(values, raw)
+	case json.Unmarshal(raw, &values) != nil:
 		return nil
 	}
 	for _, v := range values {

@@ -18,6 +18,7 @@
 //	suspicion_test.go             … nor by any other way we thought of
 //	introspection_test.go         … and cannot see in its schema
 //	stats_test.go                 what the cases were made of, with -v
+//	types_test.go                 every type: operators, values, orders, aggregates, as plain SQL has them
 //	surface_test.go               the same from live queries, REST endpoints, row commands and pages
 //	regression_test.go            what was found, reduced
 //
