@@ -396,7 +396,7 @@ func TestSeveral_subscriptionEndsWithARole(t *testing.T) {
 	s.sql(`create table doc (id int primary key, title text); insert into doc values (1, 't')`)
 	s.do("pg_track_table", `{"table":"doc"}`)
 	s.do("pg_create_select_permission", `{"table":"doc","role":"a","permission":{"columns":["id"],"filter":{}}}`)
-	s.do("pg_create_select_permission", `{"table":"doc","role":"b","permission":{"columns":["title"],"filter":{}}}`)
+	s.do("pg_create_select_permission", `{"table":"doc","role":"b","permission":{"columns":["id","title"],"filter":{},"subscription_root_fields":["select_by_pk"]}}`)
 	claims := fmt.Sprintf(`{"iss":%q,"sub":"1","client_id":"app","aud":"api","jti":"j","iat":%d,"exp":%d}`, issuer, time.Now().Unix(), time.Now().Add(time.Hour).Unix())
 	token, err := jwt.Sign(key, "at+jwt", []byte(claims))
 	if err != nil {
@@ -404,7 +404,12 @@ func TestSeveral_subscriptionEndsWithARole(t *testing.T) {
 	}
 	c := s.socket(url, `{"Authorization":"Bearer `+token+`","X-Hasura-Role":"*"}`)
 	c.subscribe("1", `subscription { doc { id title } }`)
-	c.want(`{"type":"next","id":"1","payload":{"data":{"doc":[{"id":1,"title":"t"}]}}}`)
+	c.want(`{"type":"next","id":"1","payload":{"data":{"doc":[{"id":1,"title":null}]}}}`) // a's field, and a has no titles
+	c.subscribe("by_pk", `subscription { doc_by_pk(id: 1) { id title } }`)
+	c.want(`{"type":"next","id":"by_pk","payload":{"data":{"doc_by_pk":{"id":1,"title":"t"}}}}`)
+	c.send(`{"type":"complete","id":"by_pk"}`)
+	c.subscribe("query", `{ doc { title } }`)
+	c.want(`{"type":"next","id":"query","payload":{"data":{"doc":[{"title":"t"}]}}}`, `{"type":"complete","id":"query"}`)
 	held.roles.Store([]string{"a"})
 	s.engine.ReviewCallers()
 	c.want(`{"type":"error","id":"1","payload":[{"message":"Your requested role is not in allowed roles","extensions":{"path":"$","code":"access-denied"}}]}`, `{"type":"complete","id":"1"}`)
