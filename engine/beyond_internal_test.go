@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,7 +12,6 @@ import (
 	"gatehouse/engine/execute"
 	"gatehouse/engine/metadata"
 	"gatehouse/engine/schema"
-	"gatehouse/engine/translate"
 	"gatehouse/engine/validation"
 	"gatehouse/internal/testpg"
 	"gatehouse/postgres"
@@ -58,99 +56,13 @@ func beyond(t testing.TB, o schema.Options, edit func(*metadata.Metadata)) *Line
 
 func unchanged(*metadata.Metadata) {}
 
-// The golden cases: requests in order over one fresh database, with what they answer and, where a case says so, their SQL.
+// The golden cases of what is beyond Hasura.
 func TestBeyond(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("testdata/beyond/cases/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no cases: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
-			t.Parallel()
-			raw, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var cases []*goldenCase
-			if err := json.Unmarshal(raw, &cases); err != nil {
-				t.Fatal(err)
-			}
-			line := beyond(t, schema.Options{InferFunctionPermissions: true}, unchanged)
-			for i, c := range cases {
-				sql := c.SQL
-				if len(sql) > 0 {
-					sql = allStatements(t, line, c)
-				}
-				got := ask(t, line, c)
-				if *update {
-					c.Want, c.SQL = got, sql
-					continue
-				}
-				if g, w := compact(got), compact(c.Want); g != w {
-					t.Errorf("request %d: %s\n got %s\nwant %s", i, c.Query, g, w)
-				}
-				if g, w := strings.Join(sql, "\n"), strings.Join(c.SQL, "\n"); g != w {
-					t.Errorf("request %d: SQL\n got %s\nwant %s", i, g, w)
-				}
-			}
-			if *update {
-				out, err := marshal(cases)
-				if err == nil {
-					err = os.WriteFile(file, out, 0o644)
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-			}
-		})
-	}
-}
-
-// allStatements is statements with those of writes.
-func allStatements(t *testing.T, line *Line, c *goldenCase) []string {
-	t.Helper()
-	op, err := line.parse(c.request())
-	if err != nil {
-		t.Fatal(err)
-	}
-	bound, err := op.Bind(c.request().Variables)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := line.program(bound, line.model.Role(c.session().Role, c.Backend))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []string
-	add := func(list ...*translate.Statement) {
-		for _, s := range list {
-			if s != nil {
-				out = append(out, s.SQL)
-			}
-		}
-	}
-	for _, s := range p.steps {
-		add(s.Read)
-		if s.Write != nil {
-			add(s.Write.Statements...)
-			add(s.Write.Answers...)
-			for _, program := range append(s.Write.Programs, s.Write.Insert) {
-				if program == nil {
-					continue
-				}
-				for _, step := range program.Steps {
-					add(step.Statement)
-				}
-				add(program.One)
-				for _, f := range program.Fields {
-					add(f.List)
-					add(f.Rows...)
-				}
-			}
-		}
-	}
-	return out
+	testFiles(t, "testdata/beyond/cases/*.json", func(t *testing.T, _ *goldenCase) *Line {
+		t.Helper()
+		return beyond(t, schema.Options{InferFunctionPermissions: true}, unchanged)
+	})
 }
 
 // sdl is a whole schema as text.

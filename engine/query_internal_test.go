@@ -106,7 +106,15 @@ type goldenCase struct {
 
 func TestQuery(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("testdata/query/cases/*.json")
+	testFiles(t, "testdata/query/cases/*.json", func(t *testing.T, first *goldenCase) *Line {
+		return lineOver(t, schema.Options{InferFunctionPermissions: true, StringifyNumericTypes: first.Stringify, ApolloFederation: first.Federation})
+	})
+}
+
+// testFiles runs the cases of every file, each over a line of its own, made for the file's first case.
+func testFiles(t *testing.T, pattern string, over func(*testing.T, *goldenCase) *Line) {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no cases: %v", err)
 	}
@@ -117,7 +125,7 @@ func TestQuery(t *testing.T) {
 			}
 			t.Run(strings.TrimSuffix(filepath.Base(file), ".json")+name, func(t *testing.T) {
 				t.Parallel()
-				testCases(t, file, strategy)
+				testCases(t, file, strategy, over)
 			})
 		}
 	}
@@ -127,7 +135,8 @@ func TestQuery(t *testing.T) {
 // its own: the answers are the same.
 var strategies = map[string]translate.Strategy{"": translate.Fastest, "/from_postgres": translate.FromPostgres, "/from_rows": translate.FromRows}
 
-func testCases(t *testing.T, file string, strategy translate.Strategy) {
+func testCases(t *testing.T, file string, strategy translate.Strategy, over func(*testing.T, *goldenCase) *Line) {
+	t.Helper()
 	raw, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -136,7 +145,7 @@ func testCases(t *testing.T, file string, strategy translate.Strategy) {
 	if err := json.Unmarshal(raw, &cases); err != nil {
 		t.Fatal(err)
 	}
-	line := lineOver(t, schema.Options{InferFunctionPermissions: true, StringifyNumericTypes: cases[0].Stringify, ApolloFederation: cases[0].Federation})
+	line := over(t, cases[0])
 	line.strategy = strategy
 	for i, c := range cases {
 		got := ask(t, line, c)
@@ -244,9 +253,32 @@ func statements(t *testing.T, line *Line, c *goldenCase) []string {
 		t.Fatal(err)
 	}
 	var out []string
+	add := func(list ...*translate.Statement) {
+		for _, s := range list {
+			if s != nil {
+				out = append(out, s.SQL)
+			}
+		}
+	}
 	for _, s := range p.steps {
-		if s.Read != nil {
-			out = append(out, s.Read.SQL)
+		add(s.Read)
+		if s.Write == nil {
+			continue
+		}
+		add(s.Write.Statements...)
+		add(s.Write.Answers...)
+		for _, program := range append(s.Write.Programs, s.Write.Insert) {
+			if program == nil {
+				continue
+			}
+			for _, step := range program.Steps {
+				add(step.Statement)
+			}
+			add(program.One)
+			for _, f := range program.Fields {
+				add(f.List)
+				add(f.Rows...)
+			}
 		}
 	}
 	return out
