@@ -83,8 +83,8 @@ conformance: postgres-server build ## Run the conformance suites (those beside t
 	@GATEHOUSE_CONFORMANCE=1 $(WITH_POSTGRES) $(GO) test -count=1 -v -timeout 60m ./test/conformance/...
 
 .PHONY: bench
-bench: postgres-server ## Run the benchmarks
-	@$(WITH_POSTGRES) $(GO) test -run '^$$' -bench . -benchmem ./...
+bench: postgres-server ## Run the benchmarks: ratios to a hand-written handler (BENCH_ROUNDS, BENCH_DURATION), or Go's only
+	@scripts/bench
 
 .PHONY: lint
 lint: ## Check formatting, vet and lint
