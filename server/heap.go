@@ -12,7 +12,7 @@ const (
 	// headroom is how much garbage may gather before it is collected, in bytes, where the heap is smaller than that. Go
 	// waits for as much again as is in use, which for a small schema is a few megabytes and so many times a second; a
 	// tenth of a request's time went there.
-	headroom = 24 << 20
+	headroom = 16 << 20
 	// heapInterval is how often the heap is looked at.
 	heapInterval = 5 * time.Second
 )

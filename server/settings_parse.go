@@ -79,7 +79,7 @@ func SettingsDocument() string {
 A flag wins over the environment variable, the variable over the default. Hasura's and Logto's names are kept; Gatehouse's own
 variables begin with ` + "`GATEHOUSE_`" + `. A variable that begins with ` + "`HASURA_GRAPHQL_` or `GATEHOUSE_`" + ` and is not listed here is named
 in a warning at start. A variable set to the empty text counts as not set. Go's own GOGC and
-GOMEMLIMIT are heeded; without them garbage of up to 24 MiB, or as much as is in use, may gather before it is collected.
+GOMEMLIMIT are heeded; without them garbage of up to 16 MiB, or as much as is in use, may gather before it is collected.
 
 This page is made from the code (` + "`make generate`" + `) and checked by a test.
 `)
