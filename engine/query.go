@@ -21,7 +21,7 @@ type Line struct {
 	model     *schema.Model
 	exec      *execute.Executor
 	validator *validation.Validator
-	// strategy is translate.Fastest but in tests, which compare the answers of each.
+	// strategy is translate.FromRows but in tests, which compare the answers of each.
 	strategy translate.Strategy
 
 	operations *otter.Cache[documentKey, *operation.Operation]

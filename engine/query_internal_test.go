@@ -120,7 +120,7 @@ func testFiles(t *testing.T, pattern string, over func(*testing.T, *goldenCase) 
 	}
 	for _, file := range files {
 		for name, strategy := range strategies {
-			if *update && strategy != translate.Fastest {
+			if *update && strategy != translate.FromRows {
 				continue
 			}
 			t.Run(strings.TrimSuffix(filepath.Base(file), ".json")+name, func(t *testing.T) {
@@ -133,7 +133,7 @@ func testFiles(t *testing.T, pattern string, over func(*testing.T, *goldenCase) 
 
 // strategies are who may write the JSON, by the ends of the tests' names. Every case is run under each, on a database of
 // its own: the answers are the same.
-var strategies = map[string]translate.Strategy{"": translate.Fastest, "/from_postgres": translate.FromPostgres, "/from_rows": translate.FromRows}
+var strategies = map[string]translate.Strategy{"": translate.FromRows, "/from_postgres": translate.FromPostgres}
 
 func testCases(t *testing.T, file string, strategy translate.Strategy, over func(*testing.T, *goldenCase) *Line) {
 	t.Helper()
@@ -159,7 +159,7 @@ func testCases(t *testing.T, file string, strategy translate.Strategy, over func
 		if g, w := compact(got), compact(c.Want); g != w {
 			t.Errorf("request %d: %s\n got %s\nwant %s", i, c.Query, g, w)
 		}
-		if len(c.SQL) > 0 && strategy == translate.Fastest {
+		if len(c.SQL) > 0 && strategy == translate.FromRows {
 			if g, w := strings.Join(statements(t, line, c), "\n"), strings.Join(c.SQL, "\n"); g != w {
 				t.Errorf("request %d: SQL\n got %s\nwant %s", i, g, w)
 			}

@@ -29,13 +29,16 @@ func classOfSelect(n *plan.Select) Class {
 	r := &n.Rows
 	isPlain := n.Single && r.Via == nil && r.Function == nil && r.Native == nil && r.Computed == nil &&
 		len(r.DistinctOn) == 0 && len(r.OrderBy) == 0 && r.Limit == nil && r.Offset == nil
-	if !isPlain || !isStored(r.Table) || r.Table.Catalog.PrimaryKey == nil {
-		return General
-	}
-	if !covers(fixedColumns(r.Where), r.Table.Catalog.PrimaryKey.Columns) || !isSimple(r.Where) || !isBounded(n.Fields, maxLookupDepth) {
+	if !isPlain || !isByKey(r) || !isSimple(r.Where) || !isBounded(n.Fields, maxLookupDepth) {
 		return General
 	}
 	return KeyLookup
+}
+
+// isByKey tells whether a condition on a stored table's primary key leaves one row at most.
+func isByKey(r *plan.Rows) bool {
+	return r.Via == nil && r.Function == nil && r.Native == nil && r.Computed == nil && isStored(r.Table) &&
+		r.Table.Catalog.PrimaryKey != nil && covers(fixedColumns(r.Where), r.Table.Catalog.PrimaryKey.Columns)
 }
 
 // classOfInsert: an upsert may wait for the row it meets, so it is no SingleInsert.

@@ -159,7 +159,7 @@ func (b *flatBuilder) level(n *plan.Select, of *flatRow) *flatLevel {
 		rows.Via = b.joinable(rows.Via, of, true)
 	}
 	l.row = b.row(l, &rows, l.parents)
-	if n.Single && l.row.query.Limit == nil {
+	if n.Single && l.row.query.Limit == nil && !isByKey(&n.Rows) {
 		l.row.query.Limit = pgsql.Int(1)
 	}
 	l.object = b.object(n.Fields, l.row)

@@ -6,41 +6,28 @@ import (
 	"gatehouse/engine/schema"
 )
 
-// This file alone decides how rows become JSON. Lists come as rows and are written in Go (flat.go). All else Postgres
-// writes, as json and never jsonb (three times the cost), and the bytes go to the client unread. Key order is the
+// This file alone decides how rows become JSON. What a select reads comes as rows, and Go writes it (flat.go). All else
+// Postgres writes, as json and never jsonb (three times the cost), and the bytes go to the client unread. Key order is the
 // selection's.
 
-// Strategy says who writes the JSON of a read. Answers do not depend on it.
+// Strategy says who writes the JSON of a select. Answers do not depend on it.
 type Strategy byte
 
 // The strategies.
 const (
-	// Fastest is what was measured to be faster for the kind of read.
-	Fastest Strategy = iota
+	// FromRows lets Go write what it can: measured, it is never slower.
+	FromRows Strategy = iota
 	// FromPostgres lets Postgres write all.
 	FromPostgres
-	// FromRows lets Go write whatever it can.
-	FromRows
 )
 
-// read is a root field's statement.
-func (t *translator) read(n *plan.Select) *Statement {
-	if t.isFlat(n) {
-		return t.flatSelect(n)
-	}
-	return t.print(t.rootSelect(n))
-}
-
-// isFlat decides between the strategies. The columns of a native query are of the types its text gives them, whatever its
+// read is a root field's statement. The columns of a native query are of the types its text gives them, whatever its
 // logical model says, so only Postgres can write them.
-func (t *translator) isFlat(n *plan.Select) bool {
-	switch {
-	case t.o.Strategy == FromPostgres, n.Native != nil:
-		return false
-	case t.o.Strategy == FromRows:
-		return true
+func (t *translator) read(n *plan.Select) *Statement {
+	if t.o.Strategy == FromPostgres || n.Native != nil {
+		return t.print(t.rootSelect(n))
 	}
-	return !n.Single
+	return t.flatSelect(n)
 }
 
 // rowShape says how a query's rows are turned into objects.
