@@ -2,6 +2,7 @@ package execute
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -121,6 +122,7 @@ type lane struct {
 	started  atomic.Int32 // written under mu
 	nextTry  time.Time
 	isClosed bool
+	isOff    bool // for good: connections cannot be shared here
 	aside    map[string]aside
 	running  sync.WaitGroup
 }
@@ -178,7 +180,7 @@ func (l *lane) do(ctx context.Context, j *job) (result []byte, done bool, err er
 func (l *lane) start() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.isClosed || int(l.started.Load()) >= l.size || time.Now().Before(l.nextTry) {
+	if l.isClosed || l.isOff || int(l.started.Load()) >= l.size || time.Now().Before(l.nextTry) {
 		return
 	}
 	l.started.Add(1)
@@ -189,6 +191,9 @@ func (l *lane) start() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.started.Add(-1)
+		if errors.Is(err, errPooler) {
+			l.isOff = true
+		}
 		if err != nil {
 			l.nextTry = time.Now().Add(connectBackoff)
 		}

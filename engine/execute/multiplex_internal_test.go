@@ -1,10 +1,12 @@
 package execute
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 	"sync"
@@ -439,5 +441,48 @@ func TestMultiplexer_leavesSmallPoolsAndPoolersAlone(t *testing.T) {
 	defer behind.Close()
 	if NewMultiplexer(behind) != nil {
 		t.Error("connections behind a pooler are shared")
+	}
+}
+
+// pooled is a connection whose greeting names another backend, as a pooler's does.
+type pooled struct{ net.Conn }
+
+func (c pooled) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if i := bytes.Index(b[:n], []byte{'K', 0, 0, 0, 12}); i >= 0 && i+9 <= n { // BackendKeyData
+		b[i+8] ^= 1
+	}
+	return n, err
+}
+
+// What is set on a pooler's connection is set for whoever gets the backend next.
+func TestMultiplexer_setsNothingThroughAPooler(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, 7)
+	config := s.pool.Config()
+	config.MaxConns = 8
+	dial := config.ConnConfig.DialFunc
+	config.ConnConfig.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dial(ctx, network, addr)
+		return pooled{conn}, err
+	}
+	behind, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer behind.Close()
+	s.shared = NewMultiplexer(behind)
+	defer s.shared.Close()
+	s.Executor = Over(map[string]Database{"shop": {Pool: behind, Multiplexer: s.shared}})
+	isOff := func() bool {
+		s.shared.lookups.mu.Lock()
+		defer s.shared.lookups.mu.Unlock()
+		return s.shared.lookups.isOff
+	}
+	for round := 0; round < 20 || !isOff(); round++ {
+		got, err := s.run(t.Context(), "", translate.KeyLookup, lookupSQL, 1, "")
+		if !strings.Contains(got, `"0"`) || err != nil {
+			t.Fatalf("got %s, %v", got, err)
+		}
 	}
 }

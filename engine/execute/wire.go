@@ -49,6 +49,9 @@ type prepared struct {
 	by        *job
 }
 
+// errPooler: who greeted us is not who answers. What is set on such a connection would be somebody else's, too.
+var errPooler = errors.New("there is a pooler before the database")
+
 // serve acquires a connection and runs jobs on it until it is idle, old, broken or the lane closed.
 func (l *lane) serve() error {
 	ctx, cancel := context.WithTimeout(context.Background(), comeUp)
@@ -70,6 +73,13 @@ func (l *lane) serve() error {
 		defer cancel()
 		_ = conn.Conn().Close(ctx)
 	}()
+	var pid uint32
+	if err := conn.QueryRow(ctx, "select pg_catalog.pg_backend_pid()").Scan(&pid); err != nil {
+		return fmt.Errorf("set up a connection to share: %w", err)
+	}
+	if pid != conn.Conn().PgConn().PID() {
+		return errPooler
+	}
 	setup := "set statement_timeout = " + strconv.FormatInt(stallTimeout.Milliseconds(), 10) +
 		"; set lock_timeout = " + strconv.FormatInt(lockTimeout.Milliseconds(), 10)
 	if _, err := conn.Exec(ctx, setup); err != nil {
