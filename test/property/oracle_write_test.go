@@ -53,7 +53,7 @@ func (w *world) run(req *request, s state) outcome {
 		answer, next, refused, either := o.write(op)
 		out.either = out.either || either
 		if refused != nil {
-			return outcome{state: s, refused: refused}
+			return outcome{state: s, refused: refused, either: out.either}
 		}
 		out.fields[alias(i)], out.state = answer, next
 	}

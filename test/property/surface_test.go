@@ -204,7 +204,8 @@ func rowSelect(from *selection) (args document, selected *selection, ok bool) {
 	}
 	args = document{{"columns", columns}}
 	if from.args.where != nil {
-		args = append(args, member{"where", condition(from.args.where)})
+		out.args.where = inMetadata(from.args.where)
+		args = append(args, member{"where", condition(out.args.where)})
 	}
 	var orders []any
 	for _, by := range from.args.orderBy {
@@ -231,6 +232,34 @@ func rowSelect(from *selection) (args document, selected *selection, ok bool) {
 		args = append(args, member{"offset", *n})
 	}
 	return args, &out, true
+}
+
+// inMetadata writes a condition in the language of metadata, where null differs from every value.
+func inMetadata(c cond) cond {
+	switch c := c.(type) {
+	case and:
+		return and(inMetadataAll(c))
+	case or:
+		return or(inMetadataAll(c))
+	case not:
+		return not{inMetadata(c.c)}
+	case related:
+		return related{c.relation, inMetadata(c.c)}
+	case compare:
+		if c.op == "_neq" {
+			c.op = "_ne"
+		}
+		return c
+	}
+	return c
+}
+
+func inMetadataAll(cs []cond) []cond {
+	out := []cond{}
+	for _, c := range cs {
+		out = append(out, inMetadata(c))
+	}
+	return out
 }
 
 // isPlain: the condition is about columns and relationships only.

@@ -64,8 +64,10 @@ var sqlKinds = []sqlKind{
 	{name: "address", sql: "inet", values: []string{"10.0.0.1", "10.0.0.0/8", "::1"}, operators: ordered},
 	{name: "mood", sql: "mood", values: []string{"calm", "wild one", "Odd"}, operators: ordered},
 	{name: "code", sql: "code", values: []string{"a", "bc", "abc"}, operators: ordered},
-	{name: "document", sql: "jsonb", isJSON: true, values: []string{`{}`, `{"a":1,"b":[1,2,{"c":null}]}`, `[1,"a"]`, `"text"`, `1.50`, `{"a":{"b":2}}`},
-		operators: with(map[string]string{"_contains": "@>", "_contained_in": "<@"})},
+	{
+		name: "document", sql: "jsonb", isJSON: true, values: []string{`{}`, `{"a":1,"b":[1,2,{"c":null}]}`, `[1,"a"]`, `"text"`, `1.50`, `{"a":{"b":2}}`},
+		operators: with(map[string]string{"_contains": "@>", "_contained_in": "<@"}),
+	},
 	{name: "numbers", sql: "integer[]", isArray: true, values: []string{`[]`, `[1]`, `[1,2,3]`, `[2,null]`}, operators: with(map[string]string{"_contains": "@>", "_contained_in": "<@"})},
 	{name: "strings", sql: "text[]", isArray: true, values: []string{`[]`, `["a"]`, `["a,b","\"q\"","{}"]`, `["null",null,"\\"]`}, operators: with(map[string]string{"_contains": "@>", "_contained_in": "<@"})},
 	{name: "range", sql: "int4range", values: []string{"[1,5)", "empty", "(,3)", "[7,)"}, operators: ordered},
