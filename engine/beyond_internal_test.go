@@ -190,18 +190,18 @@ func TestBeyond_names(t *testing.T) {
 	for _, c := range []goldenCase{
 		{
 			Query:     `query ($k: [ArticleGroupByColumnX!]!, $o: [ArticleGroupByOrderByX!]) { shop { myArticleGroupBy(keys: $k, orderBy: $o, having: {count: {_gt: 1}}) { __typename key { authorId } aggregate { count } } } }`,
-			Variables: json.RawMessage(`{"k": ["AUTHORID"], "o": {"key": {"authorId": "ASC"}}}`),
+			Variables: json.RawMessage(`{"k": ["authorId"], "o": {"key": {"authorId": "ASC"}}}`),
 			Want: json.RawMessage(`{"data":{"shop":{"myArticleGroupBy":[` +
 				`{"__typename":"ArticleGroupByX","key":{"authorId":1},"aggregate":{"count":2}},{"__typename":"ArticleGroupByX","key":{"authorId":null},"aggregate":{"count":2}}]}}}`),
 		},
 		{
-			Query: `{ shop { myAuthor(where: {name: {_eq: "Ann"}}) { articlesGroupBy(keys: [GENRE], orderBy: {key: {genre: ASC}}) { key { genre } } } } }`,
+			Query: `{ shop { myAuthor(where: {name: {_eq: "Ann"}}) { articlesGroupBy(keys: [genre], orderBy: {key: {genre: ASC}}) { key { genre } } } } }`,
 			Want:  json.RawMessage(`{"data":{"shop":{"myAuthor":[{"articlesGroupBy":[{"key":{"genre":"essay"}},{"key":{"genre":"novel"}}]}]}}}`),
 		},
 		{Query: `{ shop { myAddNumbers(args: {a: 1}) } }`, Want: json.RawMessage(`{"data":{"shop":{"myAddNumbers":3}}}`)},
 		{Query: `mutation { shop { myResetCounter(args: {nTo: 1}) } }`, Want: json.RawMessage(`{"data":{"shop":{"myResetCounter":true}}}`)},
 		{
-			Query: `mutation { shop { myInsertAuthorOne(object: {name: "x", email: "ann@example.org"}, onConflict: {constraint: AUTHOR_EMAIL, updateColumns: []}) { id } } }`,
+			Query: `mutation { shop { myInsertAuthorOne(object: {name: "x", email: "ann@example.org"}, onConflict: {constraint: author_email, updateColumns: []}) { id } } }`,
 			Want:  json.RawMessage(`{"data":{"shop":{"myInsertAuthorOne":null}}}`),
 		},
 	} {

@@ -88,8 +88,14 @@ func lineAt(t testing.TB, o schema.Options, url string, meta *metadata.Metadata)
 	return NewLine(model, exec, validation.New(nil))
 }
 
-// goldenCase is one file of testdata/query: requests in order, over one fresh database.
+// goldenCase is one request of a file of golden cases, which run in order over one fresh database.
 type goldenCase struct {
+	// About says what the file's cases are about.
+	About string `json:"about,omitempty"`
+	// NamingConvention and Customization are the source's; only the first request's count.
+	NamingConvention string          `json:"naming_convention,omitempty"`
+	Customization    json.RawMessage `json:"customization,omitempty"`
+
 	Session map[string]string `json:"session,omitempty"`
 	Backend bool              `json:"backend,omitempty"`
 	// Federation turns --enable-apollo-federation on; only the first request's counts.

@@ -2,7 +2,6 @@ package schema
 
 import (
 	"fmt"
-	"slices"
 
 	"gatehouse/engine/catalog"
 )
@@ -179,18 +178,14 @@ func (s *Schema) constraints(t *Table) *Type {
 		for _, k := range t.Catalog.UniqueKeys {
 			if IsName(k.Name) {
 				e.values = append(e.values, &EnumMember{
-					Name: t.Source.custom.enumValue(k.Name), Meaning: ConstraintValue{k},
+					Name: k.Name, Meaning: ConstraintValue{k},
 					Description: s.describeKey(t, k.Columns),
 				})
 			}
 		}
 		for _, i := range t.upsertIndexes() {
-			name := t.Source.custom.enumValue(i.Name)
-			if slices.ContainsFunc(e.values, func(v *EnumMember) bool { return v.Name == name }) {
-				continue // two names that differ in case only
-			}
 			// What an index is over may name what the role cannot see; its name is all that is needed.
-			e.values = append(e.values, &EnumMember{Name: name, Meaning: IndexValue{i}, Description: "unique index"})
+			e.values = append(e.values, &EnumMember{Name: i.Name, Meaning: IndexValue{i}, Description: "unique index"})
 		}
 		sortMembers(e)
 	})
@@ -219,7 +214,7 @@ func (s *Schema) updateColumn(t *Table) *Type {
 		p := s.updatable(t)
 		for _, c := range t.Columns {
 			if p.Columns[c] {
-				e.values = append(e.values, &EnumMember{Name: t.Source.custom.enumValue(c.GraphQL), Description: "column name", Meaning: ColumnValue{c}})
+				e.values = append(e.values, &EnumMember{Name: c.GraphQL, Description: "column name", Meaning: ColumnValue{c}})
 			}
 		}
 		if len(e.values) == 0 {

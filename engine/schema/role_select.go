@@ -161,7 +161,7 @@ func (s *Schema) columnValues(e *Type, t *Table, want func(*Column) bool) {
 	p := s.readable(t)
 	for _, c := range t.Columns {
 		if _, ok := p.Columns[c]; ok && want(c) {
-			e.values = append(e.values, &EnumMember{Name: t.Source.custom.enumValue(c.GraphQL), Description: "column name", Meaning: ColumnValue{c}})
+			e.values = append(e.values, &EnumMember{Name: c.GraphQL, Description: "column name", Meaning: ColumnValue{c}})
 		}
 	}
 	sortMembers(e)
@@ -226,11 +226,23 @@ var predicateFuncs = []struct {
 	{"var_samp", "float8", false},
 }
 
+// predicateName names a part of an aggregation predicate: like a field, the function's name kept in one piece.
+func predicateName(t *Table, function string, more ...string) string {
+	w := t.base.with("", "aggregate_bool_exp")
+	w.pieces = append(append(w.pieces, function), more...)
+	return t.Source.custom.field(w)
+}
+
+func predicateType(t *Table, function string, more ...string) string {
+	custom := t.Source.custom
+	return custom.affix(predicateName(t, function, more...), custom.typePrefix, custom.typeSuffix)
+}
+
 func (s *Schema) aggregateBoolExp(t *Table) *Type {
 	return s.typ(InputObject, s.tableType(t, "", "aggregate_bool_exp"), "", func(e *Type) {
 		p := s.readable(t)
 		part := func(name string, arguments *Ref, result *Ref) {
-			in := s.typ(InputObject, s.tableType(t, "", "aggregate_bool_exp_"+name), "", func(in *Type) {
+			in := s.typ(InputObject, predicateType(t, name), "", func(in *Type) {
 				in.inputs = []*InputField{
 					{Name: "distinct", Type: named(s.scalar("Boolean")), Meaning: PredicateDistinct},
 					{Name: "filter", Type: named(s.boolExp(t)), Meaning: PredicateFilter},
@@ -256,15 +268,19 @@ func (s *Schema) aggregateBoolExp(t *Table) *Type {
 			if !some {
 				continue
 			}
-			enumName := s.tableType(t, "", "select_column") + "_" + s.tableType(t, "", "aggregate_bool_exp_"+f.name+"_arguments_columns")
-			if t.Source.custom.graphql {
-				enumName = s.tableType(t, "", "select_column") + s.tableType(t, "", "aggregate_bool_exp_"+f.name+"_arguments_columns")
+			pred, custom := predicateName(t, f.name, "arguments", "columns"), t.Source.custom
+			enumName := custom.bareType(t.base.with("", "select_column"))
+			if custom.graphql {
+				enumName += upperFirst(pred)
+			} else {
+				enumName += "_" + pred
 			}
-			columns := s.typ(Enum, enumName, fmt.Sprintf("select %q columns of table %q", "aggregate_bool_exp_"+f.name+"_arguments_columns", text(t.Name)),
+			enumName = custom.affix(enumName, custom.typePrefix, custom.typeSuffix)
+			columns := s.typ(Enum, enumName, fmt.Sprintf("select %q columns of table %q", pred, text(t.Name)),
 				func(v *Type) { s.columnValues(v, t, fits) })
 			arguments := nonNull(columns)
 			if f.pair {
-				arguments = nonNull(s.typ(InputObject, s.tableType(t, "", "aggregate_bool_exp_"+f.name+"_arguments"), "", func(in *Type) {
+				arguments = nonNull(s.typ(InputObject, predicateType(t, f.name, "arguments"), "", func(in *Type) {
 					in.inputs = []*InputField{{Name: "X", Type: nonNull(columns), Meaning: XInput{}}, {Name: "Y", Type: nonNull(columns), Meaning: YInput{}}}
 				}))
 			}
