@@ -27,7 +27,7 @@ func parts(todo []*translate.Step) (out []part, ok bool) {
 			continue
 		}
 		w := s.Write
-		if len(w.Statements) == 0 || w.Answers != nil || w.Choices != nil { // a program of steps, or a choice
+		if w.Insert != nil || w.Programs != nil || w.Answers != nil || w.Choices != nil {
 			return nil, false
 		}
 		for _, st := range w.Statements {
