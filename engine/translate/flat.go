@@ -320,7 +320,7 @@ func (k flatKind) append(out, value []byte) []byte {
 	case asInteger:
 		return strconv.AppendInt(out, whole(value), 10)
 	case asBoolean:
-		return strconv.AppendBool(out, value[0] != 0)
+		return strconv.AppendBool(out, len(value) == 1 && value[0] == 1)
 	case asNumber:
 		if isNumber(value) {
 			return append(out, value...)
