@@ -444,6 +444,39 @@ func TestMultiplexer_leavesSmallPoolsAndPoolersAlone(t *testing.T) {
 	}
 }
 
+// A lookup that waits behind one that stands still does not wait for it to end.
+func TestMultiplexer_aLookupOvertakesOneThatStandsStill(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, 8)
+	const slow = `select to_json(case when current_setting('lock_timeout') = '20ms' then nap(0.09) end)`
+	for range 50 { // the slow one may end by itself, or be kept away for a while
+		asleep := make(chan struct{})
+		go func() {
+			defer close(asleep)
+			_, _ = s.run(t.Context(), "", translate.KeyLookup, slow)
+		}()
+		for isDone, sleeping := false, 0; !isDone && sleeping == 0; {
+			if err := s.other.QueryRow(t.Context(), `select count(*) from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`).Scan(&sleeping); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case <-asleep:
+				isDone = true
+			default:
+			}
+		}
+		got, err := s.run(t.Context(), "", translate.KeyLookup, lookupSQL, 7, "")
+		if !strings.HasPrefix(got, `[7, "item 7"`) || err != nil {
+			t.Fatalf("got %s, %v", got, err)
+		}
+		<-asleep
+		if strings.Contains(got, `"0"`) {
+			return // it went over the pool meanwhile
+		}
+	}
+	t.Error("every lookup waited for the one before")
+}
+
 // pooled is a connection whose greeting names another backend, as a pooler's does.
 type pooled struct{ net.Conn }
 
