@@ -44,5 +44,5 @@ func keepHeadroom(ctx context.Context) {
 
 // percentFor is GOGC for so many bytes in use.
 func percentFor(live uint64) int {
-	return int(min(400, max(100, headroom*100/max(live, 1)))) //nolint:gosec // at most 400
+	return int(min(400, max(100, headroom*100/max(live, 1))))
 }

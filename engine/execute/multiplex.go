@@ -237,7 +237,7 @@ func (l *lane) isAside(sql string) bool {
 	now := time.Now()
 	if found && now.After(a.until.Add(maxAsideTime)) {
 		delete(l.aside, sql)
-		l.asides.Store(int32(len(l.aside))) //nolint:gosec // at most maxAside
+		l.asides.Store(int32(len(l.aside)))
 	}
 	return found && now.Before(a.until)
 }
@@ -261,7 +261,7 @@ func (l *lane) setAside(sql string) {
 		l.aside = map[string]aside{}
 	}
 	l.aside[sql] = a
-	l.asides.Store(int32(len(l.aside))) //nolint:gosec // at most maxAside
+	l.asides.Store(int32(len(l.aside)))
 }
 
 // job is one request's statement on its way.
