@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"gatehouse/engine/metadata"
 	"gatehouse/engine/schema"
 	"gatehouse/engine/translate"
@@ -238,5 +240,74 @@ func TestStrategies_writeEveryTypeAlike(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// However many parents Postgres takes there to be, related rows are found by their index and not by reading their table.
+func TestStrategies_relatedRowsAreFoundByTheirIndex(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	url := testpg.Clone(t, "engine_large", func(ctx context.Context, url string) error {
+		pool, err := postgres.Open(ctx, postgres.Config{URL: url})
+		if err != nil {
+			return err
+		}
+		defer pool.Close()
+		_, err = pool.Exec(ctx, `
+			create table parent (id int primary key);
+			create table child (id int primary key, parent int not null references parent, name text);
+			insert into parent select generate_series(1, 5000);
+			insert into child select i, 1 + i % 5000, 'child ' || i from generate_series(1, 50000) i;
+			create index on child (parent);
+			analyze`)
+		return err
+	})
+	const parent, child = `{"schema": "public", "name": "parent"}`, `{"schema": "public", "name": "child"}`
+	meta, err := metadata.Decode([]byte(`{"version": 3, "sources": [{"name": "default", "kind": "postgres",
+		"configuration": {"connection_info": {"database_url": "unused"}}, "tables": [{"table": `+parent+`,
+		"array_relationships": [{"name": "children", "using": {"foreign_key_constraint_on": {"table": `+child+`, "column": "parent"}}}]},
+		{"table": `+child+`}]}]}`), "$", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := lineAt(t, schema.Options{}, url, meta)
+	pool, err := line.exec.Pool("default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, arguments := range []string{"", "(order_by: {id: desc})", "(order_by: {name: asc})", "(where: {name: {_like: \"%7\"}})", "(limit: 2)", "(distinct_on: name)"} {
+		c := &goldenCase{Query: "query ($few: Int) { parent(limit: $few) { id children" + arguments + " { id name } } }", Variables: json.RawMessage(`{"few": 1}`)}
+		conn, err := pool.Acquire(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var values string
+		if sql := statements(t, line, c)[0]; strings.Contains(sql, "$2") {
+			values = "(1, '%7')"
+			if strings.Index(sql, "$1::\"pg_catalog\".\"text\"") > 0 {
+				values = "('%7', 1)"
+			}
+		} else {
+			values = "(1)"
+		}
+		if _, err := conn.Exec(ctx, "set plan_cache_mode = force_generic_plan; prepare asked as "+statements(t, line, c)[0]); err != nil {
+			t.Fatal(err)
+		}
+		rows, err := conn.Query(ctx, "explain execute asked"+values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := strings.Join(plan, "\n"); strings.Contains(text, "Seq Scan on child") || !strings.Contains(text, "child_parent_idx") {
+			t.Errorf("children%s:\n%s", arguments, text)
+		}
+		if _, err := conn.Exec(ctx, "deallocate asked; reset plan_cache_mode"); err != nil {
+			t.Fatal(err)
+		}
+		conn.Release()
+		ask(t, line, c)
 	}
 }
