@@ -15,6 +15,7 @@
 //	property_test.go              the properties that hold for every generated case
 //	leak_test.go                  the properties about what a role cannot reach at all
 //	error_channel_test.go         … not even by making requests fail
+//	allowlist_test.go, concurrency_test.go  … nor past the allow list, nor in the midst of others
 //	suspicion_test.go             … nor by any other way we thought of
 //	introspection_test.go         … and cannot see in its schema
 //	stats_test.go                 what the cases were made of, with -v

@@ -126,6 +126,12 @@ func decoded(t failer, raw []byte) any {
 // live subscribes to what a request reads and gives the first result's data.
 func (s *server) live(t failer, url string, r *request) []byte {
 	t.Helper()
+	return s.liveText(t, url, r, r.body())
+}
+
+// liveText subscribes to the query of a request's body.
+func (s *server) liveText(t failer, url string, r *request, body string) []byte {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	ws, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(url, "http")+"/v1/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
@@ -134,10 +140,12 @@ func (s *server) live(t failer, url string, r *request) []byte {
 	}
 	defer func() { _ = ws.CloseNow() }()
 	var payload map[string]any
-	if err := json.Unmarshal([]byte(r.body()), &payload); err != nil {
+	if err := json.Unmarshal([]byte(body), &payload); err != nil {
 		t.Fatalf("%v", err)
 	}
-	payload["query"] = "subscription" + strings.TrimPrefix(payload["query"].(string), "query")
+	if text, isQuery := strings.CutPrefix(payload["query"].(string), "query"); isQuery {
+		payload["query"] = "subscription" + text
+	}
 	for _, message := range []any{
 		document{{"type", "connection_init"}, {"payload", document{{"headers", r.headers()}}}},
 		document{{"type", "subscribe"}, {"id", "1"}, {"payload", payload}},
@@ -149,7 +157,7 @@ func (s *server) live(t failer, url string, r *request) []byte {
 	for {
 		_, raw, err := ws.Read(ctx)
 		if err != nil {
-			t.Fatalf("%v\nas a subscription: %v", r, err)
+			t.Fatalf("%s\nas a subscription: %v", body, err)
 		}
 		var m struct {
 			Type    string
@@ -158,7 +166,7 @@ func (s *server) live(t failer, url string, r *request) []byte {
 		if err := json.Unmarshal(raw, &m); err == nil && m.Type == "next" && m.Payload.Data != nil {
 			return m.Payload.Data
 		} else if m.Type == "error" || m.Type == "next" {
-			t.Fatalf("%v\nas a subscription answers %s", r, raw)
+			t.Fatalf("%s\nas a subscription answers %s", body, raw)
 		}
 	}
 }

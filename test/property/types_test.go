@@ -148,9 +148,15 @@ func TestEveryTypeIsTreatedAsInSQL(t *testing.T) {
 			case n < 8:
 				c.orders()
 				asked["orders"]++
-			case n < 9:
+			case n < 9 && c.chance(50):
 				c.aggregates()
 				asked["aggregates"]++
+			case n < 9:
+				if c.operates() {
+					asked["update operators"]++
+				} else {
+					asked["update operators refused"]++
+				}
 			default:
 				c.updates()
 				asked["updates"]++
@@ -309,6 +315,56 @@ func (c *typeCase) aggregates() {
 	got := c.ask("query { f: thing_aggregate { aggregate { "+strings.Join(fields, " ")+" } } }", nil)
 	want := c.sqlText("select json_build_object('aggregate', json_build_object(" + strings.Join(columns, ", ") + "))::text from thing where owner = 1")
 	c.same("aggregates of "+k.name, got, want)
+}
+
+// operates changes the role's rows by an operator, and compares with SQL, whose errors are the API's.
+func (c *typeCase) operates() bool {
+	c.t.Helper()
+	k := &sqlKinds[slices.IndexFunc(sqlKinds, func(k sqlKind) bool { return k.name == "document" })]
+	v := pick(c.g, k.values)
+	op := pick(c.g, []string{"_append", "_prepend", "_delete_key", "_delete_elem", "_delete_at_path", "_inc"})
+	var in any = k.input(v)
+	var sql string
+	switch op {
+	case "_append":
+		sql = "document || " + k.literal(v)
+	case "_prepend":
+		sql = k.literal(v) + " || document"
+	case "_delete_key":
+		in, sql = "a", "document - 'a'"
+	case "_delete_elem":
+		in, sql = 0, "document - 0"
+	case "_delete_at_path":
+		in, sql = []string{"b", "2", "c"}, "document #- '{b,2,c}'"
+	case "_inc":
+		k = &sqlKinds[c.n(5)] // the whole and exact numbers
+		v = pick(c.g, []string{"1", "0", "-7", "32767"})
+		in, sql = json.RawMessage(v), k.name+" + "+k.literal(v)
+	}
+	want, err := c.trySQL(fmt.Sprintf("select coalesce(json_agg(json_build_object('id', id, 'v', (%s)::%s) order by id), '[]')::text from thing where owner = 1", sql, k.sql))
+	query := fmt.Sprintf("mutation { f: update_thing(where: {}, %s: {%s: $v}) { affected_rows } }", op, k.name)
+	query = strings.Replace(query, "mutation", fmt.Sprintf("mutation ($v: thing%s_input!)", op), 1)
+	query = strings.Replace(query, fmt.Sprintf("{%s: $v}", k.name), "$v", 1)
+	_, raw := c.post("/v1/graphql", show(document{{"query", query}, {"variables", document{{"v", document{{k.name, in}}}}}}), map[string]string{"x-hasura-role": "owner", "x-hasura-user-id": "1"})
+	if err != nil {
+		if !strings.Contains(string(raw), `"data-exception"`) {
+			c.t.Fatalf("%s %s\nanswers %s\nand SQL %v", query, show(in), raw, err)
+		}
+		return false
+	}
+	if strings.Contains(string(raw), `"errors"`) {
+		c.t.Fatalf("%s %s\nanswers %s\nand SQL %s", query, show(in), raw, want)
+	}
+	c.same(query, c.ask(fmt.Sprintf("query { f: thing(order_by: {id: asc}) { id v: %s } }", k.name), nil), want)
+	return true
+}
+
+func (c *typeCase) trySQL(query string) (string, error) {
+	rows, err := c.pool.Query(context.Background(), query, pgx.QueryExecModeSimpleProtocol)
+	if err != nil {
+		return "", err
+	}
+	return pgx.CollectExactlyOneRow(rows, pgx.RowTo[string])
 }
 
 // updates sets a column of the role's rows, and of no other.
