@@ -35,7 +35,7 @@ func TestQuery_smallDocumentsAreBoundedWork(t *testing.T) {
 	} {
 		began := time.Now()
 		_, _, err := through(line, "admin", false, operation.Request{Query: c.query})
-		if took := time.Since(began); took > 5*time.Second {
+		if took := time.Since(began); took > time.Minute { // unbounded, it would take hours; on a busy machine this takes seconds
 			t.Errorf("%s: took %v", name, took)
 		}
 		var known *fault.Error

@@ -73,7 +73,7 @@ func FuzzQuery(f *testing.F) {
 		}
 		began := time.Now()
 		p, bound, err := through(line, roles[int(role)%len(roles)], relay, req)
-		if took := time.Since(began); took > 5*time.Second {
+		if took := time.Since(began); took > time.Minute {
 			t.Fatalf("took %v", took)
 		}
 		var known *fault.Error
