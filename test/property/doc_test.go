@@ -21,6 +21,8 @@
 //	stats_test.go                 what the cases were made of, with -v
 //	types_test.go                 every type: operators, values, orders, aggregates, as plain SQL has them
 //	surface_test.go               the same from live queries, REST endpoints, row commands and pages
+//	groups_test.go                <table>_group_by against groups of what a role sees
+//	nested_update_test.go         updates that write, link and unlink related rows
 //	regression_test.go            what was found, reduced
 //
 // PROPERTY_CHECKS sets how many cases are compared (10,000; make fuzz sets it higher); -rapid.seed repeats a run.
