@@ -75,16 +75,18 @@ type tokenFacts struct {
 	algorithm string
 }
 
+// digest is what tokens are remembered by.
+type digest = [sha256.Size]byte
+
 // factsOf reads a token's facts, or remembers them: reading costs more than all of a cached verification.
-func (r *Resolver) factsOf(token string) tokenFacts {
+func (r *Resolver) factsOf(token string, of digest) tokenFacts {
 	if len(token) > maxRemembered {
 		return readFacts(token)
 	}
-	digest := sha256.Sum256([]byte(token))
-	f, ok := r.facts.get(digest)
+	f, ok := r.facts.get(of)
 	if !ok {
 		f = readFacts(token)
-		r.facts.put(digest, f)
+		r.facts.put(of, f)
 	}
 	return f
 }
@@ -115,12 +117,15 @@ func algorithmsOf(key *jose.JSONWebKey) []jose.SignatureAlgorithm {
 type candidate struct {
 	verifier *jwtVerifier
 	token    string
+	digest   digest
+	facts    tokenFacts
 }
 
 // resolveJWT is Hasura's JWT mode: the tokens at the configured places, matched to secrets by issuer, and by algorithm
 // where several secrets share one; exactly one pair must remain.
 func (r *Resolver) resolveJWT(ctx context.Context, h http.Header) (*Session, error) {
 	var matches []candidate
+	var last candidate // secrets mostly look at one place
 	strangers := 0
 	for _, v := range r.jwts {
 		for _, value := range v.location.tokens(h) {
@@ -128,21 +133,26 @@ func (r *Resolver) resolveJWT(ctx context.Context, h http.Header) (*Session, err
 			if err != nil {
 				return nil, err
 			}
-			if v.issuer != "" {
-				if f := r.factsOf(raw); f.hasIssuer && f.issuer != v.issuer {
-					strangers++
-					continue
+			if last.token != raw || last.verifier == nil {
+				last = candidate{token: raw, digest: sha256.Sum256([]byte(raw))}
+				if v.issuer != "" || len(r.jwts) > 1 {
+					last.facts = r.factsOf(raw, last.digest)
 				}
 			}
-			matches = append(matches, candidate{v, raw})
+			last.verifier = v
+			if v.issuer != "" && last.facts.hasIssuer && last.facts.issuer != v.issuer {
+				strangers++
+				continue
+			}
+			matches = append(matches, last)
 		}
 	}
 	if len(matches) > 1 && !slices.ContainsFunc(matches, func(c candidate) bool { return c.token != matches[0].token }) {
-		matches = r.byAlgorithm(matches)
+		matches = byAlgorithm(matches)
 	}
 	switch {
 	case len(matches) == 1:
-		return matches[0].verifier.session(ctx, matches[0].token, h)
+		return matches[0].verifier.session(ctx, matches[0].token, matches[0].digest, h)
 	case len(matches) > 1:
 		return nil, fault.New(fault.InvalidHeaders, "", "Could not verify JWT: Multiple JWTs found")
 	case strangers > 0:
@@ -156,11 +166,10 @@ func (r *Resolver) resolveJWT(ctx context.Context, h http.Header) (*Session, err
 
 // byAlgorithm leaves the candidates whose secret's key is of the token's algorithm; all of them when none is, so that the
 // answer says more than "no key".
-func (r *Resolver) byAlgorithm(all []candidate) []candidate {
+func byAlgorithm(all []candidate) []candidate {
 	var fitting []candidate
-	algorithm := r.factsOf(all[0].token).algorithm // they are one token
 	for _, c := range all {
-		if c.verifier.mayVerify(algorithm) {
+		if c.verifier.mayVerify(c.facts.algorithm) {
 			fitting = append(fitting, c)
 		}
 	}
@@ -194,11 +203,24 @@ func (v *jwtVerifier) bare(value string) (string, error) {
 	if v.location.kind != authorization {
 		return value, nil
 	}
+	if token, ok := strings.CutPrefix(value, "Bearer "); ok && isToken(token) {
+		return token, nil
+	}
 	words := strings.Fields(value)
 	if len(words) != 2 || words[0] != "Bearer" {
 		return "", malformedAuthorization()
 	}
 	return words[1], nil
+}
+
+// isToken tells of what every token is: visible ASCII, so nothing to split or trim.
+func isToken(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return s != ""
 }
 
 func malformedAuthorization() error {
@@ -228,8 +250,8 @@ func unverifiedIssuer(token string) (string, bool) {
 	return *c.Issuer, true
 }
 
-func (v *jwtVerifier) session(ctx context.Context, token string, h http.Header) (*Session, error) {
-	signed, expires, err := v.verify(ctx, token)
+func (v *jwtVerifier) session(ctx context.Context, token string, of digest, h http.Header) (*Session, error) {
+	signed, expires, err := v.verify(ctx, token, of)
 	if err != nil {
 		return nil, err
 	}
@@ -257,8 +279,8 @@ func roleNotAllowed() error {
 }
 
 // verify checks signature, times, issuer and audience, and gives all claims and the expiry (zero when there is none).
-func (v *jwtVerifier) verify(ctx context.Context, token string) (*signedClaims, time.Time, error) {
-	signed, err := v.verifySignature(ctx, token)
+func (v *jwtVerifier) verify(ctx context.Context, token string, of digest) (*signedClaims, time.Time, error) {
+	signed, err := v.verifySignature(ctx, token, of)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
@@ -278,9 +300,9 @@ func (v *jwtVerifier) verify(ctx context.Context, token string) (*signedClaims, 
 
 // verifySignature gives the claims of a token whose signature is good. It remembers them: checking one costs up to a
 // millisecond. What depends on the time is not remembered, and nothing outlives a change of the keys.
-func (v *jwtVerifier) verifySignature(ctx context.Context, token string) (*signedClaims, error) {
-	digest, keys := sha256.Sum256([]byte(token)), v.keys()
-	if known, ok := v.signed.get(digest); ok && len(keys) > 0 && known.keys == &keys[0] {
+func (v *jwtVerifier) verifySignature(ctx context.Context, token string, of digest) (*signedClaims, error) {
+	keys := v.keys()
+	if known, ok := v.signed.get(of); ok && len(keys) > 0 && known.keys == &keys[0] {
 		return known, nil
 	}
 	verified, err := jwt.Verify(token, keys, v.algorithms)
@@ -297,7 +319,7 @@ func (v *jwtVerifier) verifySignature(ctx context.Context, token string) (*signe
 	}
 	signed := &signedClaims{claims, &keys[0], sync.OnceValues(func() (tokenWorth, error) { return v.claims.worth(claims) })}
 	if len(token) <= maxRemembered {
-		v.signed.put(digest, signed)
+		v.signed.put(of, signed)
 	}
 	return signed, nil
 }
