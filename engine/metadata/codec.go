@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -204,13 +205,13 @@ func omitWhen[T any](f field[T], empty func(*T) bool) field[T] {
 }
 
 // nullable is a text that is written even when it is not there, as null.
-func nullable[T any](name string, at func(*T) *string) field[T] {
+func nullable[T any](name string, c codec[string], at func(*T) *string) field[T] {
 	return field[T]{
 		name, false,
-		func(r *reader, n *node, into *T) { *at(into) = text.read(r, n) },
+		func(r *reader, n *node, into *T) { *at(into) = c.read(r, n) },
 		func(w *writer, from *T) bool {
 			if s := *at(from); s != "" {
-				w.text(s)
+				c.write(w, s)
 			} else {
 				w.WriteString("null")
 			}
@@ -388,6 +389,20 @@ var nonEmpty = codec[string]{
 	},
 	text.write,
 }
+
+// graphqlName is a name that GraphQL's syntax takes; "" stands for none. What is stored already is taken as it is.
+var graphqlName = codec[string]{
+	func(r *reader, n *node) string {
+		if name := text.read(r, n); name == "" || !r.strict || graphqlNames.MatchString(name) {
+			return name
+		}
+		r.fail("%s is not valid GraphQL name", n.text)
+		return ""
+	},
+	text.write,
+}
+
+var graphqlNames = regexp.MustCompile(`^[_A-Za-z][_0-9A-Za-z]*$`)
 
 var integer = codec[int]{
 	func(r *reader, n *node) int {

@@ -220,7 +220,7 @@ var scopeCodec = object("AllowlistScope",
 )
 
 var endpointCodec = object("EndpointMetadata",
-	nullable("comment", func(e *RESTEndpoint) *string { return &e.Comment }),
+	nullable("comment", text, func(e *RESTEndpoint) *string { return &e.Comment }),
 	nested("definition", true, endpointDefinition,
 		func(e *RESTEndpoint) queryReference { return queryReference{e.Collection, e.Query} },
 		func(_ *reader, e *RESTEndpoint, q queryReference) { e.Collection, e.Query = q.collection, q.query }),

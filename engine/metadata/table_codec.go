@@ -32,7 +32,7 @@ var tableConfigurationCodec = object("TableConfig",
 	mapOf("column_config", columnConfigCodec, func(c *TableConfiguration) *map[string]ColumnConfig { return &c.ColumnConfig }),
 	comment("comment", func(c *TableConfiguration) **string { return &c.Comment }),
 	customColumnNames(func(c *TableConfiguration) *map[string]ColumnConfig { return &c.ColumnConfig }),
-	may("custom_name", text, func(c *TableConfiguration) *string { return &c.CustomName }),
+	may("custom_name", graphqlName, func(c *TableConfiguration) *string { return &c.CustomName }),
 	nested("custom_root_fields", false, tableRootFieldsCodec,
 		func(c *TableConfiguration) map[string]RootField { return c.CustomRootFields },
 		func(_ *reader, c *TableConfiguration, m map[string]RootField) { c.CustomRootFields = m }),
@@ -47,7 +47,7 @@ var RootFieldKeys = []string{
 }
 
 func customColumnNames[T any](at func(*T) *map[string]ColumnConfig) field[T] {
-	in := mapOf("custom_column_names", text, func(m *map[string]string) *map[string]string { return m })
+	in := mapOf("custom_column_names", graphqlName, func(m *map[string]string) *map[string]string { return m })
 	return field[T]{
 		"custom_column_names", false,
 		func(r *reader, n *node, into *T) {
@@ -79,7 +79,7 @@ func customColumnNames[T any](at func(*T) *map[string]ColumnConfig) field[T] {
 
 var columnConfigCodec = object("ColumnConfig",
 	comment("comment", func(c *ColumnConfig) **string { return &c.Comment }),
-	may("custom_name", text, func(c *ColumnConfig) *string { return &c.CustomName }),
+	may("custom_name", graphqlName, func(c *ColumnConfig) *string { return &c.CustomName }),
 )
 
 // comment is a text where "" (no comment) and absence (the default comment) differ.
@@ -118,7 +118,7 @@ func rootFieldsCodec(what string, keys ...string) codec[map[string]RootField] {
 var rootFieldCodec = codec[RootField]{
 	func(r *reader, n *node) RootField {
 		if n.kind == stringNode {
-			return RootField{Name: n.text}
+			return RootField{Name: graphqlName.read(r, n)}
 		}
 		return rootFieldObject.read(r, n)
 	},
@@ -133,7 +133,7 @@ var rootFieldCodec = codec[RootField]{
 
 var rootFieldObject = object("CustomRootField",
 	comment("comment", func(f *RootField) **string { return &f.Comment }),
-	nullable("name", func(f *RootField) *string { return &f.Name }),
+	nullable("name", graphqlName, func(f *RootField) *string { return &f.Name }),
 )
 
 var (
@@ -259,7 +259,7 @@ var manualCodec = object("RelManualConfig",
 		func(r *reader, n *node, m *ManualConfiguration) {
 			m.InsertionOrder = oneOf("insertion order", "before_parent", "after_parent").read(r, n)
 		},
-		nullable("insertion_order", func(m *ManualConfiguration) *string { return &m.InsertionOrder }).write,
+		nullable("insertion_order", text, func(m *ManualConfiguration) *string { return &m.InsertionOrder }).write,
 	},
 	may("remote_source", text, func(m *ManualConfiguration) *string { return &m.RemoteSource }),
 	must("remote_table", tableName, func(m *ManualConfiguration) *TableName { return &m.RemoteTable }),
