@@ -312,9 +312,7 @@ func TestPagesAreTheRowsInOrder(t *testing.T) {
 			c := &connection{table: table, size: 1 + a.n(3), backwards: a.chance(50)}
 			c.args = a.arguments(table)
 			c.args.limit, c.args.offset, c.args.distinctOn = nil, nil, nil
-			for _, f := range a.fields(table, 0) {
-				c.fields = append(c.fields, f)
-			}
+			c.fields = a.fields(table, 0)
 			r := &request{role: a.role, session: a.session()}
 			o := &oracle{tables: w.tables, state: w.rows, role: r.role, session: r.session}
 			want := c.rows(o)
