@@ -202,7 +202,9 @@ var functionRootFields = nested("custom_root_fields", false, functionRootFieldsC
 	func(c *FunctionConfiguration) map[string]RootField { return c.CustomRootFields },
 	func(_ *reader, c *FunctionConfiguration, m map[string]RootField) { c.CustomRootFields = m })
 
-var functionRootFieldsCodec = rootFieldsCodec("FunctionCustomRootFields", "function", "function_aggregate")
+const ofFunction = "FunctionCustomRootFields"
+
+var functionRootFieldsCodec = rootFieldsCodec(ofFunction, "function", "function_aggregate")
 
 // functionRoles reads [{role}] as roles.
 var functionRoles = codec[[]string]{

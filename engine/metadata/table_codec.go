@@ -2,6 +2,8 @@ package metadata
 
 import (
 	"encoding/json"
+	"strconv"
+	"strings"
 )
 
 var tableCodec = object("TableMetadata",
@@ -112,7 +114,39 @@ func rootFieldsCodec(what string, keys ...string) codec[map[string]RootField] {
 			},
 		})
 	}
-	return object(what, fields...)
+	all := object(what, fields...)
+	return codec[map[string]RootField]{
+		func(r *reader, n *node) map[string]RootField {
+			m := all.read(r, n)
+			count, twice := map[string]int{}, map[string]bool{}
+			for _, f := range m {
+				if count[f.Name]++; f.Name != "" && count[f.Name] > 1 {
+					twice[f.Name] = true
+				}
+			}
+			if len(twice) > 0 && r.strict {
+				names := sortedKeys(twice)
+				if what == ofFunction { // Hasura's words
+					names = append(names, strconv.Quote(names[0]))
+				}
+				r.fail("the following custom root field names are duplicated: %s", englishList(names))
+			}
+			return m
+		},
+		all.write,
+	}
+}
+
+// englishList is "a", "a and b" or "a, b, and c".
+func englishList(names []string) string {
+	switch n := len(names) - 1; n {
+	case 0:
+		return names[0]
+	case 1:
+		return names[0] + " and " + names[1]
+	default:
+		return strings.Join(names[:n], ", ") + ", and " + names[n]
+	}
 }
 
 var rootFieldCodec = codec[RootField]{
