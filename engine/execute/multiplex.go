@@ -81,10 +81,7 @@ func (m *Multiplexer) lookup(ctx context.Context, s *translate.Statement, in tra
 		return nil, false, nil
 	}
 	j := newJob(s)
-	if err := j.bind(in); err != nil {
-		return nil, true, err
-	}
-	return m.lookups.do(ctx, j)
+	return m.lookups.share(ctx, j, in)
 }
 
 // insert runs a statement of class SingleInsert for the session given as JSON, in a transaction of its own. done is
@@ -96,10 +93,7 @@ func (m *Multiplexer) insert(ctx context.Context, s *translate.Statement, in tra
 	j := newJob(s)
 	j.isWrite = true
 	j.user = append(j.user[:0], in.SessionJSON()...)
-	if err := j.bind(in); err != nil {
-		return nil, true, err
-	}
-	return m.inserts.do(ctx, j)
+	return m.inserts.share(ctx, j, in)
 }
 
 // lane is a few connections with one queue before them: who is free takes what waits.
@@ -141,6 +135,19 @@ func (l *lane) admits(sql string) bool {
 	}
 	wait := int64(len(l.jobs)+1) * l.pace.Load() / int64(ready)
 	return wait < l.patience.Load() && time.Now().UnixNano()-l.progress.Load() < int64(patience+stallTimeout)
+}
+
+// share binds a job's values and runs it, unless it is too large: while we write, what comes back is not read, so that the
+// two sides would wait for each other for ever.
+func (l *lane) share(ctx context.Context, j *job, in translate.Values) (result []byte, done bool, err error) {
+	if err := j.bind(in); err != nil {
+		return nil, true, err
+	}
+	if j.size() > maxBatchBytes {
+		j.free()
+		return nil, false, nil
+	}
+	return l.do(ctx, j)
 }
 
 // do queues a job and waits for its result.
@@ -328,8 +335,8 @@ func (j *job) bind(in translate.Values) error {
 	return nil
 }
 
-// size is about how many bytes the job sends.
-func (j *job) size() int { return len(j.values) + len(j.user) + 64 }
+// size is about how many bytes the job sends, its text among them in case it is to be prepared.
+func (j *job) size() int { return len(j.statement.SQL) + len(j.values) + len(j.user) + 64 }
 
 func (j *job) take() bool { return j.state.CompareAndSwap(waiting, taken) }
 

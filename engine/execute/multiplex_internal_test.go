@@ -382,6 +382,21 @@ func TestMultiplexer_preparesAgain(t *testing.T) {
 	}
 }
 
+// Were more written than the sockets hold while an answer comes that is not read, both sides would wait for each other.
+func TestMultiplexer_leavesLargeValuesToThePool(t *testing.T) {
+	s := newShop(t, 24)
+	s.exec(t, "create table essay (id serial primary key, body text not null)")
+	const insert = `with w as (insert into essay (body) values ($1::text) returning body)
+select json_build_array(length(body), current_setting('lock_timeout')) from w`
+	for length, timeout := range map[int]string{10: "20ms", 1 << 20: "0"} {
+		want := fmt.Sprintf(`[%d, "%s"]`, length, timeout)
+		got, err := s.run(t.Context(), "1", translate.SingleInsert, insert, strings.Repeat("x", length))
+		if err != nil || got != want {
+			t.Errorf("an insert of %d characters gave %s, %v, want %s", length, got, err, want)
+		}
+	}
+}
+
 func TestMultiplexer_aDeferredConstraintSpeaksAtTheCommit(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, 8)
