@@ -39,10 +39,18 @@ type jwtVerifier struct {
 
 // signedClaims are claims with a good signature, under the key set that starts at keys. They are only read.
 type signedClaims struct {
-	claims map[string]any
-	keys   *jose.JSONWebKey
+	claims             map[string]any
+	keys               *jose.JSONWebKey
+	expires, notBefore date
 	// worth is what follows from the claims alone; worked out when first asked for.
 	worth func() (tokenWorth, error)
+}
+
+// date is a NumericDate among claims, or what is wrong with it.
+type date struct {
+	at    time.Time
+	isSet bool
+	err   error
 }
 
 // tokenWorth is what a token's Hasura claims say.
@@ -124,6 +132,12 @@ type candidate struct {
 // resolveJWT is Hasura's JWT mode: the tokens at the configured places, matched to secrets by issuer, and by algorithm
 // where several secrets share one; exactly one pair must remain.
 func (r *Resolver) resolveJWT(ctx context.Context, h http.Header) (*Session, error) {
+	of, isAlone := r.authorizationOf(h)
+	if isAlone {
+		if c, ok := r.resolved.get(of); ok && c.verifier.isCurrent(c.signed) {
+			return c.verifier.session(c.signed, h)
+		}
+	}
 	var matches []candidate
 	var last candidate // secrets mostly look at one place
 	strangers := 0
@@ -134,7 +148,7 @@ func (r *Resolver) resolveJWT(ctx context.Context, h http.Header) (*Session, err
 				return nil, err
 			}
 			if last.token != raw || last.verifier == nil {
-				last = candidate{token: raw, digest: sha256.Sum256([]byte(raw))}
+				last = candidate{token: raw, digest: digestOf(raw)}
 				if v.issuer != "" || len(r.jwts) > 1 {
 					last.facts = r.factsOf(raw, last.digest)
 				}
@@ -152,7 +166,15 @@ func (r *Resolver) resolveJWT(ctx context.Context, h http.Header) (*Session, err
 	}
 	switch {
 	case len(matches) == 1:
-		return matches[0].verifier.session(ctx, matches[0].token, matches[0].digest, h)
+		c := matches[0]
+		signed, err := c.verifier.verifySignature(ctx, c.token, c.digest)
+		if err != nil {
+			return nil, err
+		}
+		if isAlone {
+			r.resolved.put(of, resolved{c.verifier, signed})
+		}
+		return c.verifier.session(signed, h)
 	case len(matches) > 1:
 		return nil, fault.New(fault.InvalidHeaders, "", "Could not verify JWT: Multiple JWTs found")
 	case strangers > 0:
@@ -162,6 +184,30 @@ func (r *Resolver) resolveJWT(ctx context.Context, h http.Header) (*Session, err
 	default:
 		return nil, fault.New(fault.InvalidHeaders, "", "Missing 'Authorization' or 'Cookie' header in JWT authentication mode")
 	}
+}
+
+// resolved is the secret that a header's token belongs to, and its claims.
+type resolved struct {
+	verifier *jwtVerifier
+	signed   *signedClaims
+}
+
+// authorizationOf is the digest of the header that alone decides which secret verifies which token; ok is false where
+// another one may have a say.
+func (r *Resolver) authorizationOf(h http.Header) (of digest, ok bool) {
+	values := h[authorization]
+	if !r.isAuthorization || len(values) != 1 || len(values[0]) > maxRemembered {
+		return of, false
+	}
+	return digestOf(values[0]), true
+}
+
+func digestOf(s string) digest {
+	var on [2 << 10]byte // most tokens are shorter, and need no copy on the heap
+	if len(s) > len(on) {
+		return sha256.Sum256([]byte(s))
+	}
+	return sha256.Sum256(on[:copy(on[:], s)])
 }
 
 // byAlgorithm leaves the candidates whose secret's key is of the token's algorithm; all of them when none is, so that the
@@ -250,9 +296,9 @@ func unverifiedIssuer(token string) (string, bool) {
 	return *c.Issuer, true
 }
 
-func (v *jwtVerifier) session(ctx context.Context, token string, of digest, h http.Header) (*Session, error) {
-	signed, expires, err := v.verify(ctx, token, of)
-	if err != nil {
+// session is what a token with a good signature is worth now.
+func (v *jwtVerifier) session(signed *signedClaims, h http.Header) (*Session, error) {
+	if err := v.check(signed); err != nil {
 		return nil, err
 	}
 	worth, err := signed.worth()
@@ -270,7 +316,7 @@ func (v *jwtVerifier) session(ctx context.Context, token string, of digest, h ht
 	if worth.variablesErr != nil {
 		return nil, worth.variablesErr
 	}
-	s.Variables, s.Expires = seal(maps.Clone(worth.variables), s.Role), expires
+	s.Variables, s.Expires = seal(maps.Clone(worth.variables), s.Role), signed.expires.at
 	return s, nil
 }
 
@@ -278,33 +324,41 @@ func roleNotAllowed() error {
 	return fault.New(fault.AccessDenied, "", "Your requested role is not in allowed roles")
 }
 
-// verify checks signature, times, issuer and audience, and gives all claims and the expiry (zero when there is none).
-func (v *jwtVerifier) verify(ctx context.Context, token string, of digest) (*signedClaims, time.Time, error) {
-	signed, err := v.verifySignature(ctx, token, of)
-	if err != nil {
-		return nil, time.Time{}, err
+// check checks times, issuer and audience.
+func (v *jwtVerifier) check(signed *signedClaims) error {
+	now := v.now()
+	switch exp, nbf := &signed.expires, &signed.notBefore; {
+	case exp.err != nil:
+		return exp.err
+	case exp.isSet && !now.Before(exp.at.Add(v.skew)):
+		return notVerified("JWTExpired")
+	case nbf.err != nil:
+		return nbf.err
+	case nbf.isSet && now.Before(nbf.at.Add(-v.skew)):
+		return notVerified("JWTNotYetValid")
 	}
-	claims := signed.claims
-	expires, err := v.checkTimes(claims)
-	if err != nil {
-		return nil, time.Time{}, err
+	if iss, _ := signed.claims["iss"].(string); v.issuer != "" && iss != v.issuer {
+		return notVerified("JWTNotInIssuer")
 	}
-	if iss, _ := claims["iss"].(string); v.issuer != "" && iss != v.issuer {
-		return nil, time.Time{}, notVerified("JWTNotInIssuer")
+	if v.audience != nil && !slices.ContainsFunc(audienceOf(signed.claims), func(a string) bool { return slices.Contains(v.audience, a) }) {
+		return notVerified("JWTNotInAudience")
 	}
-	if v.audience != nil && !slices.ContainsFunc(audienceOf(claims), func(a string) bool { return slices.Contains(v.audience, a) }) {
-		return nil, time.Time{}, notVerified("JWTNotInAudience")
-	}
-	return signed, expires, nil
+	return nil
+}
+
+// isCurrent tells whether the keys are those that found a token's signature good.
+func (v *jwtVerifier) isCurrent(signed *signedClaims) bool {
+	keys := v.keys()
+	return len(keys) > 0 && signed.keys == &keys[0]
 }
 
 // verifySignature gives the claims of a token whose signature is good. It remembers them: checking one costs up to a
 // millisecond. What depends on the time is not remembered, and nothing outlives a change of the keys.
 func (v *jwtVerifier) verifySignature(ctx context.Context, token string, of digest) (*signedClaims, error) {
-	keys := v.keys()
-	if known, ok := v.signed.get(of); ok && len(keys) > 0 && known.keys == &keys[0] {
+	if known, ok := v.signed.get(of); ok && v.isCurrent(known) {
 		return known, nil
 	}
+	keys := v.keys()
 	verified, err := jwt.Verify(token, keys, v.algorithms)
 	if errors.Is(err, jwt.ErrNoKey) && v.missed != nil && v.missed(ctx) {
 		keys = v.keys()
@@ -317,30 +371,19 @@ func (v *jwtVerifier) verifySignature(ctx context.Context, token string, of dige
 	if err != nil {
 		return nil, notVerified("JWTClaimsSetDecodeError " + compact(err.Error()))
 	}
-	signed := &signedClaims{claims, &keys[0], sync.OnceValues(func() (tokenWorth, error) { return v.claims.worth(claims) })}
+	signed := &signedClaims{
+		claims: claims, keys: &keys[0], expires: dateOf(claims, "exp"), notBefore: dateOf(claims, "nbf"),
+		worth: sync.OnceValues(func() (tokenWorth, error) { return v.claims.worth(claims) }),
+	}
 	if len(token) <= maxRemembered {
 		v.signed.put(of, signed)
 	}
 	return signed, nil
 }
 
-func (v *jwtVerifier) checkTimes(claims map[string]any) (expires time.Time, err error) {
-	now := v.now()
-	expires, hasExp, err := timeClaim(claims, "exp")
-	if err != nil {
-		return time.Time{}, err
-	}
-	if hasExp && !now.Before(expires.Add(v.skew)) {
-		return time.Time{}, notVerified("JWTExpired")
-	}
-	notBefore, hasNbf, err := timeClaim(claims, "nbf")
-	if err != nil {
-		return time.Time{}, err
-	}
-	if hasNbf && now.Before(notBefore.Add(-v.skew)) {
-		return time.Time{}, notVerified("JWTNotYetValid")
-	}
-	return expires, nil
+func dateOf(claims map[string]any, name string) (d date) {
+	d.at, d.isSet, d.err = timeClaim(claims, name)
+	return d
 }
 
 // timeClaim reads a NumericDate (RFC 7519 §2). A claim that is there and is no number of a sane size fails the token.

@@ -383,8 +383,13 @@ func TestResolve_jwtSecretsOfOneIssuer(t *testing.T) {
 		"HMAC":                 {hmac, true},
 	} {
 		h := http.Header{"Authorization": {"Bearer " + sign(t, c.key, "", claims)}}
-		if _, err := r.Resolve(t.Context(), session.Request{Header: h}); (err == nil) != c.want {
-			t.Errorf("%s: %v", name, err)
+		for range 2 { // a token is remembered
+			if _, err := r.Resolve(t.Context(), session.Request{Header: h}); (err == nil) != c.want {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
+		h.Add("Authorization", h.Get("Authorization"))
+		_, err := r.Resolve(t.Context(), session.Request{Header: h})
+		refused(t, err, 400, "invalid-headers", "Could not verify JWT: Multiple JWTs found")
 	}
 }

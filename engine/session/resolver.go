@@ -81,7 +81,10 @@ type Resolver struct {
 	remotes  []*jwt.Remote
 	identity *identity
 	log      *slog.Logger
-	facts    *cache[[sha256.Size]byte, tokenFacts]
+	facts    *cache[digest, tokenFacts]
+	// isAuthorization: all secrets look for the token in Authorization. resolved remembers what came of that header.
+	isAuthorization bool
+	resolved        *cache[digest, resolved]
 }
 
 // New makes a Resolver. Key sets are not fetched before Start.
@@ -90,7 +93,7 @@ func New(c *Config, d Deps) *Resolver {
 	if now == nil {
 		now = time.Now
 	}
-	r := &Resolver{config: c, console: d.Console, log: d.Log, facts: newCache[[sha256.Size]byte, tokenFacts](verifiedTokens)}
+	r := &Resolver{config: c, console: d.Console, log: d.Log, facts: newCache[digest, tokenFacts](verifiedTokens), resolved: newCache[digest, resolved](verifiedTokens)}
 	if d.Identity != nil {
 		r.identity = newIdentity(c, *d.Identity, now)
 	}
@@ -103,6 +106,7 @@ func New(c *Config, d Deps) *Resolver {
 	for _, s := range c.jwts {
 		r.jwts = append(r.jwts, r.verifier(s, d.Identity, now))
 	}
+	r.isAuthorization = !slices.ContainsFunc(r.jwts, func(v *jwtVerifier) bool { return v.location.kind != authorization })
 	return r
 }
 
