@@ -189,7 +189,7 @@ func (p *predicateParser) operand(t *Table, o Operand, typ *catalog.Type, raw js
 			if isJSON {
 				return p.compare(o, OperatorDef{Op: OpEq, Type: typ}, raw)
 			}
-			return nil, fmt.Errorf("Unknown operator: %s", m.key) //nolint:staticcheck // Hasura's words
+			return nil, fmt.Errorf("Unknown operator: %s", m.key)
 		}
 		one, err := p.operator(t, o, typ, op, m)
 		if err != nil {
@@ -246,7 +246,7 @@ func (p *predicateParser) operator(t *Table, o Operand, typ *catalog.Type, op Op
 	if only := operandTypes(op); only != "" {
 		return nil, fmt.Errorf(" is of type %q; this operator works only on columns of type %s", SQLTypeName(typ), only)
 	}
-	return nil, fmt.Errorf("Unknown operator: %s", m.key) //nolint:staticcheck // Hasura's words
+	return nil, fmt.Errorf("Unknown operator: %s", m.key)
 }
 
 // operandTypes words which types an operator that not every type has is for; "" when there is no such operator.
