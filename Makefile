@@ -87,7 +87,7 @@ bench: postgres-server ## Run the benchmarks: ratios to a hand-written handler (
 	@scripts/bench
 
 .PHONY: lint
-lint: ## Check formatting, vet and lint
+lint: web/node_modules/.installed ## Check formatting, vet and lint
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "gofmt: run gofmt -w on these"; exit 1; }
 	@$(GO) vet ./...
 	@$(GO) run $(GOLANGCI) run
