@@ -1,60 +1,21 @@
 package engine
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
 
-	"gatehouse/engine/catalog"
-	"gatehouse/engine/execute"
 	"gatehouse/engine/metadata"
 	"gatehouse/engine/schema"
-	"gatehouse/engine/validation"
-	"gatehouse/internal/testpg"
-	"gatehouse/postgres"
 )
 
 // beyond makes a query line over a source that serves what Hasura does not.
 func beyond(t testing.TB, o schema.Options, edit func(*metadata.Metadata)) *Line {
 	t.Helper()
-	url := testpg.Clone(t, "engine_beyond", func(ctx context.Context, url string) error {
-		sql, err := os.ReadFile("testdata/beyond/fixture.sql")
-		if err != nil {
-			return err
-		}
-		pool, err := postgres.Open(ctx, postgres.Config{URL: url})
-		if err != nil {
-			return err
-		}
-		defer pool.Close()
-		_, err = pool.Exec(ctx, string(sql))
-		return err
-	})
-	raw, err := os.ReadFile("testdata/beyond/metadata.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	meta, err := metadata.Decode(raw, "$", true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	edit(meta)
-	pool := testpg.Pool(t, url)
-	cat, err := catalog.Load(t.Context(), pool)
-	if err != nil {
-		t.Fatal(err)
-	}
-	model := schema.Build(schema.Input{Metadata: meta, Catalogs: map[string]*catalog.Catalog{"default": cat}, Options: o})
-	for _, i := range model.Inconsistencies() {
-		t.Errorf("inconsistent: %s: %s", i.Name, i.Reason)
-	}
-	return NewLine(model, execute.Over(map[string]execute.Database{"default": {Pool: pool}}), validation.New(nil))
+	return fixtureLine(t, "beyond", o, edit)
 }
-
-func unchanged(*metadata.Metadata) {}
 
 // The golden cases of what is beyond Hasura.
 func TestBeyond(t *testing.T) {

@@ -28,14 +28,23 @@ var update = flag.Bool("update", false, "rewrite what the golden cases want")
 // lineOver makes a query line over a database built by the fixture.
 func lineOver(t testing.TB, o schema.Options) *Line {
 	t.Helper()
-	return lineWith(t, o, func(*metadata.Metadata) {})
+	return lineWith(t, o, unchanged)
 }
 
 // lineWith is lineOver with changed metadata.
 func lineWith(t testing.TB, o schema.Options, edit func(*metadata.Metadata)) *Line {
 	t.Helper()
-	url := testpg.Clone(t, "engine_query", func(ctx context.Context, url string) error {
-		sql, err := os.ReadFile("testdata/query/fixture.sql")
+	return fixtureLine(t, "query", o, edit)
+}
+
+func unchanged(*metadata.Metadata) {}
+
+// fixtureLine makes a query line over the database and metadata of a folder of testdata, edited.
+func fixtureLine(t testing.TB, folder string, o schema.Options, edit func(*metadata.Metadata)) *Line {
+	t.Helper()
+	folder = filepath.Join("testdata", folder)
+	url := testpg.Clone(t, "engine_"+filepath.Base(folder), func(ctx context.Context, url string) error {
+		sql, err := os.ReadFile(filepath.Join(folder, "fixture.sql"))
 		if err != nil {
 			return err
 		}
@@ -47,7 +56,7 @@ func lineWith(t testing.TB, o schema.Options, edit func(*metadata.Metadata)) *Li
 		_, err = pool.Exec(ctx, string(sql))
 		return err
 	})
-	raw, err := os.ReadFile("testdata/query/metadata.json")
+	raw, err := os.ReadFile(filepath.Join(folder, "metadata.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
