@@ -77,24 +77,22 @@ func (s *scanner) is(c byte) bool {
 // object walks over an object; member is to walk over the value of each key.
 func (s *scanner) object(member func(key string) bool) bool {
 	s.space()
-	if !s.is('{') {
-		return false
-	}
+	return s.next() == '{' && s.list('}', func() bool {
+		key, ok := s.text()
+		return ok && s.colon() && member(key)
+	})
+}
+
+// list walks over what stands in brackets, commas between; one is to walk over each.
+func (s *scanner) list(end byte, one func() bool) bool {
+	s.i++
 	s.space()
-	if s.is('}') {
+	if s.is(end) {
 		return true
 	}
-	for {
-		key, ok := s.text()
-		if s.space(); !ok || !s.is(':') {
-			return false
-		}
+	for one() {
 		s.space()
-		if !member(key) {
-			return false
-		}
-		s.space()
-		if s.is('}') {
+		if s.is(end) {
 			return true
 		}
 		if !s.is(',') {
@@ -102,6 +100,14 @@ func (s *scanner) object(member func(key string) bool) bool {
 		}
 		s.space()
 	}
+	return false
+}
+
+func (s *scanner) colon() bool {
+	s.space()
+	ok := s.is(':')
+	s.space()
+	return ok
 }
 
 // text is a string's content.
@@ -169,9 +175,12 @@ func (s *scanner) value(depth int) bool {
 		_, ok := s.str()
 		return ok
 	case '{':
-		return depth < maxScanDepth && s.members(depth)
+		return depth < maxScanDepth && s.list('}', func() bool {
+			_, ok := s.str()
+			return ok && s.colon() && s.value(depth+1)
+		})
 	case '[':
-		return depth < maxScanDepth && s.items(depth)
+		return depth < maxScanDepth && s.list(']', func() bool { return s.value(depth + 1) })
 	case 't':
 		return s.word("true")
 	case 'f':
@@ -180,54 +189,6 @@ func (s *scanner) value(depth int) bool {
 		return s.word("null")
 	default:
 		return s.number()
-	}
-}
-
-func (s *scanner) members(depth int) bool {
-	s.i++
-	s.space()
-	if s.is('}') {
-		return true
-	}
-	for {
-		if _, ok := s.str(); !ok {
-			return false
-		}
-		if s.space(); !s.is(':') {
-			return false
-		}
-		if s.space(); !s.value(depth + 1) {
-			return false
-		}
-		s.space()
-		if s.is('}') {
-			return true
-		}
-		if !s.is(',') {
-			return false
-		}
-		s.space()
-	}
-}
-
-func (s *scanner) items(depth int) bool {
-	s.i++
-	s.space()
-	if s.is(']') {
-		return true
-	}
-	for {
-		if !s.value(depth + 1) {
-			return false
-		}
-		s.space()
-		if s.is(']') {
-			return true
-		}
-		if !s.is(',') {
-			return false
-		}
-		s.space()
 	}
 }
 
