@@ -98,9 +98,6 @@ type Source struct {
 // Table finds a tracked table; nil if there is none.
 func (s *Source) Table(n catalog.Name) *Table { return s.tables[n] }
 
-// UpperEnums tells whether the naming convention shows enum values in upper case.
-func (s *Source) UpperEnums() bool { return s.custom.graphql }
-
 // Table is a tracked table or view.
 type Table struct {
 	Source  *Source
@@ -181,6 +178,9 @@ type Column struct {
 	Enum        *Table
 	Description string
 }
+
+// IsShownUpper tells whether the column's values are shown in upper case: those of an enum, where the naming convention says so.
+func (c *Column) IsShownUpper() bool { return c.Enum != nil && c.Table.Source.custom.graphql }
 
 // Relation is a relationship to another table of the same source.
 type Relation struct {

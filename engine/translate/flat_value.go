@@ -55,7 +55,7 @@ func (t *translator) flatCell(c *plan.Cell, row pgsql.Ident) (pgsql.Expr, flatFo
 	case class.Kind == schema.GeoKind:
 		form = flatForms["json"]
 	case class.Kind == schema.RasterKind, class.Stringify && t.o.StringifyNumericTypes:
-	case c.Operand.Column != nil && c.Operand.Column.Enum != nil && c.Operand.Column.Table.Source.UpperEnums():
+	case c.Operand.Column != nil && c.Operand.Column.IsShownUpper():
 	default:
 		form, known = flatFormOf(c.Operand)
 	}

@@ -35,7 +35,7 @@ func (t *translator) groups(n *plan.Groups, outer pgsql.Ident) *pgsql.Select {
 		key := g.column(t.operand(k, about(g.row)))
 		g.keys = append(g.keys, key)
 		e := t.shown(result(key), k.Column.Class)
-		if k.Column.Enum != nil && k.Column.Table.Source.UpperEnums() {
+		if k.Column.IsShownUpper() {
 			e = call("upper", e)
 		}
 		shown = append(shown, e)

@@ -208,7 +208,7 @@ func (t *translator) cell(c *plan.Cell, row pgsql.Ident) pgsql.Expr {
 		e = pgsql.Binary{Left: e, Op: "#>", Right: pgsql.Param{Arg: Arg{Value: c.JSONPath, Encoding: JSONPath, Path: c.Path}, Type: pgsql.Type{Name: textType.Name, Array: true}}}
 	}
 	e = t.shown(e, class)
-	if o.Column != nil && o.Column.Enum != nil && o.Column.Table.Source.UpperEnums() {
+	if o.Column != nil && o.Column.IsShownUpper() {
 		e = call("upper", e)
 	}
 	if visible != nil {
