@@ -57,9 +57,11 @@ func (r *run) introspection(s *translate.Step) []byte {
 type run struct {
 	e *Executor
 	r Request
-	// results are few: looking through them is faster than a map.
+	// results are looked through, which is faster than a map: few, or in the order they are asked for.
 	results []result
 	size    int
+	// at is the result looked at next.
+	at int
 }
 
 // leaves are the steps that do something, groups opened.
@@ -126,9 +128,11 @@ func (r *run) value(body []byte, s *translate.Step) []byte {
 	case s.IsGroup:
 		return r.object(body, s.Group)
 	}
-	for i := range r.results {
-		if r.results[i].of == s {
-			return r.results[i].append(body)
+	for range r.results {
+		out := r.results[r.at]
+		r.at = (r.at + 1) % len(r.results)
+		if out.of == s {
+			return out.append(body)
 		}
 	}
 	return body
