@@ -40,6 +40,7 @@ var floors = map[string]string{
 	"engine/allowlist":    "engine/metadata",
 	"engine/dml":          "engine/plan engine/operation engine/schema engine/catalog engine/metadata engine/session engine/fault",
 	"engine/rest":         "engine/metadata engine/fault",
+	"engine/project":      "",
 	"engine/transport":    "engine/operation engine/rest engine/session engine/metadata engine/schema engine/fault httpd",
 	"engine/webhook":      "engine/kriti engine/fault",
 	"engine/validation":   "engine/schema engine/session engine/fault httpclient",
