@@ -51,7 +51,25 @@ func (r *reader) mismatch(what, expected string, n *node) {
 // writer builds compact JSON.
 type writer struct{ bytes.Buffer }
 
-func (w *writer) text(s string) { w.Write(quoteJSON(s)) }
+func (w *writer) text(s string) {
+	if !isPlain(s) {
+		w.Write(quoteJSON(s))
+		return
+	}
+	w.WriteByte('"')
+	w.WriteString(s)
+	w.WriteByte('"')
+}
+
+// isPlain tells whether s is its own JSON form: nearly every name is, and a document has very many.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
 
 // quoteJSON is s as a JSON string, without the HTML escapes of encoding/json.
 func quoteJSON(s string) []byte {

@@ -142,8 +142,11 @@ func (m *Metadata) permissionUses(facts Facts, source string, t *Table, tell fun
 	v.permissions(*t, func(k, r string) { kind, role = k, r })
 }
 
-// Without is the document less the given objects.
+// Without is the document less the given objects. What loses nothing stays the very same object.
 func (m *Metadata) Without(ids ...ObjectID) *Metadata {
+	if len(ids) == 0 {
+		return m
+	}
 	gone := make(map[ObjectID]bool, len(ids))
 	for _, id := range ids {
 		gone[id] = true
@@ -176,19 +179,10 @@ func (s Source) without(gone map[ObjectID]bool) Source {
 	s.Functions = without(s.Functions, func(f *Function) bool { return gone[FunctionObject(s.Name, f.Name)] })
 	s.NativeQueries = without(s.NativeQueries, func(o *Opaque) bool { return gone[sourceChild("native_query", s.Name, o.Name)] })
 	s.LogicalModels = without(s.LogicalModels, func(o *Opaque) bool { return gone[sourceChild("logical_model", s.Name, o.Name)] })
-	s.Tables = mapped(s.Tables, func(t Table) Table {
-		has := func(kind, name string) bool { return gone[tableChild(kind, s.Name, t.Name, name)] }
-		t.ObjectRelationships = without(t.ObjectRelationships, func(r *Relationship) bool { return has("object_relation", r.Name) })
-		t.ArrayRelationships = without(t.ArrayRelationships, func(r *Relationship) bool { return has("array_relation", r.Name) })
-		t.RemoteRelationships = without(t.RemoteRelationships, func(o *Opaque) bool { return has("remote_relationship", o.Name) })
-		t.ComputedFields = without(t.ComputedFields, func(c *ComputedField) bool { return has("computed_field", c.Name) })
-		t.EventTriggers = without(t.EventTriggers, func(o *Opaque) bool { return has("event_trigger", o.Name) })
-		t.InsertPermissions = without(t.InsertPermissions, func(p *InsertPermission) bool { return has("insert_permission", p.Role) })
-		t.SelectPermissions = without(t.SelectPermissions, func(p *SelectPermission) bool { return has("select_permission", p.Role) })
-		t.UpdatePermissions = without(t.UpdatePermissions, func(p *UpdatePermission) bool { return has("update_permission", p.Role) })
-		t.DeletePermissions = without(t.DeletePermissions, func(p *DeletePermission) bool { return has("delete_permission", p.Role) })
-		return t
-	})
+	s.Tables = slices.Clone(s.Tables)
+	for i, t := range s.Tables {
+		s.Tables[i] = t.without(func(kind, name string) bool { return gone[tableChild(kind, s.Name, t.Name, name)] })
+	}
 	s.Functions = mapped(s.Functions, func(f Function) Function {
 		f.Permissions = slices.DeleteFunc(slices.Clone(f.Permissions), func(role string) bool {
 			return gone[FunctionPermissionObject(s.Name, f.Name, role)]
@@ -196,4 +190,30 @@ func (s Source) without(gone map[ObjectID]bool) Source {
 		return f
 	})
 	return s
+}
+
+// without is the table less the parts that are gone.
+func (t *Table) without(gone func(kind, name string) bool) *Table {
+	c := *t
+	lost := false
+	c.ObjectRelationships = less(&lost, t.ObjectRelationships, func(r *Relationship) bool { return gone("object_relation", r.Name) })
+	c.ArrayRelationships = less(&lost, t.ArrayRelationships, func(r *Relationship) bool { return gone("array_relation", r.Name) })
+	c.RemoteRelationships = less(&lost, t.RemoteRelationships, func(o *Opaque) bool { return gone("remote_relationship", o.Name) })
+	c.ComputedFields = less(&lost, t.ComputedFields, func(f *ComputedField) bool { return gone("computed_field", f.Name) })
+	c.EventTriggers = less(&lost, t.EventTriggers, func(o *Opaque) bool { return gone("event_trigger", o.Name) })
+	c.InsertPermissions = less(&lost, t.InsertPermissions, func(p *InsertPermission) bool { return gone("insert_permission", p.Role) })
+	c.SelectPermissions = less(&lost, t.SelectPermissions, func(p *SelectPermission) bool { return gone("select_permission", p.Role) })
+	c.UpdatePermissions = less(&lost, t.UpdatePermissions, func(p *UpdatePermission) bool { return gone("update_permission", p.Role) })
+	c.DeletePermissions = less(&lost, t.DeletePermissions, func(p *DeletePermission) bool { return gone("delete_permission", p.Role) })
+	if !lost {
+		return t
+	}
+	return &c
+}
+
+// less is without that notes whether anything went.
+func less[T any](lost *bool, list []*T, match func(*T) bool) []*T {
+	left := without(list, match)
+	*lost = *lost || len(left) < len(list)
+	return left
 }

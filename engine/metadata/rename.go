@@ -12,6 +12,9 @@ type Renames struct {
 // over them, permissions that name them. facts are those of before; all names change in one walk, because after the
 // first change facts would not fit the document any more.
 func (m *Metadata) Rename(facts Facts, source string, names Renames) *Metadata {
+	if len(names.Tables)+len(names.Columns) == 0 {
+		return m
+	}
 	same := func(_ TableName, name string) string { return name }
 	return m.renamed(facts, source, &visitor{
 		table: func(t TableName) TableName {
