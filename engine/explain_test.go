@@ -34,6 +34,16 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+func TestExplain_relay(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.withShop()
+	code, body := post(s.engine, "/v1/graphql/explain", `{"query":{"query":"{article_connection(first: 1){edges{node{title}}}}"},"is_relay":true,"user":null}`)
+	if code != 200 || !strings.HasPrefix(body, `[{"field":"article_connection","sql":"with `) {
+		t.Errorf("got %d %s", code, body)
+	}
+}
+
 func TestPgDump(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -49,8 +59,33 @@ func TestPgDump(t *testing.T) {
 	if code, _ := post(s.engine, "/v1alpha1/pg_dump", `{"opts":[]}`, "X-Hasura-Role", "user"); code != 400 {
 		t.Errorf("as a user: got %d", code)
 	}
+	if code, body := post(s.engine, "/v1alpha1/pg_dump", `{"opts":[],"source":"other"}`); code != 400 || body != `{"path":"$","error":"source \"other\" not found","code":"not-found"}` {
+		t.Errorf("another source: got %d %s", code, body)
+	}
+}
+
+// What the Hasura CLI writes into a migration: statements that run in order, function bodies as they are.
+func TestPgDump_cleanOutput(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.sql("create function early() returns int language plpgsql as $$\nbegin\n\n-- a comment\nSET row_security = off;\nreturn (select count(*) from late);\nend $$")
+	s.sql("create table late(id int)")
 	code, body := post(s.engine, "/v1alpha1/pg_dump", `{"opts":["-O","-x","--schema-only","--schema","public"],"clean_output":true}`)
-	if code != 200 || !strings.Contains(body, "CREATE TABLE public.article") || strings.Contains(body, "\nSET ") || strings.Contains(body, "\n--") {
-		t.Errorf("got %d %s", code, body)
+	want := `SET check_function_bodies = false;
+CREATE FUNCTION public.early() RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+begin
+
+-- a comment
+SET row_security = off;
+return (select count(*) from late);
+end $$;
+CREATE TABLE public.late (
+    id integer
+);
+`
+	if code != 200 || body != want {
+		t.Errorf("got %d %s\nwant %s", code, body, want)
 	}
 }

@@ -17,7 +17,7 @@ type Explainer interface {
 	Explain(ctx context.Context, s *session.Session, req operation.Request, isRelay bool) (json.RawMessage, error)
 }
 
-// explainRequest is {query: a GraphQL request, user: session variables, is_relay_request}.
+// explainRequest is {query: a GraphQL request, user: session variables, is_relay}.
 type explainRequest struct {
 	Query *struct {
 		Query         *string                    `json:"query"`
@@ -25,7 +25,7 @@ type explainRequest struct {
 		Variables     map[string]json.RawMessage `json:"variables"`
 	} `json:"query"`
 	User    map[string]string `json:"user"`
-	IsRelay bool              `json:"is_relay_request"`
+	IsRelay bool              `json:"is_relay"`
 }
 
 // asCaller is the session the explained query would run in.
@@ -65,8 +65,8 @@ func (h *Handler) onlyAdmin(answer func(ctx context.Context, s *session.Session,
 
 // Explain serves /v1/graphql/explain.
 func (h *Handler) explain(ctx context.Context, _ *session.Session, body []byte, w http.ResponseWriter) error {
-	if !json.Valid(body) {
-		return fault.New(fault.InvalidJSON, "", "Error in $: not a JSON value")
+	if err := fault.Syntax(body); err != nil {
+		return err
 	}
 	var r explainRequest
 	if err := json.Unmarshal(body, &r); err != nil {

@@ -30,6 +30,9 @@ func (h *Handler) pgDump(ctx context.Context, _ *session.Session, body []byte, w
 		Clean   bool     `json:"clean_output"`
 		Source  string   `json:"source"`
 	}
+	if err := fault.Syntax(body); err != nil {
+		return err
+	}
 	if err := json.Unmarshal(body, &a); err != nil {
 		return fault.New(fault.ParseFailed, "", "parsing PGDumpReqBody failed: %s", err)
 	}
@@ -45,6 +48,9 @@ func (h *Handler) pgDump(ctx context.Context, _ *session.Session, body []byte, w
 	v, err := h.Engine.View(ctx)
 	if err != nil {
 		return err
+	}
+	if v.Metadata().Source(a.Source) == nil {
+		return fault.New(fault.NotFound, "", "source %q not found", a.Source)
 	}
 	pool, err := v.Pool(a.Source)
 	if err != nil {
@@ -141,7 +147,7 @@ var dumpVersion = regexp.MustCompile(`\) (\d+)`)
 // dump runs pg_dump. The password goes through the environment, where other users of the machine do not see it.
 func dump(ctx context.Context, program string, pool *pgxpool.Pool, options []string) ([]byte, error) {
 	c := pool.Config().ConnConfig
-	args := append([]string{"--no-password"}, options...)
+	args := append([]string{"--no-password", "--encoding=utf8"}, options...)
 	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // options are checked
 	cmd.Env = append(os.Environ(), "PGHOST="+c.Host, "PGPORT="+strconv.Itoa(int(c.Port)), "PGUSER="+c.User, "PGPASSWORD="+c.Password,
 		"PGDATABASE="+c.Database, "PGAPPNAME=gatehouse pg_dump")
@@ -159,18 +165,27 @@ func dump(ctx context.Context, program string, pool *pgxpool.Pool, options []str
 	return out, err
 }
 
-// What clean_output takes out (Hasura: Server/API/PGDump): settings, comments, and what every database has or Hasura adds.
-var (
-	dumpNoise = regexp.MustCompile(`^(SET |SELECT pg_catalog\.set_config|--|\\(un)?restrict |CREATE SCHEMA public;|COMMENT ON SCHEMA public |CREATE TRIGGER "?notify_hasura_)`)
-	blanks    = regexp.MustCompile(`\n{3,}`)
-)
+// preamble are the lines at a dump's head that clean_output takes out (Hasura: Server/API/PGDump), and those of newer
+// pg_dumps. `SET check_function_bodies = false` stays: functions may name tables that come after them.
+var preamble = map[string]bool{
+	"SET statement_timeout = 0;": true, "SET lock_timeout = 0;": true, "SET idle_in_transaction_session_timeout = 0;": true,
+	"SET transaction_timeout = 0;": true, "SET client_encoding = 'UTF8';": true, "SET standard_conforming_strings = on;": true,
+	"SELECT pg_catalog.set_config('search_path', '', false);": true, "SET xmloption = content;": true,
+	"SET client_min_messages = warning;": true, "SET row_security = off;": true, "SET default_tablespace = '';": true,
+	"SET default_with_oids = false;": true, "SET default_table_access_method = heap;": true,
+	"CREATE SCHEMA public;": true, "COMMENT ON SCHEMA public IS 'standard public schema';": true,
+}
 
-// cleanDump keeps the statements. Lines inside a function's body are left alone.
+// noise are comments, what only psql understands, and the triggers that are made anew for event triggers.
+var noise = regexp.MustCompile(`^(--|\\(un)?restrict |CREATE TRIGGER "?notify_hasura_.+"? AFTER \w+ ON .+ FOR EACH ROW EXECUTE (FUNCTION|PROCEDURE) "?hdb_catalog"?\."?notify_hasura_.+"?\(\);$)`)
+
+// cleanDump keeps the statements. Unlike Hasura's, it leaves the lines inside a function's body alone.
 func cleanDump(out []byte) []byte {
 	var b strings.Builder
 	quote := ""
 	for line := range strings.Lines(string(out)) {
-		if quote == "" && dumpNoise.MatchString(line) {
+		bare := strings.TrimRight(line, "\r\n")
+		if quote == "" && (strings.TrimSpace(bare) == "" || preamble[bare] || noise.MatchString(bare)) {
 			continue
 		}
 		for _, tag := range dollarTag.FindAllString(line, -1) {
@@ -183,7 +198,7 @@ func cleanDump(out []byte) []byte {
 		}
 		b.WriteString(line)
 	}
-	return []byte(strings.TrimLeft(blanks.ReplaceAllString(b.String(), "\n\n"), "\n"))
+	return []byte(b.String())
 }
 
 var dollarTag = regexp.MustCompile(`\$[A-Za-z_]*\$`)

@@ -35,13 +35,8 @@ func (r *request) isOpenToAll() bool {
 }
 
 func parseRequest(body []byte, a api) (*request, error) {
-	if !json.Valid(body) {
-		var v any
-		message := "not a JSON value"
-		if err := json.Unmarshal(body, &v); err != nil {
-			message = err.Error()
-		}
-		return nil, fault.New(fault.InvalidJSON, "", "Error in $: %s", message)
+	if err := fault.Syntax(body); err != nil {
+		return nil, err
 	}
 	return a.parse(body, fault.Root, fault.Root, fault.Root)
 }
