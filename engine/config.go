@@ -56,6 +56,8 @@ type Config struct {
 	KeepSocketsOnMetadataChange bool
 	// Responses bounds the cache of responses to queries with @cached; the zero value keeps none.
 	Responses ResponseCache
+	// PersistedQueriesTTL is how long the text of an automatic persisted query is kept after its last use; 0 refuses them.
+	PersistedQueriesTTL time.Duration
 	// MaxBody bounds request bodies, in bytes; 0 means transport's default.
 	MaxBody int64
 	Version string

@@ -134,8 +134,12 @@ func (e *Engine) assemble() error {
 	errors := transport.Errors{DevMode: c.DevMode, HideFromAdmin: c.HideInternalErrorsFromAdmin}
 	api := &transport.Handler{
 		Resolve: e.resolver.Resolve, Query: e.answer(false), Relay: e.answer(true), ClearResponses: e.clearResponses, Health: e.health, Settings: e.settings,
-		REST:   func() *rest.Endpoints { return e.Snapshot().Endpoints },
-		Errors: errors, APIs: c.EnabledAPIs, MaxBody: maxBody, Version: c.Version, PreserveUnauthorized: c.PreserveUnauthorized,
+		Subscriptions: e.liveSubscriptions,
+		REST:          func() *rest.Endpoints { return e.Snapshot().Endpoints },
+		Errors:        errors, APIs: c.EnabledAPIs, MaxBody: maxBody, Version: c.Version, PreserveUnauthorized: c.PreserveUnauthorized,
+	}
+	if c.PersistedQueriesTTL > 0 {
+		api.Persisted = transport.NewPersisted(c.PersistedQueriesTTL)
 	}
 	e.sockets = e.newSockets(cors, errors, maxBody)
 	api.Socket = e.sockets

@@ -82,8 +82,11 @@ func TestScalarFunctions_areTrackedWhereTheSourceServesThem(t *testing.T) {
 	s.answers(`{ add_numbers(args: {a: 1, b: 2}) }`, `{"add_numbers":3}`)
 }
 
-func get(e *engine.Engine, path string) (int, string) {
-	w := httptest.NewRecorder()
-	e.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+func get(e *engine.Engine, path string, headers ...string) (int, string) {
+	r, w := httptest.NewRequest(http.MethodGet, path, nil), httptest.NewRecorder()
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	e.Handler().ServeHTTP(w, r)
 	return w.Code, w.Body.String()
 }

@@ -92,6 +92,8 @@ type EngineSettings struct {
 	QueryCacheSize           int    `name:"query-cache-size" env:"GATEHOUSE_QUERY_CACHE_SIZE" default:"32" placeholder:"MB" help:"Memory for the responses of queries with @cached; 0 keeps none."`
 	QueryCacheMaxEntry       int    `name:"query-cache-max-entry-size" env:"HASURA_GRAPHQL_CACHE_MAX_ENTRY_SIZE" default:"1000" placeholder:"MB" help:"The largest response that @cached keeps, within the size above."`
 	QueryCacheMaxTTL         int    `name:"query-cache-max-ttl" env:"HASURA_GRAPHQL_CACHE_MAX_ENTRY_TTL" default:"3600" placeholder:"SECONDS" help:"The longest that @cached keeps a response, whatever the query asks."`
+	PersistedQueries         bool   `name:"enable-persisted-queries" env:"HASURA_GRAPHQL_ENABLE_PERSISTED_QUERIES" help:"Take automatic persisted queries: the SHA-256 of a text instead of it."`
+	PersistedQueriesTTL      int    `name:"persisted-queries-ttl" env:"HASURA_GRAPHQL_PERSISTED_QUERIES_TTL" default:"5" placeholder:"SECONDS" help:"How long the text of a persisted query is kept after its last use."`
 	MaintenanceMode          bool   `name:"enable-maintenance-mode" env:"HASURA_GRAPHQL_ENABLE_MAINTENANCE_MODE" help:"Refuse metadata changes."`
 }
 

@@ -67,6 +67,9 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 			MaxTTL: time.Duration(s.Engine.QueryCacheMaxTTL) * time.Second,
 		},
 	}
+	if s.Engine.PersistedQueries {
+		c.PersistedQueriesTTL = time.Duration(max(1, s.Engine.PersistedQueriesTTL)) * time.Second
+	}
 	if sv.identity != nil {
 		// A jwk_url may name this process by a port of this machine while the issuer is a public name.
 		bases := []string{sv.base()}

@@ -17,6 +17,7 @@ import (
 // group is the subscribers of one Live.
 type group struct {
 	live     *translate.Live
+	role     string
 	executor *execute.Executor
 	polling  Polling
 	// skipFirstEmpty: see Config.
@@ -51,7 +52,7 @@ const parallel = 4
 
 func (h *Hub) newGroup(q Query) *group {
 	g := &group{
-		live: q.Live, executor: q.Executor, polling: h.config.Live, skipFirstEmpty: h.config.SkipFirstEmpty,
+		live: q.Live, role: q.Role, executor: q.Executor, polling: h.config.Live, skipFirstEmpty: h.config.SkipFirstEmpty,
 		wake: make(chan struct{}, 1), cohorts: map[string]*cohort{},
 	}
 	if q.Live.Stream != nil {

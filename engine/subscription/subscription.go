@@ -51,6 +51,8 @@ type Query struct {
 	Live       *translate.Live
 	Executor   *execute.Executor
 	Subscriber *execute.Subscriber
+	// Role is whose Live it is, for Describe.
+	Role string
 }
 
 // Event is what a subscriber is told: a response body, {"data":{…}}, or why there is none. After an error the

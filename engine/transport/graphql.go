@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -18,10 +17,11 @@ import (
 type runner func(ctx context.Context, s *session.Session, req Request) (Answer, error)
 
 // graphQL serves one GraphQL path. isAlways200 is Hasura's convention since /v1/graphql: errors are in the body only.
-func (h *Handler) graphQL(run runner, isAlways200 bool) http.HandlerFunc {
+// hasPersisted: requests may name their texts by hash.
+func (h *Handler) graphQL(run runner, isAlways200, hasPersisted bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		requests, isBatch, parseErr := h.readGraphQL(w, r)
-		s, err := h.Resolve(r.Context(), session.Request{Header: r.Header, Host: r.Host, Body: func() json.RawMessage { return forHook(requests, isBatch) }})
+		in, parseErr := h.readGraphQL(w, r, hasPersisted)
+		s, err := h.Resolve(r.Context(), session.Request{Header: r.Header, Host: r.Host, Body: func() json.RawMessage { return forHook(in.requests, in.isBatch) }})
 		if err == nil {
 			err = parseErr // Hasura tells who is refused nothing about the body
 		}
@@ -29,21 +29,33 @@ func (h *Handler) graphQL(run runner, isAlways200 bool) http.HandlerFunc {
 			h.writeGraphQLError(w, r, s, err, isAlways200)
 			return
 		}
-		for _, header := range s.ResponseHeaders {
-			w.Header().Add(header[0], header[1])
+		var answer Answer
+		switch {
+		case in.isBatch:
+			answer.Body = h.batch(r, run, s, in.requests)
+		case in.persisted != nil:
+			answer, err = h.runPersisted(r.Context(), run, s, in.requests[0], in.persisted)
+		default:
+			answer, err = run(r.Context(), s, in.requests[0])
 		}
-		if isBatch {
-			httpd.WriteBytes(w, http.StatusOK, h.batch(r, run, s, requests))
-			return
-		}
-		answer, err := run(r.Context(), s, requests[0])
 		if err != nil {
 			h.writeGraphQLError(w, r, s, err, isAlways200)
 			return
 		}
-		setHeaders(w, answer.Header)
-		httpd.WriteBytes(w, http.StatusOK, answer.Body)
+		writeAnswer(w, s, answer, false)
 	}
+}
+
+// writeAnswer writes a response with what the session and the answer add to its headers.
+func writeAnswer(w http.ResponseWriter, s *session.Session, answer Answer, isGet bool) {
+	for _, header := range s.ResponseHeaders {
+		w.Header().Add(header[0], header[1])
+	}
+	setHeaders(w, answer.Header)
+	if isGet {
+		keepPrivate(w)
+	}
+	httpd.WriteBytes(w, http.StatusOK, answer.Body)
 }
 
 // batch runs requests one after the other; each has its own result, errors included.
@@ -74,15 +86,6 @@ func (h *Handler) writeGraphQLError(w http.ResponseWriter, r *http.Request, s *s
 	httpd.WriteBytes(w, status, f.GraphQLBody(h.Errors.ShowsInternal(s)))
 }
 
-// graphQLGet is GET /v1/graphql: a WebSocket handshake, or automatic persisted queries, which are not served.
-func (h *Handler) graphQLGet(w http.ResponseWriter, r *http.Request) {
-	if isUpgrade(r) || !r.URL.Query().Has("extensions") && !r.URL.Query().Has("query") {
-		h.socketOnly(w, r)
-		return
-	}
-	h.writeGraphQLError(w, r, nil, fault.New(fault.NotSupported, "", "PersistedQueryNotSupported"), true)
-}
-
 func (h *Handler) socketOnly(w http.ResponseWriter, r *http.Request) {
 	if h.Socket == nil || !isUpgrade(r) {
 		NotFound(w, r)
@@ -111,30 +114,40 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) ([]byte, erro
 	return body, nil
 }
 
+// incoming is what a client sent to a GraphQL path: one request, perhaps by its text's hash, or a batch of them.
+type incoming struct {
+	requests  []Request
+	isBatch   bool
+	persisted *persistedQuery
+}
+
 // readGraphQL reads a request, or a batch of them.
-func (h *Handler) readGraphQL(w http.ResponseWriter, r *http.Request) (requests []Request, isBatch bool, err error) {
+func (h *Handler) readGraphQL(w http.ResponseWriter, r *http.Request, hasPersisted bool) (in incoming, err error) {
 	body, err := h.readBody(w, r)
 	if err != nil {
-		return nil, false, err
+		return in, err
 	}
-	isBatch = bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("["))
-	if isBatch {
-		requests, err = parseBatch(body)
+	if bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("[")) {
+		in.isBatch = true
+		in.requests, err = parseBatch(body)
 	} else {
 		req, ok := scanRequest(body)
-		if !ok {
+		if !ok && hasPersisted {
+			req, in.persisted, err = parsePersisted(body)
+		}
+		if !ok && in.persisted == nil && err == nil {
 			req, err = parseRequest(fault.Root, body)
 		}
-		requests = []Request{req}
+		in.requests = []Request{req}
 	}
 	if err != nil {
 		// Whether it is JSON at all is asked last, and of the few bodies only that are wrong; told first.
-		if invalid := validJSON(body); invalid != nil {
+		if invalid := fault.Syntax(body); invalid != nil {
 			err = invalid
 		}
-		return nil, isBatch, err
+		return incoming{isBatch: in.isBatch}, err
 	}
-	return requests, isBatch, nil
+	return in, nil
 }
 
 func parseBatch(body []byte) ([]Request, error) {
@@ -153,46 +166,38 @@ func parseBatch(body []byte) ([]Request, error) {
 	return requests, nil
 }
 
-// validJSON refuses what is no JSON as Hasura does: code invalid-json, "Error in $: …".
-func validJSON(body []byte) error {
-	if len(bytes.TrimSpace(body)) == 0 {
-		return fault.New(fault.InvalidJSON, "", "Error in $: not enough input")
+// parseRequest reads {query, operationName?, variables?}; other keys are ignored, as clients send extensions.
+func parseRequest(path string, data json.RawMessage) (Request, error) {
+	req, hasQuery, err := parseParts(path, data)
+	if err == nil && !hasQuery {
+		err = fault.New(fault.ParseFailed, path, `key "query" not found`)
 	}
-	var syntax *json.SyntaxError
-	switch err := json.Unmarshal(body, new(json.RawMessage)); {
-	case err == nil:
-		return nil
-	case errors.As(err, &syntax) && syntax.Offset >= int64(len(body)) && strings.Contains(err.Error(), "unexpected end"):
-		return fault.New(fault.InvalidJSON, "", "Error in $: not enough input")
-	default:
-		return fault.New(fault.InvalidJSON, "", "Error in $: Failed reading: not a valid json value: %s", err)
-	}
+	return req, err
 }
 
-// parseRequest reads {query, operationName?, variables?}; other keys are ignored, as clients send extensions.
-func parseRequest(path string, data json.RawMessage) (req Request, err error) {
+// parseParts is parseRequest without the demand for a query.
+func parseParts(path string, data json.RawMessage) (req Request, hasQuery bool, err error) {
 	var object map[string]json.RawMessage
 	if err := into(path, data, "Object", "Object", &object); err != nil {
-		return req, err
+		return req, false, err
 	}
-	query, ok := object["query"]
-	if !ok {
-		return req, fault.New(fault.ParseFailed, path, `key "query" not found`)
-	}
-	if err := into(fault.Key(path, "query"), query, "Text", "String", &req.Query); err != nil {
-		return req, err
+	query, hasQuery := object["query"]
+	if hasQuery {
+		if err := into(fault.Key(path, "query"), query, "Text", "String", &req.Query); err != nil {
+			return req, true, err
+		}
 	}
 	if name, ok := object["operationName"]; ok && !isNull(name) {
 		if err := into(fault.Key(path, "operationName"), name, "Text", "String", &req.OperationName); err != nil {
-			return req, err
+			return req, hasQuery, err
 		}
 	}
 	if variables, ok := object["variables"]; ok && !isNull(variables) {
 		if err := into(fault.Key(path, "variables"), variables, "HashMap", "Object", &req.Variables); err != nil {
-			return req, err
+			return req, hasQuery, err
 		}
 	}
-	return req, nil
+	return req, hasQuery, nil
 }
 
 // into decodes data, which must be of the wanted JSON kind, and words a mismatch as Hasura's JSON library does.

@@ -7,6 +7,7 @@ package transport
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"gatehouse/engine/fault"
 	"gatehouse/engine/operation"
@@ -36,12 +37,16 @@ type Handler struct {
 	Relay runner
 	// ClearResponses drops cached responses: that with the key, those of the family, or with neither all; optional.
 	ClearResponses func(ctx context.Context, key, family string) error
+	// Persisted keeps the texts of automatic persisted queries; nil refuses them as Hasura does without the setting.
+	Persisted *Persisted
 	// Socket serves WebSocket handshakes on the GraphQL paths; optional.
 	Socket http.Handler
 	// Health tells the state of metadata and catalogue.
 	Health func(ctx context.Context) Health
 	// REST gives the endpoints of the present snapshot.
 	REST func() *rest.Endpoints
+	// Subscriptions shows what is subscribed to, with who shares the results when extended; optional.
+	Subscriptions func(extended bool) any
 	// Settings gives the configuration shown at /v1alpha1/config.
 	Settings func() Settings
 
@@ -92,12 +97,12 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("/api/rest/", h.rest)
 	mux.HandleFunc("GET /api/swagger/json", h.openAPI)
 	if h.HasAPI("graphql") {
-		mux.HandleFunc("POST "+graphQLPath, h.graphQL(h.Query, true))
-		mux.HandleFunc("POST "+alphaPath, h.graphQL(h.Query, false))
+		mux.HandleFunc("POST "+graphQLPath, h.graphQL(h.Query, true, true))
+		mux.HandleFunc("POST "+alphaPath, h.graphQL(h.Query, false, false))
 		mux.HandleFunc("GET "+graphQLPath, h.graphQLGet)
 		mux.HandleFunc("GET "+alphaPath, h.socketOnly)
 		if h.Relay != nil {
-			mux.HandleFunc("POST "+relayPath, h.graphQL(h.Relay, true))
+			mux.HandleFunc("POST "+relayPath, h.graphQL(h.Relay, true, false))
 			mux.HandleFunc("GET "+relayPath, h.socketOnly)
 		}
 	}
@@ -106,6 +111,9 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 	}
 	if h.HasAPI("config") {
 		mux.HandleFunc("GET /v1alpha1/config", h.config)
+	}
+	if h.HasAPI("developer") {
+		h.mountDeveloper(mux)
 	}
 	for _, prefix := range []string{"/v1", "/v1alpha1", "/v1beta1", "/v2", "/dev", "/pro"} {
 		mux.HandleFunc(prefix, NotFound) // else the mux would redirect to prefix/
@@ -157,7 +165,7 @@ func (h *Handler) health(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	health, status, text := h.Health(r.Context()), http.StatusOK, "OK"
-	isStrict := r.URL.Query().Get("strict") == "true"
+	isStrict := strings.EqualFold(r.URL.Query().Get("strict"), "true")
 	switch {
 	case health.Err != nil:
 		httpd.Logger(r.Context()).ErrorContext(r.Context(), "metadata database cannot be reached", "error", health.Err)

@@ -139,7 +139,7 @@ func TestMalformedRequests(t *testing.T) {
 		{"prefix alone", "GET", "/v1", "", nil, 404, notFound},
 		{"REST prefix alone", "GET", "/api/rest", "", nil, 404, `{"path":"$","error":"Endpoint not found","code":"not-found"}`},
 		{"method", "PUT", "/v1/graphql", `{"query":"{a}"}`, nil, 404, notFound},
-		{"GET without upgrade", "GET", "/v1/graphql", "", nil, 404, notFound},
+		{"GET without upgrade", "GET", "/v1/graphql", "", nil, 200, gql("$", "PersistedQueryNotSupported", "not-supported")},
 		{"no relay", "POST", "/v1beta1/relay", `{"query":"{a}"}`, nil, 404, notFound},
 		{"persisted query", "GET", "/v1/graphql?extensions=%7B%7D", "", nil, 200, gql("$", "PersistedQueryNotSupported", "not-supported")},
 		{"health by POST", "POST", "/healthz", "", nil, 404, notFound},

@@ -9,12 +9,17 @@ import (
 
 	"gatehouse/engine/fault"
 	"gatehouse/engine/session"
-	"gatehouse/httpd"
 )
 
-// restMethods are what endpoints may be served with.
-var restMethods = map[string]bool{
-	http.MethodGet: true, http.MethodPost: true, http.MethodPut: true, http.MethodPatch: true, http.MethodDelete: true,
+func checkMethod(method string) error {
+	switch method {
+	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
+		return nil
+	case http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodConnect:
+		return fault.New(fault.BadRequest, "", "Method %s not supported.", method)
+	default:
+		return fault.New(fault.BadRequest, "", "Nonstandard method not allowed for REST endpoints")
+	}
 }
 
 // rest serves RESTified endpoints: the stored operation runs as the caller, with the request's variables.
@@ -24,26 +29,19 @@ func (h *Handler) rest(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = bodyErr
 	}
-	if err == nil && !restMethods[r.Method] {
-		err = fault.New(fault.BadRequest, "", "Method %s not supported.", r.Method)
+	if err == nil {
+		err = checkMethod(r.Method)
 	}
 	if err != nil {
 		h.Errors.Write(w, r, s, err)
 		return
-	}
-	for _, header := range s.ResponseHeaders {
-		w.Header().Add(header[0], header[1])
 	}
 	answer, err := h.runEndpoint(r, s, body)
 	if err != nil {
 		h.Errors.Write(w, r, s, err)
 		return
 	}
-	setHeaders(w, answer.Header)
-	if r.Method == http.MethodGet {
-		keepPrivate(w)
-	}
-	httpd.WriteBytes(w, http.StatusOK, answer.Body)
+	writeAnswer(w, s, answer, r.Method == http.MethodGet)
 }
 
 func (h *Handler) runEndpoint(r *http.Request, s *session.Session, body []byte) (Answer, error) {

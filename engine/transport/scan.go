@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"encoding/json"
 	"unicode/utf8"
 )
@@ -36,6 +37,9 @@ func scanRequest(body []byte) (req Request, ok bool) {
 				req.Variables[name] = body[from:s.i:s.i]
 				return ok
 			})
+		case "extensions":
+			ok := s.value(0)
+			return ok && !bytes.Contains(body[from:s.i], persistedKey) // which may stand for the query
 		}
 		return s.value(0)
 	})

@@ -47,7 +47,7 @@ type clientMessage struct {
 
 // parseMessage reads a client's message, worded as Hasura's refusals are.
 func parseMessage(data []byte) (m clientMessage, err error) {
-	if invalid := validJSON(data); invalid != nil {
+	if invalid := fault.Syntax(data); invalid != nil {
 		return m, invalid
 	}
 	var object map[string]json.RawMessage
