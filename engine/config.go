@@ -36,6 +36,7 @@ type Config struct {
 	MaintenanceMode                                       bool
 	IsolationLevel                                        string        // "", "read-committed", "repeatable-read", "serializable"
 	SchemaSyncPollInterval                                time.Duration // 0 leaves only notifications
+	SchemaWatchInterval                                   time.Duration // how often sources are looked at for changes by others; 0 never
 	EnabledAPIs                                           []string      // nil means Hasura's default
 	CORSDomains                                           string        // "" means "*"
 	DisableCORS                                           bool

@@ -42,8 +42,9 @@ type Engine struct {
 	subscriptions *subscription.Hub
 
 	snapshot atomic.Pointer[Snapshot]
-	// wake asks for a look at the metadata database.
-	wake chan struct{}
+	// wake asks for a look at the metadata database, suspicion for one at the sources.
+	wake, suspicion chan struct{}
+	isSuspected     atomic.Bool
 
 	// writing is held by whoever changes the state; stale are the sources to be read again by the next change.
 	writing sync.Mutex
@@ -63,7 +64,7 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 		return nil, fmt.Errorf("open metadata database: %w", err)
 	}
 	e := &Engine{
-		config: c, log: c.Log, storage: &storage{pool: pool}, validator: validation.New(c.LookupEnv), wake: make(chan struct{}, 1), stale: map[string]bool{},
+		config: c, log: c.Log, storage: &storage{pool: pool}, validator: validation.New(c.LookupEnv), wake: make(chan struct{}, 1), suspicion: make(chan struct{}, 1), stale: map[string]bool{},
 		reviewCallers: make(chan struct{}, 1), subscriptions: subscription.New(subscription.Config{
 			Live: c.LiveQueries, Stream: c.Streams, Log: c.Log,
 			SkipFirstEmpty: c.Options.Experimental["remove_empty_subscription_responses"],
@@ -203,11 +204,13 @@ func (e *Engine) SetState(ctx context.Context, kind string, state json.RawMessag
 	return e.storage.setState(ctx, kind, state)
 }
 
-// Run does the background work until ctx ends: following changes by other processes, and refreshing key sets.
+// Run does the background work until ctx ends: following changes by other processes and of the sources' schemas, and
+// refreshing key sets.
 func (e *Engine) Run(ctx context.Context) error {
 	var group worker.Group
 	group.Go(func() { e.resolver.Run(ctx) })
 	group.Go(func() { e.follow(ctx) })
+	group.Go(func() { e.watch(ctx) })
 	group.Go(func() { e.sockets.Run(ctx, e.reviewCallers) })
 	group.Go(func() {
 		look := func() { e.poke() }

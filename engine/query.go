@@ -31,6 +31,8 @@ type Line struct {
 	introspections *otter.Cache[*plan.Introspect, []byte]
 	// responses are those of queries with @cached; nil keeps none.
 	responses *responses
+	// suspect hears of every error of a database.
+	suspect func(error)
 }
 
 // program is an operation's SQL: steps, or for a subscription live.
@@ -132,13 +134,30 @@ func (l *Line) answer(ctx context.Context, s *session.Session, req operation.Req
 		}
 	}
 	run := func(ctx context.Context) ([]byte, error) {
-		return l.exec.Run(ctx, op.Kind, p.steps, execute.Request{Bound: bound, Session: s, Schema: role, Remember: l.remember})
+		return l.run(ctx, op.Kind, p.steps, execute.Request{Bound: bound, Session: s, Schema: role, Remember: l.remember})
 	}
 	if op.IsCached() {
 		return l.cached(ctx, s, bound, keyOf(op, role), p, run)
 	}
 	body, err := run(ctx)
 	return operation.Answer{Body: body}, err
+}
+
+// run runs steps, again where a connection's prepared statement was out of date: nothing was done then.
+func (l *Line) run(ctx context.Context, kind operation.Kind, steps []translate.Step, r execute.Request) (body []byte, err error) {
+	for range 3 {
+		body, err = l.exec.Run(ctx, kind, steps, r)
+		if err == nil {
+			return body, nil
+		}
+		if l.suspect != nil {
+			l.suspect(err)
+		}
+		if !isStalePlan(err) {
+			break
+		}
+	}
+	return body, err
 }
 
 func keyOf(op *operation.Operation, role *schema.Schema) roleKey {

@@ -136,6 +136,7 @@ func endpointProblem(p *rest.Problem) metadata.Inconsistency {
 // serve gives the snapshot what it needs to answer requests.
 func (e *Engine) serve(s *Snapshot) {
 	s.Line = NewLine(s.Model, e.executor(s), e.validator)
+	s.Line.suspect = e.suspect
 	s.Line.responses = newResponses(e.config.Responses)
 	s.allowed = newAllowed(s.Doc)
 }
@@ -205,7 +206,7 @@ func (e *Engine) resolveSource(ctx context.Context, s *metadata.Source, was *sou
 		return &sourceState{err: err}
 	}
 	var c *catalog.Catalog
-	if was != nil && was.open == open && !reload {
+	if was != nil && was.open == open && was.err == nil && !reload {
 		c = was.catalog
 	} else if c, err = catalog.Load(ctx, open.pool); err != nil {
 		return &sourceState{open: open, err: fmt.Errorf("cannot read the database's catalog: %w", err)}

@@ -9,8 +9,8 @@ import (
 	"gatehouse/worker"
 )
 
-// retryInterval is how often a source that cannot be reached is tried again.
-const retryInterval = 30 * time.Second
+// lookInterval is how often follow looks where the operator wants no poll: a notification can be lost.
+const lookInterval = 30 * time.Second
 
 // poke asks follow to look now.
 func (e *Engine) poke() {
@@ -24,45 +24,23 @@ func (e *Engine) poke() {
 func (e *Engine) follow(ctx context.Context) {
 	interval := e.config.SchemaSyncPollInterval
 	if interval <= 0 {
-		interval = retryInterval
+		interval = lookInterval
 	}
-	lastRetry := time.Now()
 	worker.Every(ctx, interval, e.wake, func(ctx context.Context) {
-		retry := time.Since(lastRetry) >= retryInterval
-		if retry {
-			lastRetry = time.Now()
-		}
-		if err := e.look(ctx, retry); err != nil && ctx.Err() == nil {
+		if err := e.look(ctx); err != nil && ctx.Err() == nil {
 			e.log.WarnContext(ctx, "cannot follow metadata changes", "error", err)
 		}
 	})
 }
 
-func (e *Engine) look(ctx context.Context, retry bool) error {
+func (e *Engine) look(ctx context.Context) error {
 	version, err := e.storage.version(ctx)
-	if err != nil {
+	if err != nil || version == e.Snapshot().ResourceVersion {
 		return err
-	}
-	s := e.Snapshot()
-	if version == s.ResourceVersion && (!retry || !s.hasUnreachable()) {
-		return nil
 	}
 	e.writing.Lock()
 	defer e.writing.Unlock()
-	if version == s.ResourceVersion && e.Snapshot() == s {
-		e.swap(e.build(s.Doc, s.ResourceVersion, e.resolve(ctx, s.Doc, s.sources, func(string) bool { return false })))
-		return nil
-	}
 	return e.refresh(ctx)
-}
-
-func (s *Snapshot) hasUnreachable() bool {
-	for _, state := range s.sources {
-		if state.err != nil {
-			return true
-		}
-	}
-	return false
 }
 
 // refresh brings the state up to date with the metadata database. The caller holds writing. Which databases another

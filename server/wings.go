@@ -53,6 +53,7 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		ConnLifetime: time.Duration(s.Pools.Lifetime) * time.Second, IsolationLevel: s.Engine.TxIsolation,
 		MaintenanceMode: s.Engine.MaintenanceMode, WithoutPreparedStatements: !s.Pools.Prepared,
 		SchemaSyncPollInterval: time.Duration(s.Engine.SchemaSyncInterval) * time.Millisecond,
+		SchemaWatchInterval:    time.Duration(s.Engine.SchemaWatchInterval) * time.Millisecond,
 		EnabledAPIs:            list(s.Engine.EnabledAPIs), CORSDomains: s.Listening.CORSDomain, DisableCORS: s.Listening.DisableCORS,
 		EnableAllowList: s.Engine.AllowList, EnableApolloFederation: s.Engine.ApolloFederation,
 		DevMode: s.Engine.DevMode, HideInternalErrorsFromAdmin: !s.Engine.AdminInternalErrors, PreserveUnauthorized: s.Engine.Preserve401,

@@ -16,7 +16,9 @@ type Name struct {
 type Catalog struct {
 	// ServerVersion is server_version_num, for instance 150018.
 	ServerVersion int
-	Tables        map[Name]*Table
+	// Fingerprint is the database's (see Fingerprint) in that snapshot.
+	Fingerprint string
+	Tables      map[Name]*Table
 	// Functions are keyed by name; overloads keep Postgres' oid order.
 	Functions map[Name][]*Function
 }

@@ -62,6 +62,7 @@ types as (
     union all select u.typelem from used join pg_catalog.pg_type u using (oid))))
 select json_build_object(
   'version', pg_catalog.current_setting('server_version_num')::int,
+  'fingerprint', (` + fingerprintSQL + `),
   'types', (
     select json_agg(json_build_object(
       'oid', t.oid::int8, 'schema', n.nspname, 'name', t.typname,
@@ -129,8 +130,9 @@ select json_build_object(
 
 // loaded is loadSQL's document.
 type loaded struct {
-	Version int
-	Types   []struct {
+	Version     int
+	Fingerprint string
+	Types       []struct {
 		OID        uint32
 		Schema     string
 		Name       string
@@ -190,7 +192,7 @@ type loaded struct {
 }
 
 func (l *loaded) catalog() (*Catalog, error) {
-	c := &Catalog{ServerVersion: l.Version, Tables: make(map[Name]*Table, len(l.Tables)), Functions: map[Name][]*Function{}}
+	c := &Catalog{ServerVersion: l.Version, Fingerprint: l.Fingerprint, Tables: make(map[Name]*Table, len(l.Tables)), Functions: map[Name][]*Function{}}
 	types := l.types()
 	byOID := make(map[uint32]*Table, len(l.Tables))
 	for _, t := range l.Tables {

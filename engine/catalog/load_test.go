@@ -220,3 +220,59 @@ create rule also as on insert to ruled do also delete from plain`); err != nil {
 		}
 	}
 }
+
+// What changes the catalog changes the fingerprint, and nothing else does.
+func TestFingerprint(t *testing.T) {
+	t.Parallel()
+	pool := testpg.Pool(t, testpg.Database(t))
+	exec := func(sql string) {
+		t.Helper()
+		for s := range strings.SplitSeq(sql, "; ") {
+			if _, err := pool.Exec(t.Context(), s); err != nil {
+				t.Fatalf("%s: %v", s, err)
+			}
+		}
+	}
+	fingerprint := func() string {
+		t.Helper()
+		f, err := catalog.Fingerprint(t.Context(), pool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	exec(`create type mood as enum ('sad', 'glad'); create table a (id int primary key, b text); create view v as select id from a;
+		create function f(x a) returns int language sql stable as 'select 1'; create schema other`)
+	was := fingerprint()
+	for _, sql := range []string{
+		`alter table a add column c int`, `alter table a rename column c to d`, `alter table a alter d type text`, `alter table a alter d set not null`,
+		`alter table a alter d set default 'x'`, `alter table a drop column d`, `alter table a rename to z`, `alter table z set schema other`,
+		`alter table other.z set schema public; alter table z rename to a; create unique index i on a (b)`, `drop index i`,
+		`alter table a add constraint u unique (b)`, `alter table a rename constraint u to w`, `comment on table a is 'one'`, `comment on column a.b is 'two'`,
+		`comment on function f is 'three'`, `alter function f volatile`, `create or replace function f(x a) returns int language sql stable as 'select 2'`,
+		`drop function f`, `alter type mood rename value 'sad' to 'blue'`, `alter type mood add value 'calm'`, `create domain d as text`, `drop domain d`,
+		`create or replace view v as select id, b from a`, `create or replace view v as select distinct id, b from a`,
+		`create function g() returns trigger language plpgsql as 'begin return new;end'; create trigger t before insert on a for each row execute function g()`,
+		`create rule r as on delete to a do instead nothing`, `create table b (a int references a)`, `alter schema other rename to another`,
+		`drop table b; create table b (a int references a)`,
+	} {
+		exec(sql)
+		now := fingerprint()
+		if now == was {
+			t.Errorf("%s: the same", sql)
+		}
+		was = now
+	}
+	for _, sql := range []string{
+		`create temp table t (a int)`, `insert into a values (1, 'x')`, `analyze`, `vacuum`, `vacuum full a`, `truncate b`, `grant select on a to public`,
+		`create table identity_like (id int); drop table identity_like`, `vacuum full pg_attribute`, `vacuum freeze`,
+	} {
+		exec(sql)
+		if now := fingerprint(); now != was {
+			t.Errorf("%s: %s, was %s", sql, now, was)
+		}
+	}
+	if c, err := catalog.Load(t.Context(), pool); err != nil || c.Fingerprint != was {
+		t.Errorf("Load has %s, %v; want %s", c.Fingerprint, err, was)
+	}
+}
