@@ -222,6 +222,18 @@ func omitWhen[T any](f field[T], empty func(*T) bool) field[T] {
 	return f
 }
 
+// orNull is an optional key that is written even when it is not there, as null.
+func orNull[T any](f field[T]) field[T] {
+	write := f.write
+	f.write = func(w *writer, from *T) bool {
+		if !write(w, from) {
+			w.WriteString("null")
+		}
+		return true
+	}
+	return f
+}
+
 // nullable is a text that is written even when it is not there, as null.
 func nullable[T any](name string, c codec[string], at func(*T) *string) field[T] {
 	return field[T]{

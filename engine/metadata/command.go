@@ -83,8 +83,8 @@ func orDefault(source string) string {
 	return source
 }
 
-// commented is the "comment" of a command: a text or null, "" for none.
-func commented[A any](to func(*A) *string) field[A] { return may("comment", text, to) }
+// commented is the "comment" of a command: a text or null.
+func commented[A any](to func(*A) **string) field[A] { return comment("comment", to) }
 
 // flag is an optional boolean.
 func flag[A any](name string, to func(*A) *bool) field[A] { return may(name, boolean, to) }

@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"gatehouse/engine/fault"
@@ -18,16 +19,16 @@ var documentCodec = object("Metadata",
 	mayList("query_collections", "query collections", collectionCodec, func(m *Metadata) *[]*QueryCollection { return &m.QueryCollections }, func(c *QueryCollection) string { return c.Name }),
 	mayList("allowlist", "allow list collections", allowlistCodec, func(m *Metadata) *[]*AllowlistEntry { return &m.Allowlist }, func(e *AllowlistEntry) string { return e.Collection }),
 	mayList("actions", "actions", named("ActionMetadata", "name"), func(m *Metadata) *[]*Opaque { return &m.Actions }, (*Opaque).name),
-	anObject("custom_types", func(m *Metadata) *json.RawMessage { return &m.CustomTypes }),
+	aSetting("custom_types", func(m *Metadata) *json.RawMessage { return &m.CustomTypes }),
 	mayList("cron_triggers", "cron triggers", named("CronTrigger", "name"), func(m *Metadata) *[]*Opaque { return &m.CronTriggers }, (*Opaque).name),
 	mayList("rest_endpoints", "endpoints", endpointCodec, func(m *Metadata) *[]*RESTEndpoint { return &m.RESTEndpoints }, func(e *RESTEndpoint) string { return e.Name }),
-	anObject("api_limits", func(m *Metadata) *json.RawMessage { return &m.APILimits }),
-	anObject("metrics_config", func(m *Metadata) *json.RawMessage { return &m.MetricsConfig }),
+	aSetting("api_limits", func(m *Metadata) *json.RawMessage { return &m.APILimits }),
+	aSetting("metrics_config", func(m *Metadata) *json.RawMessage { return &m.MetricsConfig }),
 	mayList("inherited_roles", "inherited roles", inheritedRoleCodec, func(m *Metadata) *[]*InheritedRole { return &m.InheritedRoles }, func(r *InheritedRole) string { return r.Name }),
-	anObject("graphql_schema_introspection", func(m *Metadata) *json.RawMessage { return &m.GraphQLSchemaIntrospection }),
-	anObject("network", func(m *Metadata) *json.RawMessage { return &m.Network }),
-	anObject("backend_configs", func(m *Metadata) *json.RawMessage { return &m.BackendConfigs }),
-	anObject("opentelemetry", func(m *Metadata) *json.RawMessage { return &m.OpenTelemetry }),
+	aSetting("graphql_schema_introspection", func(m *Metadata) *json.RawMessage { return &m.GraphQLSchemaIntrospection }),
+	aSetting("network", func(m *Metadata) *json.RawMessage { return &m.Network }),
+	aSetting("backend_configs", func(m *Metadata) *json.RawMessage { return &m.BackendConfigs }),
+	aSetting("opentelemetry", func(m *Metadata) *json.RawMessage { return &m.OpenTelemetry }),
 	settingsField(),
 )
 
@@ -103,7 +104,7 @@ var oldDocumentCodec = object("Metadata",
 	mayList("query_collections", "query collections", collectionCodec, func(d *oldDocument) *[]*QueryCollection { return &d.rest.QueryCollections }, func(c *QueryCollection) string { return c.Name }),
 	mayList("allowlist", "allow list collections", allowlistCodec, func(d *oldDocument) *[]*AllowlistEntry { return &d.rest.Allowlist }, func(e *AllowlistEntry) string { return e.Collection }),
 	mayList("actions", "actions", named("ActionMetadata", "name"), func(d *oldDocument) *[]*Opaque { return &d.rest.Actions }, (*Opaque).name),
-	anObject("custom_types", func(d *oldDocument) *json.RawMessage { return &d.rest.CustomTypes }),
+	aSetting("custom_types", func(d *oldDocument) *json.RawMessage { return &d.rest.CustomTypes }),
 	mayList("cron_triggers", "cron triggers", named("CronTrigger", "name"), func(d *oldDocument) *[]*Opaque { return &d.rest.CronTriggers }, (*Opaque).name),
 )
 
@@ -119,6 +120,33 @@ func anObject[T any](name string, at func(*T) *json.RawMessage) field[T] {
 		}
 	}
 	return f
+}
+
+// aSetting is an object that is left out when it says nothing: a project's directory has a file for every part of the
+// document, used or not, and Hasura exports none of these.
+func aSetting[T any](name string, at func(*T) *json.RawMessage) field[T] {
+	f := anObject(name, at)
+	read := f.read
+	f.read = func(r *reader, n *node, into *T) {
+		if n.kind != objectNode || !n.saysNothing() {
+			read(r, n, into)
+		}
+	}
+	return f
+}
+
+// saysNothing tells whether a value is what its absence means: null, false, an empty list, or an object of such.
+func (n *node) saysNothing() bool {
+	switch n.kind {
+	case objectNode:
+		return !slices.ContainsFunc(n.values, func(v *node) bool { return !v.saysNothing() })
+	case arrayNode:
+		return len(n.items) == 0
+	case boolNode:
+		return string(n.raw) == "false"
+	default:
+		return n.kind == nullNode
+	}
 }
 
 // named is an object that Gatehouse keeps as it was written; only its name is looked at.
@@ -179,7 +207,7 @@ func (f *Function) key() string { return f.Name.sortKey() }
 var collectionCodec = object("CreateCollection",
 	must("name", nonEmpty, func(c *QueryCollection) *string { return &c.Name }),
 	must("definition", collectionDefinition, func(c *QueryCollection) *collectionQueries { return (*collectionQueries)(&c.Queries) }),
-	may("comment", text, func(c *QueryCollection) *string { return &c.Comment }),
+	comment("comment", func(c *QueryCollection) **string { return &c.Comment }),
 )
 
 type collectionQueries []*CollectionQuery
@@ -220,7 +248,7 @@ var scopeCodec = object("AllowlistScope",
 )
 
 var endpointCodec = object("EndpointMetadata",
-	nullable("comment", text, func(e *RESTEndpoint) *string { return &e.Comment }),
+	orNull(comment("comment", func(e *RESTEndpoint) **string { return &e.Comment })),
 	nested("definition", true, endpointDefinition,
 		func(e *RESTEndpoint) queryReference { return queryReference{e.Collection, e.Query} },
 		func(_ *reader, e *RESTEndpoint, q queryReference) { e.Collection, e.Query = q.collection, q.query }),

@@ -167,3 +167,50 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestEncode_emptyCommentsStay(t *testing.T) {
+	for name, doc := range map[string]string{
+		"select permission":   inTable(`{"table":{"name":"a","schema":"public"},"select_permissions":[{"role":"r","permission":{"columns":[],"filter":{}},"comment":""}]}`),
+		"relationship":        inTable(`{"table":{"name":"a","schema":"public"},"object_relationships":[{"name":"b","using":{"foreign_key_constraint_on":"b_id"},"comment":""}]}`),
+		"computed field":      inTable(`{"table":{"name":"a","schema":"public"},"computed_fields":[{"name":"c","definition":{"function":{"name":"f","schema":"public"}},"comment":""}]}`),
+		"table":               inTable(`{"table":{"name":"a","schema":"public"},"configuration":{"column_config":{},"comment":"","custom_column_names":{},"custom_root_fields":{}}}`),
+		"query collection":    `{"version":3,"sources":[],"query_collections":[{"name":"q","definition":{"queries":[]},"comment":""}]}`,
+		"REST endpoint":       `{"version":3,"sources":[],"rest_endpoints":[{"name":"e","url":"u","methods":["GET"],"comment":"","definition":{"query":{"collection_name":"q","query_name":"n"}}}]}`,
+		"REST endpoint, null": `{"version":3,"sources":[],"rest_endpoints":[{"name":"e","url":"u","methods":["GET"],"comment":null,"definition":{"query":{"collection_name":"q","query_name":"n"}}}]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := strings.Count(doc, `"comment"`)
+			if got := string(parse(t, doc).Encode()); strings.Count(got, `"comment":""`)+strings.Count(got, `"comment":null`) != want {
+				t.Errorf("%s became %s", doc, got)
+			}
+		})
+	}
+}
+
+func TestEncode_settingsThatSayNothingAreLeftOut(t *testing.T) {
+	m := parse(t, `{"version":3,"sources":[],"custom_types":{"enums":[],"input_objects":[],"objects":[],"scalars":[]},`+
+		`"graphql_schema_introspection":{"disabled_for_roles":[]},"network":{"tls_allowlist":[]},"api_limits":{"disabled":false},`+
+		`"metrics_config":{"analyze_query_variables":false,"analyze_response_body":false},"opentelemetry":{},"backend_configs":{}}`)
+	if got := string(m.Encode()); got != `{"version":3,"sources":[]}` {
+		t.Errorf("got %s", got)
+	}
+	if listed := m.Unsupported(); len(listed) > 0 {
+		t.Errorf("listed as inconsistent: %+v", listed)
+	}
+	said := parse(t, `{"version":3,"sources":[],"graphql_schema_introspection":{"disabled_for_roles":["user"]},"api_limits":{"depth_limit":{"global":5},"disabled":false}}`)
+	if listed := said.Unsupported(); len(listed) != 2 {
+		t.Errorf("of two settings, %d are listed", len(listed))
+	}
+}
+
+func TestUnsupported_agentsThatNoSourceUsesAreNotListed(t *testing.T) {
+	const agents = `"backend_configs":{"dataconnector":{"athena":{"uri":"http://agent/athena"}}}`
+	m := parse(t, `{"version":3,"sources":[],`+agents+`}`)
+	if listed := m.Unsupported(); len(listed) > 0 || !strings.Contains(string(m.Encode()), agents) {
+		t.Errorf("got %s, listed %+v", m.Encode(), listed)
+	}
+	used := parse(t, `{"version":3,"sources":[{"name":"a","kind":"athena","tables":[],"configuration":{}}],`+agents+`}`)
+	if listed := used.Unsupported(); len(listed) != 1 || listed[0].Name != "source a" {
+		t.Errorf("got %+v", listed)
+	}
+}

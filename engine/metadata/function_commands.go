@@ -15,7 +15,7 @@ var trackFunctionOptions = object("TrackFunctionV2",
 	must("function", tableName, func(a *trackFunction) *FunctionName { return &a.function.Name }),
 	sourceField(func(a *trackFunction) *string { return &a.source }),
 	mayRef("configuration", functionConfigurationCodec, func(a *trackFunction) **FunctionConfiguration { return &a.function.Configuration }),
-	commented(func(a *trackFunction) *string { return &a.function.Comment }),
+	commented(func(a *trackFunction) **string { return &a.function.Comment }),
 )
 
 // trackFunctionArgs is {function, …} or just the function's name.
@@ -143,7 +143,7 @@ var addComputedFieldArgs = object("AddComputedField",
 		func(_ *reader, a *addComputedField, d ComputedField) {
 			a.field.Function, a.field.SessionArgument, a.field.TableArgument = d.Function, d.SessionArgument, d.TableArgument
 		}),
-	commented(func(a *addComputedField) *string { return &a.field.Comment }),
+	commented(func(a *addComputedField) **string { return &a.field.Comment }),
 )
 
 func (a addComputedField) add() Mutation {

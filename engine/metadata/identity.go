@@ -112,14 +112,14 @@ func RelationshipDefinition(source string, t TableName, r *Relationship, isArray
 		c = arrayRelationshipCodec
 	}
 	rel := *r
-	rel.Comment = ""
+	rel.Comment = nil
 	return with(encode(c, rel), "source", quoteJSON(source), "comment", textOrNull(r.Comment), "table", encode(tableName, t))
 }
 
 // PermissionDefinition is a permission as an inconsistency shows it. p is an *InsertPermission or one of its siblings.
 func PermissionDefinition(source string, t TableName, p any) json.RawMessage {
 	var perm []byte
-	var comment string
+	var comment *string
 	switch p := p.(type) {
 	case *InsertPermission:
 		perm, comment = encode(insertPermissionCodec, *p), p.Comment
@@ -146,11 +146,11 @@ func InheritedRoleDefinition(r *InheritedRole) json.RawMessage { return encode(i
 // TableNameJSON is a name as {name, schema}.
 func TableNameJSON(t TableName) json.RawMessage { return encode(tableName, t) }
 
-func textOrNull(s string) []byte {
-	if s == "" {
+func textOrNull(s *string) []byte {
+	if s == nil {
 		return []byte("null")
 	}
-	return quoteJSON(s)
+	return quoteJSON(*s)
 }
 
 // with is a JSON object with keys set: replaced where they stand, or added at the end. A nil value takes the key away.

@@ -148,7 +148,7 @@ type ColumnConfig struct {
 type Relationship struct {
 	Name    string
 	Using   RelationshipUsing
-	Comment string
+	Comment *string
 }
 
 // RelationshipUsing: exactly one of ForeignKey and Manual is set.
@@ -177,7 +177,7 @@ type ComputedField struct {
 	Function        FunctionName
 	TableArgument   string
 	SessionArgument string
-	Comment         string
+	Comment         *string // nil: the default text
 }
 
 // Columns is a column list, or all columns ("*").
@@ -194,7 +194,7 @@ type BoolExp = json.RawMessage
 // Permission is what every kind of permission has.
 type Permission struct {
 	Role    string
-	Comment string
+	Comment *string
 }
 
 // SelectPermission lets a role read.
@@ -243,7 +243,7 @@ type Function struct {
 	Name          FunctionName
 	Configuration *FunctionConfiguration
 	Permissions   []string // roles
-	Comment       string
+	Comment       *string
 }
 
 // FunctionConfiguration is how a function is exposed.
@@ -259,7 +259,7 @@ type FunctionConfiguration struct {
 type QueryCollection struct {
 	Name    string
 	Queries []*CollectionQuery
-	Comment string
+	Comment *string
 }
 
 // CollectionQuery is one operation of a collection.
@@ -282,7 +282,7 @@ type RESTEndpoint struct {
 	Methods    []string
 	Collection string
 	Query      string
-	Comment    string
+	Comment    *string
 }
 
 // InheritedRole is the union of other roles.

@@ -8,7 +8,7 @@ func permissionCodec[T any](what string, definition codec[T], of func(*T) *Permi
 	return object(what,
 		must("role", nonEmpty, func(p *T) *string { return &of(p).Role }),
 		nested("permission", true, definition, func(p *T) T { return *p }, func(_ *reader, p *T, d T) { copyTo(p, d) }),
-		may("comment", text, func(p *T) *string { return &of(p).Comment }))
+		comment("comment", func(p *T) **string { return &of(p).Comment }))
 }
 
 var (

@@ -55,7 +55,7 @@ func (k permissionKind[T]) create() command {
 		must("role", nonEmpty, func(a *createPermission[T]) *string { return &k.of(&a.permission).Role }),
 		nested("permission", true, k.definition, func(a *createPermission[T]) T { return a.permission },
 			func(_ *reader, a *createPermission[T], d T) { k.adopt(&a.permission, d) }),
-		commented(func(a *createPermission[T]) *string { return &k.of(&a.permission).Comment }),
+		commented(func(a *createPermission[T]) **string { return &k.of(&a.permission).Comment }),
 	)
 	return define(args, func(a createPermission[T]) Mutation {
 		source, role := orDefault(a.source), k.of(&a.permission).Role
@@ -85,7 +85,8 @@ func (k permissionKind[T]) missing(t TableName, role string) error {
 
 type dropPermission struct {
 	at
-	role, kind, comment string
+	role, kind string
+	comment    *string
 }
 
 // drop is drop_<kind>_permission.
@@ -128,7 +129,7 @@ var permissionCommentArgs = object("SetPermComment",
 	sourceField(func(a *dropPermission) *string { return &a.source }),
 	must("role", nonEmpty, func(a *dropPermission) *string { return &a.role }),
 	must("type", oneOf("permission type", "insert", "select", "update", "delete"), func(a *dropPermission) *string { return &a.kind }),
-	commented(func(a *dropPermission) *string { return &a.comment }),
+	commented(func(a *dropPermission) **string { return &a.comment }),
 )
 
 func init() {

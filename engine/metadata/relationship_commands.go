@@ -15,7 +15,7 @@ func createRelationshipArgs(fk codec[ForeignKeyOn]) codec[createRelationship] {
 		sourceField(func(a *createRelationship) *string { return &a.source }),
 		must("name", nonEmpty, func(a *createRelationship) *string { return &a.relationship.Name }),
 		must("using", usingCodec(fk), func(a *createRelationship) *RelationshipUsing { return &a.relationship.Using }),
-		commented(func(a *createRelationship) *string { return &a.relationship.Comment }),
+		commented(func(a *createRelationship) **string { return &a.relationship.Comment }),
 	)
 }
 
@@ -65,7 +65,7 @@ type dropRelationship struct {
 	at
 	cascade bool
 	newName string
-	comment string
+	comment *string
 }
 
 var dropRelationshipArgs = object("DropRel",
@@ -86,7 +86,7 @@ var relationshipCommentArgs = object("SetRelComment",
 	must("table", tableName, func(a *dropRelationship) *TableName { return &a.table }),
 	sourceField(func(a *dropRelationship) *string { return &a.source }),
 	must("name", nonEmpty, func(a *dropRelationship) *string { return &a.name }),
-	commented(func(a *dropRelationship) *string { return &a.comment }),
+	commented(func(a *dropRelationship) **string { return &a.comment }),
 )
 
 // find gives the relationship's identity, or Hasura's answer to a name that is none.

@@ -171,7 +171,7 @@ var functionCodec = object("FunctionMetadata",
 		func(f *Function) bool { return f.Configuration.isEmpty() }),
 	omitWhen(must("permissions", functionRoles, func(f *Function) *[]string { return &f.Permissions }),
 		func(f *Function) bool { return len(f.Permissions) == 0 }),
-	may("comment", text, func(f *Function) *string { return &f.Comment }),
+	comment("comment", func(f *Function) **string { return &f.Comment }),
 )
 
 func (c *FunctionConfiguration) isEmpty() bool {

@@ -84,7 +84,7 @@ var columnConfigCodec = object("ColumnConfig",
 	may("custom_name", graphqlName, func(c *ColumnConfig) *string { return &c.CustomName }),
 )
 
-// comment is a text where "" (no comment) and absence (the default comment) differ.
+// comment is a text where "" and absence differ: "" is exported again, and where there is a default text it means none.
 func comment[T any](name string, at func(*T) **string) field[T] { return mayRef(name, text, at) }
 
 // rootFieldsCodec: each root field is a name, or a name and a comment; null means the default.
@@ -179,7 +179,7 @@ func relationshipCodec(fk codec[ForeignKeyOn]) codec[Relationship] {
 	return object("RelDef",
 		must("name", nonEmpty, func(r *Relationship) *string { return &r.Name }),
 		must("using", usingCodec(fk), func(r *Relationship) *RelationshipUsing { return &r.Using }),
-		may("comment", text, func(r *Relationship) *string { return &r.Comment }))
+		comment("comment", func(r *Relationship) **string { return &r.Comment }))
 }
 
 func usingCodec(fk codec[ForeignKeyOn]) codec[RelationshipUsing] {
@@ -306,7 +306,7 @@ var computedFieldCodec = object("ComputedFieldMetadata",
 		func(_ *reader, c *ComputedField, d ComputedField) {
 			c.Function, c.SessionArgument, c.TableArgument = d.Function, d.SessionArgument, d.TableArgument
 		}),
-	may("comment", text, func(c *ComputedField) *string { return &c.Comment }),
+	comment("comment", func(c *ComputedField) **string { return &c.Comment }),
 )
 
 var computedFieldDefinition = object("ComputedFieldDefinition",

@@ -52,7 +52,9 @@ func (m *Metadata) Unsupported() []Inconsistency {
 	return out
 }
 
-// setting is a part of the document that stands alone and is kept as it was written.
+// setting is a part of the document that stands alone and is kept as it was written. backend_configs is none: it names
+// the agents of other databases, has no effect of its own (Hasura's own compose file sets it), and a source that would
+// need one is listed itself.
 type setting struct {
 	name, what string
 	json       *json.RawMessage
@@ -64,7 +66,6 @@ func (m *Metadata) settings() []setting {
 		{"metrics_config", "metrics settings", &m.MetricsConfig},
 		{"graphql_schema_introspection", "introspection options", &m.GraphQLSchemaIntrospection},
 		{"network", "network settings", &m.Network},
-		{"backend_configs", "backend settings", &m.BackendConfigs},
 		{"open_telemetry", "OpenTelemetry settings", &m.OpenTelemetry},
 	}
 }

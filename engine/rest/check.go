@@ -125,10 +125,7 @@ type endpointJSON struct {
 }
 
 func describe(e *metadata.RESTEndpoint) endpointJSON {
-	d := endpointJSON{URL: e.URL, Methods: e.Methods, Name: e.Name}
-	if e.Comment != "" {
-		d.Comment = &e.Comment
-	}
+	d := endpointJSON{URL: e.URL, Methods: e.Methods, Name: e.Name, Comment: e.Comment}
 	d.Definition = map[string]any{"query": map[string]string{"collection_name": e.Collection, "query_name": e.Query}}
 	return d
 }

@@ -152,8 +152,8 @@ const adminSecretHelp = "Your x-hasura-admin-secret will be used for authenticat
 
 func (d *document) operation(e *Endpoint, method, url string) object {
 	description := "***\nThe GraphQl query for this endpoint is:\n``` graphql\n" + e.Text + "\n```"
-	if e.Comment != "" {
-		description = e.Comment + "\n" + description
+	if e.Comment != nil && *e.Comment != "" {
+		description = *e.Comment + "\n" + description
 	}
 	op := object{
 		"summary":     e.Name,

@@ -48,8 +48,8 @@ func resolveFunction(s *Source, mf *metadata.Function, cat *catalog.Catalog) (*F
 		return nil, err
 	}
 	f := &Function{Source: s, Name: name, Catalog: cf, SessionArg: -1, Set: cf.ReturnsSet, Description: cf.Comment, meta: mf, permissions: map[string]bool{}}
-	if mf.Comment != "" {
-		f.Description = mf.Comment
+	if mf.Comment != nil && *mf.Comment != "" {
+		f.Description = *mf.Comment
 	}
 	for _, role := range mf.Permissions {
 		f.permissions[role] = true
@@ -207,7 +207,10 @@ func resolveComputedField(t *Table, mc *metadata.ComputedField, cat *catalog.Cat
 	if err != nil {
 		return nil, err
 	}
-	f := &ComputedField{Table: t, Name: mc.Name, Function: cf, TableArg: -1, Description: mc.Comment}
+	f := &ComputedField{Table: t, Name: mc.Name, Function: cf, TableArg: -1, Description: fmt.Sprintf("A computed field, executes function %q", text(name))}
+	if mc.Comment != nil {
+		f.Description = *mc.Comment
+	}
 	var reasons []string
 	reason := func(format string, args ...any) { reasons = append(reasons, fmt.Sprintf(format, args...)) }
 	if !IsName(mc.Name) {

@@ -53,7 +53,10 @@ func (b *builder) relation(t *Table, mr *metadata.Relationship, array bool, cat 
 type bare struct{ error }
 
 func resolveRelation(t *Table, mr *metadata.Relationship, array bool) (*Relation, error) {
-	r := &Relation{Table: t, Name: mr.Name, Array: array, Description: mr.Comment, Nullable: true, AfterParent: array}
+	r := &Relation{Table: t, Name: mr.Name, Array: array, Nullable: true, AfterParent: array}
+	if mr.Comment != nil {
+		r.Description = *mr.Comment
+	}
 	if manual := mr.Using.Manual; manual != nil {
 		return r, r.manual(manual)
 	}

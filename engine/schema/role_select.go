@@ -104,33 +104,26 @@ func (s *Schema) computedFields(p *SelectPermission, f *ComputedField) []*Field 
 	if in := s.functionArgs(base, f.Table.Source, f.Args, fmt.Sprintf("input parameters for computed field %q defined on table %q", f.Name, text(f.Table.Name))); in != nil {
 		args = append(args, in)
 	}
-	description := f.Description
 	if f.Returns == nil {
 		if _, ok := p.Computed[f]; !ok {
 			return nil
 		}
-		if description == "" {
-			description = fmt.Sprintf("A computed field, executes function %q", text(f.Function.Name))
-		}
 		if f.Class.Kind == JSONKind {
 			args = append(args, &InputField{Name: "path", Description: "JSON select path", Type: named(s.scalar("String")), Meaning: ArgPath})
 		}
-		return []*Field{{Name: f.Name, Description: description, Type: s.classRef(f.Class), Args: args, Meaning: Computed{f}}}
+		return []*Field{{Name: f.Name, Description: f.Description, Type: s.classRef(f.Class), Args: args, Meaning: Computed{f}}}
 	}
 	target := s.readable(f.Returns)
 	if target == nil || !s.hasRowType(f.Returns) {
 		return nil
 	}
-	if description == "" {
-		description = fmt.Sprintf("A computed field, executes function %q", text(f.Function.Name))
-	}
 	fields := []*Field{{
-		Name: f.Name, Description: description, Type: listOfNonNull(s.rowType(f.Returns)),
+		Name: f.Name, Description: f.Description, Type: listOfNonNull(s.rowType(f.Returns)),
 		Args: append(append([]*InputField{}, args...), s.selectArgs(f.Returns)...), Meaning: Computed{f},
 	}}
 	if target.Aggregations {
 		fields = append(fields, &Field{
-			Name: s.beside(f.Table, f.Name, "aggregate"), Description: description, Type: nonNull(s.aggregateType(f.Returns)),
+			Name: s.beside(f.Table, f.Name, "aggregate"), Description: f.Description, Type: nonNull(s.aggregateType(f.Returns)),
 			Args: append(append([]*InputField{}, args...), s.selectArgs(f.Returns)...), Meaning: ComputedAggregate{f},
 		})
 	}
