@@ -27,9 +27,12 @@ type Config struct {
 
 	// Options change what is served.
 	Options schema.Options
-	// Pool sizes the default source's pool; zero fields mean Hasura's defaults (50, 180 s, 600 s).
+	// Pool sizes the default source's pool; zero fields mean Hasura's defaults (50, 180 s, 600 s), a negative lifetime
+	// that connections are never too old.
 	MaxConnections            int
 	IdleTimeout, ConnLifetime time.Duration
+	// PoolTimeout bounds how long a request waits for a connection of the default source; 0 does not.
+	PoolTimeout time.Duration
 	// WithoutPreparedStatements holds for the default source unless metadata says otherwise: for transaction poolers.
 	WithoutPreparedStatements bool
 	// MaintenanceMode refuses to change the metadata.

@@ -211,6 +211,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	group.Go(func() { e.resolver.Run(ctx) })
 	group.Go(func() { e.follow(ctx) })
 	group.Go(func() { e.watch(ctx) })
+	group.Go(func() { e.watchLogins(ctx) })
 	group.Go(func() { e.sockets.Run(ctx, e.reviewCallers) })
 	group.Go(func() {
 		look := func() { e.poke() }

@@ -80,7 +80,7 @@ func lineAt(t testing.TB, o schema.Options, url string, meta *metadata.Metadata)
 		t.Fatal(err)
 	}
 	t.Cleanup(open.close)
-	exec := execute.Over(map[string]execute.Database{"default": {Pool: open.pool, Multiplexer: open.shared}})
+	exec := execute.Over(map[string]execute.Database{"default": {Pool: open.pool, Multiplexer: open.database.Multiplexer}})
 	cat, err := catalog.Load(ctx, open.pool)
 	if err != nil {
 		t.Fatal(err)

@@ -99,7 +99,8 @@ func (e *Engine) build(doc *metadata.Metadata, version int, sources map[string]*
 		if state.err != nil {
 			id := metadata.SourceObject(m.Name)
 			s.inconsistencies = append(s.inconsistencies, metadata.Inconsistency{
-				Definition: m.Name, Name: id.Name, Type: id.Type, Reason: "Inconsistent object: " + state.err.Error(),
+				Definition: m.Name, Name: id.Name, Type: id.Type, Reason: "Inconsistent object: " + state.err.Error(), Message: messageOf(state.err),
+				Unsupported: isUnsupported(state.err),
 			})
 			continue
 		}
@@ -146,7 +147,9 @@ func (e *Engine) executor(s *Snapshot) *execute.Executor {
 	databases := make(map[string]execute.Database, len(s.sources))
 	for name, state := range s.sources {
 		if state.open != nil && state.err == nil {
-			databases[name] = execute.Database{Pool: state.open.pool, Multiplexer: state.open.shared, Isolation: e.isolation(s.Doc.Source(name))}
+			database := state.open.database
+			database.Isolation = e.isolation(s.Doc.Source(name))
+			databases[name] = database
 		}
 	}
 	return execute.Over(databases)
@@ -179,7 +182,7 @@ func (e *Engine) resolve(ctx context.Context, doc *metadata.Metadata, old map[st
 
 // sameDatabase finds the state of a source that was renamed.
 func (e *Engine) sameDatabase(s *metadata.Source, doc *metadata.Metadata, old map[string]*sourceState) *sourceState {
-	key, _, err := e.config.poolConfig(s)
+	key, err := e.config.keyOf(s)
 	if err != nil {
 		return nil
 	}
@@ -192,7 +195,10 @@ func (e *Engine) sameDatabase(s *metadata.Source, doc *metadata.Metadata, old ma
 }
 
 func (e *Engine) resolveSource(ctx context.Context, s *metadata.Source, was *sourceState, reload bool) *sourceState {
-	key, _, err := e.config.poolConfig(s)
+	if s.Configuration.ConnectionTemplate != nil {
+		return &sourceState{err: errTemplate}
+	}
+	key, err := e.config.keyOf(s)
 	if err != nil {
 		return &sourceState{err: err}
 	}

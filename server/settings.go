@@ -44,6 +44,7 @@ type DatabaseSettings struct {
 	LogtoURL           string `name:"identity-database-url" env:"DB_URL" placeholder:"URL" help:"Postgres of the identity half (schema identity). Default the metadata database."`
 	DataDir            string `name:"data-dir" env:"GATEHOUSE_DATA_DIR" default:"./gatehouse-data" placeholder:"DIR" help:"Where the embedded Postgres keeps its data, when no database URL is set."`
 	PostgresBin        string `name:"postgres-bin" env:"GATEHOUSE_POSTGRES_BIN" placeholder:"DIR" help:"Directory of initdb and postgres for the embedded Postgres. Default: looked for."`
+	SecretFiles        string `name:"dynamic-secrets-allowed-path-prefix" env:"HASURA_GRAPHQL_DYNAMIC_SECRETS_ALLOWED_PATH_PREFIX" placeholder:"DIR" help:"Directory of the files that {dynamic_from_file} in metadata may name; none without it."`
 	EmbeddedPort       int    `name:"postgres-port" env:"GATEHOUSE_POSTGRES_PORT" placeholder:"N" help:"Open the embedded Postgres on this loopback port too (password in the data directory)."`
 	Retries            int    `name:"retries" env:"HASURA_GRAPHQL_NO_OF_RETRIES" default:"1" help:"How often to try again to reach the databases at start, a second apart."`
 	IdentityStartEmpty bool   `name:"identity-start-empty" env:"GATEHOUSE_IDENTITY_START_EMPTY" help:"Start with an empty directory although DB_URL holds a Logto database."`
@@ -100,10 +101,11 @@ type EngineSettings struct {
 
 // PoolSettings are the defaults of a source's connection pool.
 type PoolSettings struct {
-	Connections int  `name:"connections" short:"c" env:"HASURA_GRAPHQL_PG_CONNECTIONS" default:"50" help:"Connections to a source, at most."`
-	Timeout     int  `name:"timeout" env:"HASURA_GRAPHQL_PG_TIMEOUT" default:"180" placeholder:"SECONDS" help:"Close a connection that has been idle this long."`
-	Lifetime    int  `name:"conn-lifetime" env:"HASURA_GRAPHQL_PG_CONN_LIFETIME" default:"600" placeholder:"SECONDS" help:"Close a connection at this age; 0 never."`
-	Prepared    bool `name:"use-prepared-statements" env:"HASURA_GRAPHQL_USE_PREPARED_STATEMENTS" default:"true" negatable:"" help:"Use prepared statements."`
+	Connections int     `name:"connections" short:"c" env:"HASURA_GRAPHQL_PG_CONNECTIONS" default:"50" help:"Connections to a source, at most."`
+	Timeout     int     `name:"timeout" env:"HASURA_GRAPHQL_PG_TIMEOUT" default:"180" placeholder:"SECONDS" help:"Close a connection that has been idle this long."`
+	Lifetime    int     `name:"conn-lifetime" env:"HASURA_GRAPHQL_PG_CONN_LIFETIME" default:"600" placeholder:"SECONDS" help:"Close a connection at this age; 0 never."`
+	PoolTimeout float64 `name:"pool-timeout" env:"HASURA_GRAPHQL_PG_POOL_TIMEOUT" placeholder:"SECONDS" help:"How long a request may wait for a free connection; 0 as long as its client waits for it."`
+	Prepared    bool    `name:"use-prepared-statements" env:"HASURA_GRAPHQL_USE_PREPARED_STATEMENTS" default:"true" negatable:"" help:"Use prepared statements."`
 }
 
 // IdentitySettings shape the identity half.
@@ -129,7 +131,6 @@ type AcceptedSettings struct {
 	ExtensionsSchema  string `name:"metadata-database-extensions-schema" env:"HASURA_GRAPHQL_METADATA_DATABASE_EXTENSIONS_SCHEMA" hidden:"" help:"No extension is installed in the metadata database."`
 	NullInNonNullable string `name:"null-in-nonnullable-variables" env:"HASURA_GRAPHQL_BACKWARDS_COMPAT_NULL_IN_NONNULLABLE_VARIABLES" hidden:"" help:"Null for a non-nullable variable is an error."`
 	MetadataDefaults  string `name:"metadata-defaults" env:"HASURA_GRAPHQL_METADATA_DEFAULTS" hidden:"" help:"The stored metadata is all there is."`
-	PoolTimeout       string `name:"pool-timeout" env:"HASURA_GRAPHQL_PG_POOL_TIMEOUT" hidden:"" help:"A request waits for a free connection as long as its client waits for it."`
 	Telemetry         string `name:"enable-telemetry" env:"HASURA_GRAPHQL_ENABLE_TELEMETRY" hidden:"" help:"Gatehouse never sends telemetry."`
 	Stripes           int    `name:"stripes" short:"s" env:"HASURA_GRAPHQL_PG_STRIPES" hidden:"" help:"One pool per source; its size is --connections."`
 	ConsoleAssets     string `name:"console-assets-dir" env:"HASURA_GRAPHQL_CONSOLE_ASSETS_DIR" hidden:"" help:"The console is inside the binary."`
@@ -146,7 +147,7 @@ var Version = "devel"
 func (a *AcceptedSettings) unheeded() []string {
 	var names []string
 	for _, s := range []struct{ value, name string }{
-		{a.NullInNonNullable, "null-in-nonnullable-variables"}, {a.MetadataDefaults, "metadata-defaults"}, {a.PoolTimeout, "pool-timeout"},
+		{a.NullInNonNullable, "null-in-nonnullable-variables"}, {a.MetadataDefaults, "metadata-defaults"},
 	} {
 		if s.value != "" {
 			names = append(names, s.name)

@@ -50,7 +50,8 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 			DangerousBooleanCollapse: s.Engine.BooleanNullCollapse, NamingConvention: s.Engine.NamingConvention, Experimental: features,
 		},
 		MaxConnections: s.Pools.Connections, IdleTimeout: time.Duration(s.Pools.Timeout) * time.Second,
-		ConnLifetime: time.Duration(s.Pools.Lifetime) * time.Second, IsolationLevel: s.Engine.TxIsolation,
+		ConnLifetime: lifetime(s.Pools.Lifetime), IsolationLevel: s.Engine.TxIsolation,
+		PoolTimeout: time.Duration(s.Pools.PoolTimeout * float64(time.Second)), FilePrefix: s.Database.SecretFiles,
 		MaintenanceMode: s.Engine.MaintenanceMode, WithoutPreparedStatements: !s.Pools.Prepared,
 		SchemaSyncPollInterval: time.Duration(s.Engine.SchemaSyncInterval) * time.Millisecond,
 		SchemaWatchInterval:    time.Duration(s.Engine.SchemaWatchInterval) * time.Millisecond,
@@ -80,6 +81,14 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		c.Deps.Identity = &session.Identity{Issuer: sv.identity.Issuer(), Keys: sv.identity.Keys(), Authority: standing{sv.authority}, Bases: bases}
 	}
 	return c, nil
+}
+
+// lifetime is a connection's as the engine takes it: there 0 is the default, and never is negative.
+func lifetime(seconds int) time.Duration {
+	if seconds <= 0 {
+		return -1
+	}
+	return time.Duration(seconds) * time.Second
 }
 
 // callers checks the settings on who may call.

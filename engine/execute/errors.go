@@ -3,6 +3,9 @@ package execute
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
+	"net/http"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -18,6 +21,9 @@ func mapError(err error, path string, s *translate.Statement) error {
 		return err
 	}
 	var pg *pgconn.PgError
+	if isLost(err) {
+		return connectionError(err, path)
+	}
 	if !errors.As(err, &pg) {
 		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 			return fault.New(fault.Timeout, path, "the request was cancelled or took too long").WithCause(err)
@@ -69,6 +75,23 @@ func mapError(err error, path string, s *translate.Statement) error {
 		internal["statement"] = s.SQL
 	}
 	return e.WithInternal(internal)
+}
+
+// isLost tells whether an error is about the connection and not about what was asked over it.
+func isLost(err error) bool {
+	var none *unavailable
+	var network net.Error
+	return errors.As(err, &none) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, pgconn.ErrConnClosed) || errors.As(err, &network) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+}
+
+// connectionError words an error of a connection as Hasura does (Hasura: Base/Error, FromPGConnErr).
+func connectionError(err error, path string) error {
+	code, message := fault.PostgresError, "connection error"
+	if strings.Contains(err.Error(), "too many clients") {
+		code, message = fault.PostgresMaxConnections, "max connections reached on postgres"
+	}
+	return fault.New(code, path, "%s", message).WithStatus(http.StatusInternalServerError).WithCause(err).WithInternal(err.Error())
 }
 
 func optional(s string) any {

@@ -62,11 +62,11 @@ func (e *Executor) explain(ctx context.Context, source string, s *translate.Stat
 	if err != nil {
 		return nil, err
 	}
-	tx, err := src.pool.BeginTx(ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly})
+	tx, end, err := src.primary.begin(ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly})
 	if err != nil {
 		return nil, mapError(err, "$", nil)
 	}
-	defer rollback(tx)
+	defer end()
 	rows, err := tx.Query(ctx, "explain (format text) "+s.SQL, args...)
 	if err != nil {
 		return nil, mapError(err, "$", s)

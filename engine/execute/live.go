@@ -186,16 +186,26 @@ func (e *Executor) try(ctx context.Context, s *Subscriber) error {
 		if err != nil {
 			return err
 		}
-		rows, err := src.pool.Query(ctx, t.sql, t.pattern)
-		if err == nil {
-			_, err = firstRow(rows)
-		}
-		if err != nil {
+		if err := src.primary.try(ctx, t.sql, t.pattern); err != nil {
 			return mapError(err, "$", &translate.Statement{SQL: t.sql})
 		}
 	}
 	s.trials = nil
 	return nil
+}
+
+// try runs a statement that fails or says nothing.
+func (s *server) try(ctx context.Context, sql string, args ...any) error {
+	conn, err := s.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	rows, err := conn.Query(ctx, sql, args...)
+	if err == nil {
+		_, err = firstRow(rows)
+	}
+	return err
 }
 
 func (e *Executor) poll(ctx context.Context, p *translate.Poll, subscribers []*Subscriber, own func(*Subscriber) []*string, values [][][]byte) error {
@@ -208,7 +218,12 @@ func (e *Executor) poll(ctx context.Context, p *translate.Poll, subscribers []*S
 		return err
 	}
 	statement := &translate.Statement{SQL: p.SQL}
-	rows, err := src.pool.Query(ctx, p.SQL, append([]any{pgx.QueryResultFormats{pgx.TextFormatCode}}, args...)...)
+	conn, err := src.primary.Acquire(ctx)
+	if err != nil {
+		return mapError(err, "$", nil)
+	}
+	defer conn.Release()
+	rows, err := conn.Query(ctx, p.SQL, append([]any{pgx.QueryResultFormats{pgx.TextFormatCode}}, args...)...)
 	if err != nil {
 		return mapError(err, "$", statement)
 	}

@@ -75,6 +75,14 @@ func (m *Multiplexer) Close() {
 	m.inserts.close()
 }
 
+// Renew has the connections replaced, each when it is done with what it has.
+func (m *Multiplexer) Renew() {
+	if m != nil {
+		m.lookups.generation.Add(1)
+		m.inserts.generation.Add(1)
+	}
+}
+
 // lookup runs a statement of class KeyLookup. done is false when the pool must run it.
 func (m *Multiplexer) lookup(ctx context.Context, s *translate.Statement, in translate.Values) (result []byte, done bool, err error) {
 	if m == nil || s.Class != translate.KeyLookup || !m.lookups.admits(s.SQL) {
@@ -111,6 +119,8 @@ type lane struct {
 	pace, progress atomic.Int64
 	asides         atomic.Int32
 	patience       atomic.Int64
+	// generation tells connections that are to be replaced from those made since.
+	generation atomic.Int32
 
 	mu       sync.Mutex
 	started  atomic.Int32 // written under mu

@@ -6,28 +6,16 @@ package execute
 import (
 	"fmt"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
-
-// Database is a source's open database.
-type Database struct {
-	Pool *pgxpool.Pool
-	// Isolation is "", "read-committed", "repeatable-read" or "serializable": the mutations' isolation level.
-	Isolation string
-	// Multiplexer is where cheap statements may go; nil: all go over the pool.
-	Multiplexer *Multiplexer
-}
 
 // Executor runs steps. Its methods are safe for concurrent use.
 type Executor struct{ sources map[string]*source }
 
+// source is where a source's statements run.
 type source struct {
-	pool      *pgxpool.Pool
+	primary   *server
 	isolation string
-	// isPrepared: statements are prepared and sent in pipelines; false behind a pooler that cannot follow.
-	isPrepared bool
-	shared     *Multiplexer
 }
 
 // Over makes an executor over databases that somebody else opened and will close. It lets a state of the engine keep
@@ -35,10 +23,7 @@ type source struct {
 func Over(databases map[string]Database) *Executor {
 	e := &Executor{sources: make(map[string]*source, len(databases))}
 	for name, d := range databases {
-		e.sources[name] = &source{
-			pool: d.Pool, isolation: d.Isolation, shared: d.Multiplexer,
-			isPrepared: d.Pool.Config().ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement,
-		}
+		e.sources[name] = &source{primary: newServer(d), isolation: d.Isolation}
 	}
 	return e
 }
@@ -49,7 +34,7 @@ func (e *Executor) Pool(name string) (*pgxpool.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.pool, nil
+	return s.primary.Pool, nil
 }
 
 func (e *Executor) source(name string) (*source, error) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"gatehouse/engine/operation"
 	"gatehouse/engine/plan"
@@ -168,8 +169,13 @@ func (r *run) read(ctx context.Context, name string, steps []*translate.Step) er
 	if err != nil {
 		return err
 	}
+	return r.readOn(ctx, src.primary, steps)
+}
+
+// readOn runs reading steps of one source on one of its servers.
+func (r *run) readOn(ctx context.Context, on *server, steps []*translate.Step) (err error) {
 	if len(steps) == 1 {
-		if result, done, err := src.shared.lookup(ctx, steps[0].Read, r); done {
+		if result, done, err := on.Multiplexer.lookup(ctx, steps[0].Read, r); done {
 			r.put(steps[0], result)
 			return mapError(err, "$", steps[0].Read)
 		}
@@ -180,22 +186,32 @@ func (r *run) read(ctx context.Context, name string, steps []*translate.Step) er
 			return err
 		}
 	}
-	if len(steps) == 1 {
-		out, err := one(ctx, src.pool, steps[0].Read, args[0])
-		if err != nil {
-			return mapError(err, "$", steps[0].Read)
-		}
-		r.keep(steps[0], out)
-		return nil
+	if len(steps) > 1 && !on.isPrepared {
+		return r.readInTurn(ctx, on, steps, args)
 	}
-	if src.isPrepared {
-		return r.readTogether(ctx, src, steps, args)
-	}
-	tx, err := src.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	conn, err := on.Acquire(ctx)
 	if err != nil {
 		return mapError(err, "$", nil)
 	}
-	defer rollback(tx)
+	defer conn.Release()
+	if len(steps) > 1 {
+		return r.readTogether(ctx, conn, steps, args)
+	}
+	out, err := one(ctx, conn, steps[0].Read, args[0])
+	if err != nil {
+		return mapError(err, "$", steps[0].Read)
+	}
+	r.keep(steps[0], out)
+	return nil
+}
+
+// readInTurn reads several root fields in one snapshot, one after the other.
+func (r *run) readInTurn(ctx context.Context, on *server, steps []*translate.Step, args [][]any) error {
+	tx, end, err := on.begin(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	if err != nil {
+		return mapError(err, "$", nil)
+	}
+	defer end()
 	for i, s := range steps {
 		out, err := one(ctx, tx, s.Read, args[i])
 		if err != nil {
@@ -207,12 +223,7 @@ func (r *run) read(ctx context.Context, name string, steps []*translate.Step) er
 }
 
 // readTogether reads several root fields in one snapshot and one round trip.
-func (r *run) readTogether(ctx context.Context, src *source, steps []*translate.Step, args [][]any) error {
-	conn, err := src.pool.Acquire(ctx)
-	if err != nil {
-		return mapError(err, "$", nil)
-	}
-	defer conn.Release()
+func (r *run) readTogether(ctx context.Context, conn *pgxpool.Conn, steps []*translate.Step, args [][]any) error {
 	for i, s := range steps {
 		if err := tryPatterns(ctx, conn, s.Read, args[i]); err != nil {
 			return mapError(err, "$", s.Read)
@@ -225,7 +236,7 @@ func (r *run) readTogether(ctx context.Context, src *source, steps []*translate.
 	}
 	batch.Queue("commit")
 	results := conn.SendBatch(ctx, &batch)
-	_, err = results.Exec()
+	_, err := results.Exec()
 	var at *translate.Statement
 	for _, s := range steps {
 		if err != nil {

@@ -54,12 +54,12 @@ func (r *run) together(ctx context.Context, todo []*translate.Step) (done bool, 
 	if err != nil {
 		return true, err
 	}
-	if !src.isPrepared {
+	if !src.primary.isPrepared {
 		return false, nil
 	}
 	isExplicit := src.isolation != "" && (src.isolation != "read-committed" || len(all) > 1)
 	if len(all) == 1 && !isExplicit {
-		if json, done, err := src.shared.insert(ctx, all[0].statement, r); done {
+		if json, done, err := src.primary.Multiplexer.insert(ctx, all[0].statement, r); done {
 			r.put(todo[0], json)
 			return true, mapError(err, all[0].path, all[0].statement)
 		}
@@ -80,7 +80,7 @@ func (r *run) together(ctx context.Context, todo []*translate.Step) (done bool, 
 
 // send runs the parts in one transaction and gives their results.
 func (r *run) send(ctx context.Context, src *source, all []part, isExplicit bool) ([]result, error) {
-	conn, err := src.pool.Acquire(ctx)
+	conn, err := src.primary.Acquire(ctx)
 	if err != nil {
 		return nil, mapError(err, "$", nil)
 	}

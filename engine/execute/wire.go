@@ -29,11 +29,12 @@ const (
 
 // wire is one connection of a lane.
 type wire struct {
-	lane     *lane
-	conn     *pgxpool.Conn
-	frontend *pgproto3.Frontend
-	batch    []*job
-	used     time.Time // when it last did something
+	lane       *lane
+	generation int32
+	conn       *pgxpool.Conn
+	frontend   *pgproto3.Frontend
+	batch      []*job
+	used       time.Time // when it last did something
 
 	// statements are those prepared, by text; order has the least recently used last.
 	statements map[string]*list.Element
@@ -63,6 +64,7 @@ func (l *lane) serve() error {
 		case <-ctx.Done():
 		}
 	}()
+	generation := l.generation.Load()
 	conn, err := l.pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("acquire a connection to share: %w", err)
@@ -96,7 +98,7 @@ func (l *lane) serve() error {
 	}
 	cancel()
 	w := &wire{
-		lane: l, conn: conn, frontend: conn.Conn().PgConn().Frontend(), used: time.Now(),
+		lane: l, generation: generation, conn: conn, frontend: conn.Conn().PgConn().Frontend(), used: time.Now(),
 		statements: map[string]*list.Element{}, order: list.New(),
 	}
 	return w.run()
@@ -120,7 +122,7 @@ func (w *wire) run() error {
 		select {
 		case first = <-l.jobs:
 		case now := <-look.C:
-			if now.Sub(w.used) > l.idleTime || now.After(end) {
+			if now.Sub(w.used) > l.idleTime || now.After(end) || w.isOld() {
 				l.idle.Add(-1)
 				return nil
 			}
@@ -140,11 +142,13 @@ func (w *wire) run() error {
 		if err := w.exchange(); err != nil {
 			return err
 		}
-		if w.used.After(end) {
+		if w.used.After(end) || w.isOld() {
 			return nil
 		}
 	}
 }
+
+func (w *wire) isOld() bool { return w.generation != w.lane.generation.Load() }
 
 // gather takes what waits, as much as its neighbours will not be kept waiting by.
 func (w *wire) gather(first *job) {

@@ -14,11 +14,11 @@ import (
 
 // mutation runs the root fields one after the other, each source's in one transaction. Any error undoes everything.
 func (r *run) mutation(ctx context.Context, steps []translate.Step) error {
-	var order []pgx.Tx
-	open := map[string]pgx.Tx{}
+	var order []*writing
+	open := map[string]*writing{}
 	defer func() {
-		for _, tx := range order { // does nothing after a commit
-			rollback(tx)
+		for _, w := range order {
+			w.end()
 		}
 	}()
 	var todo []*translate.Step
@@ -31,21 +31,21 @@ func (r *run) mutation(ctx context.Context, steps []translate.Step) error {
 		return err
 	}
 	for _, s := range todo {
-		tx := open[s.Source]
-		if tx == nil {
+		w := open[s.Source]
+		if w == nil {
 			var err error
-			if tx, err = r.begin(ctx, s.Source); err != nil {
+			if w, err = r.begin(ctx, s.Source); err != nil {
 				return err
 			}
-			open[s.Source] = tx
-			order = append(order, tx)
+			open[s.Source] = w
+			order = append(order, w)
 		}
-		if err := r.write(ctx, tx, s); err != nil {
+		if err := r.write(ctx, w.tx, s); err != nil {
 			return err
 		}
 	}
-	for _, tx := range order {
-		if err := tx.Commit(ctx); err != nil {
+	for _, w := range order {
+		if err := w.tx.Commit(ctx); err != nil {
 			return mapError(err, "$", nil)
 		}
 	}
@@ -56,21 +56,27 @@ const setUser = "select set_config('hasura.user', $1, true)"
 
 var isolation = map[string]pgx.TxIsoLevel{"read-committed": pgx.ReadCommitted, "repeatable-read": pgx.RepeatableRead, "serializable": pgx.Serializable}
 
+// writing is a source's transaction; end gives back what it holds, undoing what was not committed.
+type writing struct {
+	tx  pgx.Tx
+	end func()
+}
+
 // begin starts a source's transaction and tells it who is writing, for triggers.
-func (r *run) begin(ctx context.Context, name string) (pgx.Tx, error) {
+func (r *run) begin(ctx context.Context, name string) (*writing, error) {
 	src, err := r.e.source(name)
 	if err != nil {
 		return nil, err
 	}
-	tx, err := src.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: isolation[src.isolation], AccessMode: pgx.ReadWrite})
+	tx, end, err := src.primary.begin(ctx, pgx.TxOptions{IsoLevel: isolation[src.isolation], AccessMode: pgx.ReadWrite})
 	if err != nil {
 		return nil, mapError(err, "$", nil)
 	}
 	if _, err := tx.Exec(ctx, setUser, r.SessionJSON()); err != nil {
-		rollback(tx)
+		end()
 		return nil, mapError(err, "$", nil)
 	}
-	return tx, nil
+	return &writing{tx, end}, nil
 }
 
 func (r *run) write(ctx context.Context, tx pgx.Tx, s *translate.Step) error {

@@ -44,6 +44,7 @@ const (
 	PermissionDenied         = "permission-denied"
 	PermissionError          = "permission-error"
 	PostgresError            = "postgres-error"
+	PostgresMaxConnections   = "postgres-max-connections-error"
 	StartFailed              = "start-failed"
 	Timeout                  = "timeout"
 	Unexpected               = "unexpected"

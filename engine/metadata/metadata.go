@@ -53,41 +53,7 @@ type Source struct {
 	Configuration SourceConfiguration
 	Customization *SourceCustomization
 	QueryTags     json.RawMessage
-	HealthCheck   json.RawMessage
-}
-
-// SourceConfiguration is where the database is and how to connect.
-type SourceConfiguration struct {
-	ConnectionInfo     ConnectionInfo
-	ReadReplicas       []ConnectionInfo
-	ExtensionsSchema   string
-	ConnectionTemplate json.RawMessage
-}
-
-// ConnectionInfo is one database connection. Exactly one of URL, FromEnv, FromFile, Parameters is set.
-type ConnectionInfo struct {
-	URL                   string
-	FromEnv               string
-	FromFile              string
-	Parameters            *ConnectionParameters
-	PoolSettings          *PoolSettings
-	UsePreparedStatements *bool
-	IsolationLevel        string // "", "read-committed", "repeatable-read", "serializable"
-	SSLConfiguration      json.RawMessage
-}
-
-// ConnectionParameters spell a connection out.
-type ConnectionParameters struct {
-	Host     string
-	Port     int
-	Username string
-	Password string
-	Database string
-}
-
-// PoolSettings sizes a source's pool; nil fields mean the default. Times in seconds.
-type PoolSettings struct {
-	MaxConnections, TotalMaxConnections, IdleTimeout, Retries, PoolTimeout, ConnectionLifetime *int
+	HealthCheck   *HealthCheck
 }
 
 // SourceCustomization renames a source's root fields and types.

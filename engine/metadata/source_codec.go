@@ -1,9 +1,6 @@
 package metadata
 
-import (
-	"encoding/json"
-	"strings"
-)
+import "encoding/json"
 
 // DefaultSource is the source meant where none is named.
 const DefaultSource = "default"
@@ -44,112 +41,13 @@ var postgresSource = object("SourceMetadata",
 	anObject("query_tags", func(s *Source) *json.RawMessage { return &s.QueryTags }),
 	omitWhen(mayRef("customization", customizationCodec, func(s *Source) **SourceCustomization { return &s.Customization }),
 		func(s *Source) bool { return s.Customization.isEmpty() }),
-	anObject("health_check", func(s *Source) *json.RawMessage { return &s.HealthCheck }),
+	mayRef("health_check", healthCheckCodec, func(s *Source) **HealthCheck { return &s.HealthCheck }),
 )
 
 func (c *SourceCustomization) isEmpty() bool {
 	return c == nil || (c.RootFields == nil || *c.RootFields == RootFieldCustomization{}) &&
 		(c.TypeNames == nil || *c.TypeNames == NameAffixes{}) && c.NamingConvention == ""
 }
-
-var configurationCodec = object("PostgresConnConfiguration",
-	must("connection_info", connectionCodec, func(c *SourceConfiguration) *ConnectionInfo { return &c.ConnectionInfo }),
-	raw("connection_template", false, func(c *SourceConfiguration) *json.RawMessage { return &c.ConnectionTemplate }),
-	may("extensions_schema", text, func(c *SourceConfiguration) *string { return &c.ExtensionsSchema }),
-	omitWhen(must("read_replicas", codec[[]ConnectionInfo]{
-		func(r *reader, n *node) []ConnectionInfo { return readList(r, n, connectionCodec) },
-		func(w *writer, replicas []ConnectionInfo) {
-			w.WriteByte('[')
-			for i, c := range replicas {
-				if i > 0 {
-					w.WriteByte(',')
-				}
-				connectionCodec.write(w, c)
-			}
-			w.WriteByte(']')
-		},
-	}, func(c *SourceConfiguration) *[]ConnectionInfo { return &c.ReadReplicas }),
-		func(c *SourceConfiguration) bool { return len(c.ReadReplicas) == 0 }),
-)
-
-// connectionCodec writes isolation_level even where it holds its default, as Hasura does. use_prepared_statements is
-// written only where it was given: Hasura's default is false, ours true.
-var connectionCodec = object("PostgresSourceConnInfo",
-	nested("database_url", true, databaseURL,
-		func(c *ConnectionInfo) ConnectionInfo { return *c },
-		func(_ *reader, c *ConnectionInfo, url ConnectionInfo) {
-			c.URL, c.FromEnv, c.FromFile, c.Parameters = url.URL, url.FromEnv, url.FromFile, url.Parameters
-		}),
-	nested("isolation_level", false, oneOf("isolation level", "read-committed", "repeatable-read", "serializable"),
-		func(c *ConnectionInfo) string {
-			if c.IsolationLevel == "" {
-				return "read-committed"
-			}
-			return c.IsolationLevel
-		},
-		func(_ *reader, c *ConnectionInfo, level string) {
-			if level != "read-committed" {
-				c.IsolationLevel = level
-			}
-		}),
-	mayRef("pool_settings", poolSettingsCodec, func(c *ConnectionInfo) **PoolSettings { return &c.PoolSettings }),
-	raw("ssl_configuration", false, func(c *ConnectionInfo) *json.RawMessage { return &c.SSLConfiguration }),
-	mayRef("use_prepared_statements", boolean, func(c *ConnectionInfo) **bool { return &c.UsePreparedStatements }),
-)
-
-// databaseURL is a URL, {from_env}, {dynamic_from_file} or {connection_parameters}.
-var databaseURL = codec[ConnectionInfo]{
-	func(r *reader, n *node) ConnectionInfo {
-		if n.kind == stringNode {
-			// Hasura reads "{{NAME}}" as a template over the environment.
-			if name, ok := strings.CutPrefix(n.text, "{{"); ok && strings.HasSuffix(name, "}}") {
-				return ConnectionInfo{FromEnv: strings.TrimSpace(strings.TrimSuffix(name, "}}"))}
-			}
-			return ConnectionInfo{URL: n.text}
-		}
-		c := databaseURLObject.read(r, n)
-		given := 0
-		for _, is := range []bool{c.FromEnv != "", c.FromFile != "", c.Parameters != nil} {
-			if is {
-				given++
-			}
-		}
-		if r.err == nil && given != 1 {
-			r.fail("expected exactly one of from_env, dynamic_from_file and connection_parameters")
-		}
-		return c
-	},
-	func(w *writer, c ConnectionInfo) {
-		if c.FromEnv == "" && c.FromFile == "" && c.Parameters == nil {
-			w.text(c.URL)
-			return
-		}
-		databaseURLObject.write(w, c)
-	},
-}
-
-var databaseURLObject = object("UrlConf",
-	mayRef("connection_parameters", parametersCodec, func(c *ConnectionInfo) **ConnectionParameters { return &c.Parameters }),
-	may("dynamic_from_file", nonEmpty, func(c *ConnectionInfo) *string { return &c.FromFile }),
-	may("from_env", nonEmpty, func(c *ConnectionInfo) *string { return &c.FromEnv }),
-)
-
-var parametersCodec = object("PGConnectionParams",
-	must("database", nonEmpty, func(p *ConnectionParameters) *string { return &p.Database }),
-	must("host", nonEmpty, func(p *ConnectionParameters) *string { return &p.Host }),
-	may("password", text, func(p *ConnectionParameters) *string { return &p.Password }),
-	must("port", integer, func(p *ConnectionParameters) *int { return &p.Port }),
-	must("username", nonEmpty, func(p *ConnectionParameters) *string { return &p.Username }),
-)
-
-var poolSettingsCodec = object("PostgresPoolSettings",
-	mayRef("connection_lifetime", integer, func(p *PoolSettings) **int { return &p.ConnectionLifetime }),
-	mayRef("idle_timeout", integer, func(p *PoolSettings) **int { return &p.IdleTimeout }),
-	mayRef("max_connections", integer, func(p *PoolSettings) **int { return &p.MaxConnections }),
-	mayRef("pool_timeout", integer, func(p *PoolSettings) **int { return &p.PoolTimeout }),
-	mayRef("retries", integer, func(p *PoolSettings) **int { return &p.Retries }),
-	mayRef("total_max_connections", integer, func(p *PoolSettings) **int { return &p.TotalMaxConnections }),
-)
 
 var customizationCodec = object("SourceCustomization",
 	mayRef("root_fields", object("RootFieldsCustomization",

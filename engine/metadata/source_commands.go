@@ -1,10 +1,6 @@
 package metadata
 
-import (
-	"encoding/json"
-
-	"gatehouse/engine/fault"
-)
+import "gatehouse/engine/fault"
 
 type sourceArgs struct {
 	source        Source
@@ -19,7 +15,7 @@ var addSourceArgs = object("AddSource",
 	must("configuration", configurationCodec, func(a *sourceArgs) *SourceConfiguration { return &a.source.Configuration }),
 	mayRef("customization", customizationCodec, func(a *sourceArgs) **SourceCustomization { return &a.source.Customization }),
 	flag("replace_configuration", func(a *sourceArgs) *bool { return &a.replace }),
-	anObject("health_check", func(a *sourceArgs) *json.RawMessage { return &a.source.HealthCheck }),
+	mayRef("health_check", healthCheckCodec, func(a *sourceArgs) **HealthCheck { return &a.source.HealthCheck }),
 	ignored[sourceArgs]("kind"),
 )
 
@@ -38,9 +34,9 @@ func (a sourceArgs) add() Mutation {
 				return m, nil
 			}
 			s := *m.Sources[i]
-			s.Configuration = a.source.Configuration
-			if a.source.Customization != nil {
-				s.Customization = a.source.Customization
+			s.Configuration, s.Customization = a.source.Configuration, a.source.Customization
+			if a.source.HealthCheck != nil {
+				s.HealthCheck = a.source.HealthCheck
 			}
 			m.Sources[i] = &s
 			return m, nil
@@ -52,7 +48,7 @@ var updateSourceArgs = object("UpdateSource",
 	must("name", nonEmpty, func(a *sourceArgs) *string { return &a.source.Name }),
 	mayRef("configuration", configurationCodec, func(a *sourceArgs) **SourceConfiguration { return &a.configuration }),
 	mayRef("customization", customizationCodec, func(a *sourceArgs) **SourceCustomization { return &a.source.Customization }),
-	anObject("health_check", func(a *sourceArgs) *json.RawMessage { return &a.source.HealthCheck }),
+	mayRef("health_check", healthCheckCodec, func(a *sourceArgs) **HealthCheck { return &a.source.HealthCheck }),
 )
 
 func (a sourceArgs) update() Mutation {
@@ -115,7 +111,7 @@ func (a sourceArgs) rename() Mutation {
 				return nil, fault.New(fault.NotExists, "", "Could not find source with name %q", a.source.Name)
 			}
 			if m.Source(a.newName) != nil {
-				return nil, fault.New(fault.AlreadyExists, "", "source with name %q already exists", a.newName)
+				return nil, fault.New(fault.AlreadyExists, "", "Source with name %q already exists", a.newName)
 			}
 			m = m.edit()
 			s := *m.Sources[i]
