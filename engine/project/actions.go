@@ -60,7 +60,7 @@ func (t *tree) appendActions(out *bytes.Buffer) error {
 }
 
 func (t *tree) signatures() (*signatures, error) {
-	s := &signatures{types: map[ast.DefinitionKind][]*ast.Definition{}}
+	s := newSignatures()
 	if !t.has(actionsSDL) {
 		return s, nil
 	}
@@ -316,4 +316,8 @@ func appendEnumValue(out *bytes.Buffer, v *ast.EnumValueDefinition) {
 	out.WriteString(`,"is_deprecated":null,"value":`)
 	appendString(out, v.Name)
 	out.WriteByte('}')
+}
+
+func newSignatures() *signatures {
+	return &signatures{types: map[ast.DefinitionKind][]*ast.Definition{}}
 }

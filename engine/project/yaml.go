@@ -23,9 +23,11 @@ const maxDepth = 100
 // tree is a directory of YAML files that include each other. Nothing outside the directory is read, symbolic links
 // included.
 type tree struct {
-	root  *os.Root
-	name  string // the directory as messages name it
-	nodes int
+	root *os.Root
+	name string // the directory as messages name it
+	// keepIncludes leaves what stands for a file as it was written.
+	keepIncludes bool
+	nodes        int
 }
 
 func openTree(dir string) (*tree, error) {
@@ -126,7 +128,7 @@ func (t *tree) resolve(file string, n *yaml.Node, depth int) (*value, error) {
 	if t.nodes++; t.nodes > maxNodes || depth > maxDepth {
 		return nil, fmt.Errorf("%s: too much is included, aliased or nested here; does a file include itself?", t.at(file, n.Line))
 	}
-	if name, is := include(n); is {
+	if name, is := include(n); is && !t.keepIncludes {
 		return t.follow(file, n, name, depth)
 	}
 	v := &value{file: file, node: n}
@@ -144,7 +146,7 @@ func (t *tree) resolve(file string, n *yaml.Node, depth int) (*value, error) {
 	case yaml.MappingNode:
 		return v, t.members(v, depth)
 	default:
-		if !strings.HasPrefix(n.ShortTag(), "!!") {
+		if !strings.HasPrefix(n.ShortTag(), "!!") && n.Tag != "!include" {
 			return nil, fmt.Errorf("%s: the tag %s means nothing here; only !include is known", t.at(file, n.Line), n.Tag)
 		}
 	}
@@ -306,4 +308,10 @@ func plain(err error) error {
 		return p.Err
 	}
 	return err
+}
+
+func (t *tree) json(v *value) ([]byte, error) {
+	var out bytes.Buffer
+	err := t.appendJSON(&out, v)
+	return out.Bytes(), err
 }
