@@ -26,7 +26,7 @@ func TestKeptCommands(t *testing.T) {
 	s.do("pg_track_native_query", `{"root_field_name":"q","code":"select 1 as id","returns":"m","arguments":{}}`)
 	s.do("create_cron_trigger", `{"name":"c","webhook":"http://hook","schedule":"* * * * *","include_in_metadata":true}`)
 	s.do("add_remote_schema", `{"name":"r","definition":{"url":"http://remote/graphql"}}`)
-	s.do("create_remote_schema_remote_relationship", `{"remote_schema":"r","type_name":"User","name":"orders","definition":{"to_source":{}}}`)
+	s.do("create_remote_schema_remote_relationship", `{"remote_schema":"r","type_name":"User","name":"orders","definition":{"to_source":{"source":"default","table":"orders","relationship_type":"array","field_mapping":{"id":"user_id"}}}}`)
 
 	doc := s.document()
 	for _, want := range []string{
@@ -34,7 +34,7 @@ func TestKeptCommands(t *testing.T) {
 		`"query_tags":{"disabled":false,"format":"sqlcommenter"}`, `"status":"enabled"`,
 		`"select_permissions":[{"permission":{"columns":["id"],"filter":{}},"role":"user"}]`,
 		`"native_queries":[{"arguments":{},"code":"select 1 as id","returns":"m","root_field_name":"q"}]`,
-		`"remote_relationships":[{"type_name":"User","relationships":[{"definition":{"to_source":{}},"name":"orders"}]}]`,
+		`"remote_relationships":[{"type_name":"User","relationships":[{"definition":{"to_source":{"source":"default","table":"orders","relationship_type":"array","field_mapping":{"id":"user_id"}}},"name":"orders"}]}]`,
 	} {
 		if !strings.Contains(doc, want) {
 			t.Errorf("%s is not in %s", want, doc)

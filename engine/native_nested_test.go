@@ -72,7 +72,7 @@ func TestNativeQueries_single(t *testing.T) {
 		t.Errorf("a list's argument: %s", got)
 	}
 	exported := strings.ReplaceAll(document, `"type":"single"`, `"type":"sole"`)
-	s.declines("replace_metadata", `{"metadata":`+exported+`,"allow_inconsistent_metadata":false}`, "unknown type")
+	s.declines("replace_metadata", `{"metadata":`+exported+`,"allow_inconsistent_metadata":false}`, `unexpected type of a native query \"sole\"`)
 }
 
 // A result described in place is a logical model of the query's own, with permissions of its own.

@@ -29,8 +29,12 @@ func TestStart_usesAnExistingCatalog(t *testing.T) {
 	s.exec(s.metadataURL, `update hdb_catalog.hdb_metadata set metadata = replace(metadata::text, '"version":3', '"version":3,"from_tomorrow":1')::json`)
 	doc := s.document()
 	e := s.open()
-	if _, body := post(e, "/v1/metadata", `{"type":"export_metadata","args":{}}`); body != doc {
-		t.Errorf("got  %s\nwant %s", body, doc)
+	want := strings.TrimSuffix(doc, "}") + `,"from_tomorrow":1}`
+	if _, body := post(e, "/v1/metadata", `{"type":"export_metadata","args":{}}`); body != want {
+		t.Errorf("got  %s\nwant %s", body, want)
+	}
+	if _, body := post(e, "/v1/metadata", `{"type":"get_inconsistent_metadata","args":{}}`); !strings.Contains(body, `unexpected key \"from_tomorrow\"`) {
+		t.Errorf("not listed: %s", body)
 	}
 }
 
@@ -152,7 +156,7 @@ func TestStart_anUnreadableDocumentIsKeptUntilItIsReplaced(t *testing.T) {
 	s := start(t)
 	s.withShop()
 	doc := s.document()
-	s.exec(s.metadataURL, `update hdb_catalog.hdb_metadata set metadata = replace(metadata::text, '"filter":', '"filtr":')::json`)
+	s.exec(s.metadataURL, `update hdb_catalog.hdb_metadata set metadata = replace(metadata::text, '"version":3', '"version":4')::json`)
 	s.engine = s.open()
 	s.want(500, "", "export_metadata", "{}")
 	s.want(500, "", "pg_untrack_table", `{"table":"article","cascade":true}`)
@@ -160,7 +164,7 @@ func TestStart_anUnreadableDocumentIsKeptUntilItIsReplaced(t *testing.T) {
 	if code, body := post(s.engine, "/v1/graphql", `{"query":"{ author { id } }"}`); code != 200 || !strings.Contains(body, "field 'author' not found in type: 'query_root'") {
 		t.Errorf("got %d %s", code, body)
 	}
-	s.exec(s.metadataURL, `do $$ begin assert (select metadata::text like '%filtr%' from hdb_catalog.hdb_metadata); end $$`)
+	s.exec(s.metadataURL, `do $$ begin assert (select metadata::text like '%"version":4%' from hdb_catalog.hdb_metadata); end $$`)
 	s.do("replace_metadata", doc)
 	if got := s.document(); got != doc {
 		t.Errorf("got  %s\nwant %s", got, doc)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -23,25 +24,36 @@ type codec[T any] struct {
 type reader struct {
 	path string
 	err  *fault.Error
-	// strict refuses unknown keys: on for what a client sends, off for a catalog another engine may have written.
-	strict bool
+	// strict refuses unknown keys: on for what a client sends, off for a catalog another engine may have written. There they
+	// are collected in unknown, each with the steps that lead to it.
+	strict  bool
+	steps   []any
+	unknown []unknownKey
 }
 
-func (r *reader) fail(format string, args ...any) {
+func (r *reader) fail(format string, args ...any) { r.refuse(fault.ParseFailed, format, args...) }
+
+func (r *reader) refuse(code, format string, args ...any) {
 	if r.err == nil {
-		r.err = fault.New(fault.ParseFailed, r.path, format, args...)
+		r.err = fault.New(code, r.path, format, args...)
 	}
 }
 
-func (r *reader) under(path string, read func()) {
+func (r *reader) under(step any, path string, read func()) {
 	outer := r.path
 	r.path = path
+	if !r.strict {
+		r.steps = append(r.steps, step)
+	}
 	read()
+	if !r.strict {
+		r.steps = r.steps[:len(r.steps)-1]
+	}
 	r.path = outer
 }
 
-func (r *reader) key(name string, read func()) { r.under(fault.Key(r.path, name), read) }
-func (r *reader) index(i int, read func())     { r.under(fault.Index(r.path, i), read) }
+func (r *reader) key(name string, read func()) { r.under(name, fault.Key(r.path, name), read) }
+func (r *reader) index(i int, read func())     { r.under(i, fault.Index(r.path, i), read) }
 
 // mismatch words a wrong type as Hasura's JSON library does.
 func (r *reader) mismatch(what, expected string, n *node) {
@@ -102,6 +114,7 @@ func object[T any](what string, fields ...field[T]) codec[T] {
 				r.mismatch(what, "Object", n)
 				return v
 			}
+			r.refuseUnknown(n, known) // first: a key that is missing is often one that is misspelt
 			for _, f := range fields {
 				m := n.member(f.name)
 				switch {
@@ -112,10 +125,10 @@ func object[T any](what string, fields ...field[T]) codec[T] {
 					r.key(f.name, func() { f.read(r, m, &v) })
 				}
 			}
-			r.refuseUnknown(n, known)
 			return v
 		},
 		write: func(w *writer, v T) {
+			start := w.Len()
 			w.WriteByte('{')
 			first := true
 			for _, f := range fields {
@@ -132,6 +145,11 @@ func object[T any](what string, fields ...field[T]) codec[T] {
 				}
 			}
 			w.WriteByte('}')
+			if aside := leftoversOf(&v); aside != nil && *aside != nil {
+				whole := (*aside).merge(bytes.Clone(w.Bytes()[start:]))
+				w.Truncate(start)
+				w.Write(whole)
+			}
 		},
 	}
 }
@@ -147,16 +165,24 @@ func after[T any](c codec[T], check func(r *reader, n *node, v *T)) codec[T] {
 	}, c.write}
 }
 
-// refuseUnknown reports the first key that is not known, with the nearest one that is.
+// refuseUnknown reports the first key that is not known, with the nearest one that is. Of a stored document it
+// remembers all of them.
 func (r *reader) refuseUnknown(n *node, known []string) {
-	if !r.strict || r.err != nil {
+	if r.err != nil {
 		return
 	}
 	for _, k := range n.keys {
-		if !contains(known, k) {
-			r.key(k, func() { r.fail("unexpected key %q%s", k, suggestion(k, known)) })
+		if contains(known, k) {
+			continue
+		}
+		text := fmt.Sprintf("unexpected key %q%s", k, suggestion(k, known))
+		if r.strict {
+			r.key(k, func() { r.fail("%s", text) })
 			return
 		}
+		r.unknown = append(r.unknown, unknownKey{
+			steps: slices.Clone(r.steps), key: k, value: n.member(k).compact(), reason: text + " (at " + fault.Key(r.path, k) + ")",
+		})
 	}
 }
 
@@ -261,6 +287,10 @@ func listOf[T, F any](name, things string, c codec[F], at func(*T) *[]*F, key fu
 	return field[T]{
 		name, true,
 		func(r *reader, n *node, into *T) {
+			if aside := leftoversOf(into); aside != nil && !r.strict && n.kind == arrayNode {
+				*at(into) = lenientList(r, n, name, c, aside, key)
+				return
+			}
 			items := readList(r, n, c)
 			list := make([]*F, len(items))
 			for i := range items {
@@ -490,6 +520,9 @@ func decode[T any](c codec[T], data []byte, path string, strict bool) (T, error)
 	if r.err != nil {
 		var zero T
 		return zero, r.err
+	}
+	if aside := leftoversOf(&v); aside != nil {
+		r.leaveUnknown(aside)
 	}
 	return v, nil
 }

@@ -163,10 +163,10 @@ func TestCommands_changes(t *testing.T) {
 		},
 		{"add_inherited_role", `{"role_name":"a","role_set":["b","c"]}`, `"inherited_roles":[{"role_name":"a","role_set":["b","c"]}]`},
 		{"add_remote_schema", `{"name":"r","definition":{"url":"http://x"},"comment":"c"}`, `"remote_schemas":[{"name":"r","definition":{"url":"http://x"},"comment":"c"}]`},
-		{"create_action", `{"name":"a","definition":{"handler":"http://x"}}`, `"actions":[{"name":"a","definition":{"handler":"http://x"}}]`},
+		{"create_action", `{"name":"a","definition":{"handler":"http://x","output_type":"X"}}`, `"actions":[{"name":"a","definition":{"handler":"http://x","output_type":"X"}}]`},
 		{
 			"pg_create_event_trigger", `{"name":"e","table":"author","webhook":"http://x","insert":{"columns":"*"}}`,
-			`"event_triggers":[{"name":"e","definition":{"insert":{"columns":"*"}},"webhook":"http://x"}]`,
+			`"event_triggers":[{"name":"e","definition":{"enable_manual":false,"insert":{"columns":"*"}},"retry_conf":{"interval_sec":10,"num_retries":0,"timeout_sec":60},"webhook":"http://x"}]`,
 		},
 		{
 			"create_remote_relationship", `{"name":"x","table":"author","hasura_fields":["id"],"remote_schema":"r","remote_field":{}}`,

@@ -15,20 +15,20 @@ import (
 var documentCodec = object("Metadata",
 	constant[Metadata]("version", "3"),
 	listOf("sources", "sources", sourceCodec, func(m *Metadata) *[]*Source { return &m.Sources }, (*Source).name),
-	mayList("remote_schemas", "remote schemas", named("RemoteSchema", "name"), func(m *Metadata) *[]*Opaque { return &m.RemoteSchemas }, (*Opaque).name),
-	mayList("query_collections", "query collections", collectionCodec, func(m *Metadata) *[]*QueryCollection { return &m.QueryCollections }, func(c *QueryCollection) string { return c.Name }),
-	mayList("allowlist", "allow list collections", allowlistCodec, func(m *Metadata) *[]*AllowlistEntry { return &m.Allowlist }, func(e *AllowlistEntry) string { return e.Collection }),
-	mayList("actions", "actions", named("ActionMetadata", "name"), func(m *Metadata) *[]*Opaque { return &m.Actions }, (*Opaque).name),
-	aSetting("custom_types", func(m *Metadata) *json.RawMessage { return &m.CustomTypes }),
-	mayList("cron_triggers", "cron triggers", named("CronTrigger", "name"), func(m *Metadata) *[]*Opaque { return &m.CronTriggers }, (*Opaque).name),
-	mayList("rest_endpoints", "endpoints", endpointCodec, func(m *Metadata) *[]*RESTEndpoint { return &m.RESTEndpoints }, func(e *RESTEndpoint) string { return e.Name }),
-	aSetting("api_limits", func(m *Metadata) *json.RawMessage { return &m.APILimits }),
-	aSetting("metrics_config", func(m *Metadata) *json.RawMessage { return &m.MetricsConfig }),
-	mayList("inherited_roles", "inherited roles", inheritedRoleCodec, func(m *Metadata) *[]*InheritedRole { return &m.InheritedRoles }, func(r *InheritedRole) string { return r.Name }),
-	aSetting("graphql_schema_introspection", func(m *Metadata) *json.RawMessage { return &m.GraphQLSchemaIntrospection }),
-	aSetting("network", func(m *Metadata) *json.RawMessage { return &m.Network }),
-	aSetting("backend_configs", func(m *Metadata) *json.RawMessage { return &m.BackendConfigs }),
-	aSetting("opentelemetry", func(m *Metadata) *json.RawMessage { return &m.OpenTelemetry }),
+	apartFromTheRest(mayList("remote_schemas", "remote schemas", named("name", remoteSchemaShape), func(m *Metadata) *[]*Opaque { return &m.RemoteSchemas }, (*Opaque).name)),
+	apartFromTheRest(mayList("query_collections", "query collections", collectionCodec, func(m *Metadata) *[]*QueryCollection { return &m.QueryCollections }, func(c *QueryCollection) string { return c.Name })),
+	apartFromTheRest(mayList("allowlist", "allow list collections", allowlistCodec, func(m *Metadata) *[]*AllowlistEntry { return &m.Allowlist }, func(e *AllowlistEntry) string { return e.Collection })),
+	apartFromTheRest(mayList("actions", "actions", named("name", actionShape), func(m *Metadata) *[]*Opaque { return &m.Actions }, (*Opaque).name)),
+	apartFromTheRest(aSetting("custom_types", customTypesShape, func(m *Metadata) *json.RawMessage { return &m.CustomTypes })),
+	apartFromTheRest(mayList("cron_triggers", "cron triggers", named("name", cronTriggerShape), func(m *Metadata) *[]*Opaque { return &m.CronTriggers }, (*Opaque).name)),
+	apartFromTheRest(mayList("rest_endpoints", "endpoints", endpointCodec, func(m *Metadata) *[]*RESTEndpoint { return &m.RESTEndpoints }, func(e *RESTEndpoint) string { return e.Name })),
+	apartFromTheRest(aSetting("api_limits", apiLimitsShape, func(m *Metadata) *json.RawMessage { return &m.APILimits })),
+	apartFromTheRest(aSetting("metrics_config", metricsShape, func(m *Metadata) *json.RawMessage { return &m.MetricsConfig })),
+	apartFromTheRest(mayList("inherited_roles", "inherited roles", inheritedRoleCodec, func(m *Metadata) *[]*InheritedRole { return &m.InheritedRoles }, func(r *InheritedRole) string { return r.Name })),
+	apartFromTheRest(aSetting("graphql_schema_introspection", introspectionShape, func(m *Metadata) *json.RawMessage { return &m.GraphQLSchemaIntrospection })),
+	apartFromTheRest(aSetting("network", networkShape, func(m *Metadata) *json.RawMessage { return &m.Network })),
+	apartFromTheRest(aSetting("backend_configs", backendConfigsShape, func(m *Metadata) *json.RawMessage { return &m.BackendConfigs })),
+	apartFromTheRest(aSetting("opentelemetry", openTelemetryShape, func(m *Metadata) *json.RawMessage { return &m.OpenTelemetry })),
 	settingsField(),
 )
 
@@ -36,7 +36,7 @@ func (s *Source) name() string { return s.Name }
 func (o *Opaque) name() string { return o.Name }
 
 // Decode reads a version 3 document. strict refuses unknown keys, naming the nearest known one: for what a client sends.
-// A document another engine stored is read without it. path is where the document stands in the request.
+// A document another engine stored is read without it: what is not understood is put aside (Leftovers). path is where the document stands in the request.
 func Decode(data []byte, path string, strict bool) (*Metadata, error) {
 	m, err := decode(documentCodec, data, path, strict)
 	if err != nil {
@@ -100,22 +100,24 @@ var oldDocumentCodec = object("Metadata",
 	field[oldDocument]{"version", false, func(*reader, *node, *oldDocument) {}, func(*writer, *oldDocument) bool { return false }},
 	listOf("tables", "tables", tableCodec, func(d *oldDocument) *[]*Table { return &d.tables }, (*Table).key),
 	mayList("functions", "functions", functionOrName, func(d *oldDocument) *[]*Function { return &d.functions }, (*Function).key),
-	mayList("remote_schemas", "remote schemas", named("RemoteSchema", "name"), func(d *oldDocument) *[]*Opaque { return &d.rest.RemoteSchemas }, (*Opaque).name),
+	mayList("remote_schemas", "remote schemas", named("name", remoteSchemaShape), func(d *oldDocument) *[]*Opaque { return &d.rest.RemoteSchemas }, (*Opaque).name),
 	mayList("query_collections", "query collections", collectionCodec, func(d *oldDocument) *[]*QueryCollection { return &d.rest.QueryCollections }, func(c *QueryCollection) string { return c.Name }),
 	mayList("allowlist", "allow list collections", allowlistCodec, func(d *oldDocument) *[]*AllowlistEntry { return &d.rest.Allowlist }, func(e *AllowlistEntry) string { return e.Collection }),
-	mayList("actions", "actions", named("ActionMetadata", "name"), func(d *oldDocument) *[]*Opaque { return &d.rest.Actions }, (*Opaque).name),
-	aSetting("custom_types", func(d *oldDocument) *json.RawMessage { return &d.rest.CustomTypes }),
-	mayList("cron_triggers", "cron triggers", named("CronTrigger", "name"), func(d *oldDocument) *[]*Opaque { return &d.rest.CronTriggers }, (*Opaque).name),
+	mayList("actions", "actions", named("name", actionShape), func(d *oldDocument) *[]*Opaque { return &d.rest.Actions }, (*Opaque).name),
+	aSetting("custom_types", customTypesShape, func(d *oldDocument) *json.RawMessage { return &d.rest.CustomTypes }),
+	mayList("cron_triggers", "cron triggers", named("name", cronTriggerShape), func(d *oldDocument) *[]*Opaque { return &d.rest.CronTriggers }, (*Opaque).name),
 )
 
 // anObject keeps a JSON object as it was written; {} is left out.
-func anObject[T any](name string, at func(*T) *json.RawMessage) field[T] {
+func anObject[T any](name string, is shape, at func(*T) *json.RawMessage) field[T] {
 	f := raw(name, false, at)
 	f.read = func(r *reader, n *node, into *T) {
-		switch {
-		case n.kind != objectNode:
+		if n.kind != objectNode {
 			r.mismatch("Object", "Object", n)
-		case len(n.keys) > 0:
+			return
+		}
+		if len(n.keys) > 0 {
+			r.keep(is, n)
 			*at(into) = n.compact()
 		}
 	}
@@ -124,13 +126,23 @@ func anObject[T any](name string, at func(*T) *json.RawMessage) field[T] {
 
 // aSetting is an object that is left out when it says nothing: a project's directory has a file for every part of the
 // document, used or not, and Hasura exports none of these.
-func aSetting[T any](name string, at func(*T) *json.RawMessage) field[T] {
-	f := anObject(name, at)
+func aSetting[T any](name string, is shape, at func(*T) *json.RawMessage) field[T] {
+	f := anObject(name, is, at)
 	read := f.read
 	f.read = func(r *reader, n *node, into *T) {
-		if n.kind != objectNode || !n.saysNothing() {
-			read(r, n, into)
+		if read(r, n, into); r.err == nil && n.saysNothing() && is.check(n.compact()) == "" {
+			*at(into) = nil
 		}
+	}
+	return f
+}
+
+// shaped is a value that is kept as it was written and acted upon: it must be right wherever it comes from.
+func shaped[T any](name string, is shape, at func(*T) *json.RawMessage) field[T] {
+	f := raw(name, false, at)
+	f.read = func(r *reader, n *node, into *T) {
+		is(r, n)
+		*at(into) = n.compact()
 	}
 	return f
 }
@@ -149,22 +161,21 @@ func (n *node) saysNothing() bool {
 	}
 }
 
-// named is an object that Gatehouse keeps as it was written; only its name is looked at.
-func named(what, key string) codec[Opaque] {
+// keep checks what is kept without being acted upon: all a client sends, and nothing that is stored.
+func (r *reader) keep(is shape, n *node) {
+	if r.strict {
+		is(r, n)
+	}
+}
+
+// named is an object that Gatehouse keeps as it was written, with its name under key.
+func named(key string, is shape) codec[Opaque] {
 	return codec[Opaque]{
 		func(r *reader, n *node) Opaque {
-			if n.kind != objectNode {
-				r.mismatch(what, "Object", n)
+			if r.keep(is, n); r.err != nil {
 				return Opaque{}
 			}
-			name := n.member(key)
-			if name == nil {
-				r.fail("key %q not found", key)
-				return Opaque{}
-			}
-			o := Opaque{JSON: n.compact()}
-			r.key(key, func() { o.Name = nonEmpty.read(r, name) })
-			return o
+			return Opaque{Name: required(r, n, key), JSON: n.compact()}
 		},
 		func(w *writer, o Opaque) { w.Write(o.JSON) },
 	}

@@ -177,52 +177,67 @@ func needsObject(r *reader, n *node, key string) {
 	}
 }
 
-func init() {
-	register("add_remote_schema", keep(remoteSchemas, false, "name", "definition", "comment", "permissions"))
-	register("update_remote_schema", func(r *reader, n *node) Mutation {
-		name := required(r, n, "name")
-		needsObject(r, n, "definition")
-		return remoteSchemas.update(name, func(doc json.RawMessage) (json.RawMessage, error) {
-			return with(doc, "definition", []byte(n.member("definition").compact())), nil
-		})
-	})
-	register("remove_remote_schema", dropNamed(remoteSchemas, "name"))
-	register("reload_remote_schema", func(r *reader, n *node) Mutation {
-		name := required(r, n, "name")
-		return remoteSchemas.update(name, func(doc json.RawMessage) (json.RawMessage, error) { return doc, nil })
-	})
-	register("add_remote_schema_permissions", func(r *reader, n *node) Mutation {
-		name, role := required(r, n, "remote_schema"), required(r, n, "role")
-		needsObject(r, n, "definition")
-		return remoteSchemas.update(name, addRole(only(n, "role", "definition", "comment"), role, "remote schema "+name))
-	})
-	register("drop_remote_schema_permissions", func(r *reader, n *node) Mutation {
-		name, role := required(r, n, "remote_schema"), required(r, n, "role")
-		return remoteSchemas.update(name, dropRole(role, "remote schema "+name))
-	})
-	register("create_action", keep(actions, false, "name", "definition", "comment"))
-	register("update_action", func(r *reader, n *node) Mutation {
-		name := required(r, n, "name")
-		needsObject(r, n, "definition")
-		return actions.update(name, func(doc json.RawMessage) (json.RawMessage, error) {
-			return with(doc, "definition", []byte(n.member("definition").compact())), nil
-		})
-	})
-	register("drop_action", dropNamed(actions, "name"))
-	register("create_action_permission", func(r *reader, n *node) Mutation {
-		name, role := required(r, n, "action"), required(r, n, "role")
-		return actions.update(name, addRole(only(n, "role", "comment"), role, "action "+name))
-	})
-	register("drop_action_permission", func(r *reader, n *node) Mutation {
-		name, role := required(r, n, "action"), required(r, n, "role")
-		return actions.update(name, dropRole(role, "action "+name))
-	})
-	register("set_custom_types", func(r *reader, n *node) Mutation {
-		if n.kind != objectNode {
-			r.mismatch("CustomTypes", "Object", n)
+// checked makes a command whose arguments have the shape is.
+func checked(is shape, c command) command {
+	return func(r *reader, n *node) Mutation {
+		if is(r, n); r.err != nil {
 			return Mutation{}
 		}
-		r.refuseUnknown(n, []string{"input_objects", "objects", "scalars", "enums"})
+		return c(r, n)
+	}
+}
+
+func init() {
+	oneURL := func(r *reader, n *node) {
+		definition := n.member("definition")
+		switch url, env := definition.given("url"), definition.given("url_from_env"); {
+		case url && env:
+			r.refuse(fault.InvalidParams, "both `url` and `url_from_env` can't be present")
+		case !url && !env:
+			r.refuse(fault.InvalidParams, "both `url` and `url_from_env` can't be empty")
+		}
+	}
+	register("add_remote_schema", keep(remoteSchemas, remoteSchemaShape.with(oneURL), "name", "definition", "comment", "permissions", "remote_relationships"))
+	register("update_remote_schema", checked(record("UpdateRemoteSchema", needs("name", nameShape), needs("definition", remoteSchemaDefinitionShape), has("comment", textShape)).with(oneURL),
+		func(r *reader, n *node) Mutation {
+			return remoteSchemas.update(required(r, n, "name"), func(doc json.RawMessage) (json.RawMessage, error) {
+				return with(doc, "definition", []byte(n.member("definition").compact())), nil
+			})
+		}))
+	register("remove_remote_schema", dropNamed(remoteSchemas))
+	register("reload_remote_schema", checked(record("ReloadRemoteSchema", needs("name", nameShape)), func(r *reader, n *node) Mutation {
+		return remoteSchemas.update(required(r, n, "name"), func(doc json.RawMessage) (json.RawMessage, error) { return doc, nil })
+	}))
+	register("add_remote_schema_permissions", checked(record("AddRemoteSchemaPermission", append(slices.Clip(remoteSchemaPermissionParts), needs("remote_schema", nameShape))...),
+		func(r *reader, n *node) Mutation {
+			name, role := required(r, n, "remote_schema"), required(r, n, "role")
+			return remoteSchemas.update(name, addRole(only(n, "role", "definition", "comment"), role, "remote schema "+name))
+		}))
+	register("drop_remote_schema_permissions", checked(record("DropRemoteSchemaPermissions", needs("remote_schema", nameShape), needs("role", nameShape)), func(r *reader, n *node) Mutation {
+		name, role := required(r, n, "remote_schema"), required(r, n, "role")
+		return remoteSchemas.update(name, dropRole(role, "remote schema "+name))
+	}))
+	register("create_action", keep(actions, createActionShape, "name", "definition", "comment"))
+	register("update_action", checked(updateActionShape, func(r *reader, n *node) Mutation {
+		return actions.update(required(r, n, "name"), func(doc json.RawMessage) (json.RawMessage, error) {
+			doc = with(doc, "definition", []byte(n.member("definition").compact()))
+			if c := n.member("comment"); n.given("comment") {
+				doc = with(doc, "comment", []byte(c.compact()))
+			}
+			return doc, nil
+		})
+	}))
+	register("drop_action", dropNamed(actions, has("clear_data", boolShape)))
+	register("create_action_permission", checked(record("CreateActionPermission", needs("action", nameShape), needs("role", nameShape), has("comment", textShape)),
+		func(r *reader, n *node) Mutation {
+			name, role := required(r, n, "action"), required(r, n, "role")
+			return actions.update(name, addRole(only(n, "role", "comment"), role, "action "+name))
+		}))
+	register("drop_action_permission", checked(record("DropActionPermission", needs("action", nameShape), needs("role", nameShape)), func(r *reader, n *node) Mutation {
+		name, role := required(r, n, "action"), required(r, n, "role")
+		return actions.update(name, dropRole(role, "action "+name))
+	}))
+	register("set_custom_types", checked(customTypesShape, func(_ *reader, n *node) Mutation {
 		types := only(n, "input_objects", "objects", "scalars", "enums")
 		return change(customTypesObject, func(m *Metadata) error {
 			m.CustomTypes = types
@@ -231,40 +246,30 @@ func init() {
 			}
 			return nil
 		})
-	})
-	register("create_cron_trigger", func(r *reader, n *node) Mutation {
-		replace := n.member("replace")
-		return keep(cronTriggers, replace != nil && string(replace.raw) == "true", "name", "webhook", "schedule", "include_in_metadata",
-			"payload", "retry_conf", "headers", "comment", "request_transform", "response_transform")(r, n)
-	})
-	register("delete_cron_trigger", dropNamed(cronTriggers, "name"))
+	}))
+	register("create_cron_trigger", keep(cronTriggers, createCronTriggerShape, "name", "webhook", "schedule", "include_in_metadata",
+		"payload", "retry_conf", "headers", "comment", "request_transform", "response_transform"))
+	register("delete_cron_trigger", dropNamed(cronTriggers))
 	registerSettings()
 	registerTableParts()
 }
 
-func keep(k keptList, replace bool, keys ...string) command {
-	return func(r *reader, n *node) Mutation {
-		name := required(r, n, "name")
-		if k.kind != "cron_trigger" {
-			needsObject(r, n, "definition")
-		}
-		r.refuseUnknown(n, append(slices.Clone(keys), "replace"))
-		return k.add(Opaque{Name: name, JSON: only(n, keys...)}, replace)
-	}
+// keep keeps the given keys of the arguments.
+func keep(k keptList, is shape, keys ...string) command {
+	return checked(is, func(r *reader, n *node) Mutation {
+		replace := n.member("replace")
+		return k.add(Opaque{Name: required(r, n, "name"), JSON: only(n, keys...)}, replace != nil && string(replace.raw) == "true")
+	})
 }
 
-func dropNamed(k keptList, key string) command {
-	return func(r *reader, n *node) Mutation { return k.drop(required(r, n, key)) }
+func dropNamed(k keptList, others ...part) command {
+	return checked(record("Object", append(others, needs("name", nameShape))...), func(r *reader, n *node) Mutation { return k.drop(required(r, n, "name")) })
 }
 
 // registerSettings: each is a whole that is set or removed.
 func registerSettings() {
-	set := func(names string, at func(*Metadata) *json.RawMessage, keepIt bool) {
-		register(names, func(r *reader, n *node) Mutation {
-			if n.kind != objectNode {
-				r.mismatch("Object", "Object", n)
-				return Mutation{}
-			}
+	set := func(names string, is shape, at func(*Metadata) *json.RawMessage, keepIt bool) {
+		register(names, checked(is, func(_ *reader, n *node) Mutation {
 			doc := n.compact()
 			return change(ObjectID{}, func(m *Metadata) error {
 				*at(m) = nil
@@ -273,14 +278,14 @@ func registerSettings() {
 				}
 				return nil
 			})
-		})
+		}))
 	}
-	set("set_api_limits", func(m *Metadata) *json.RawMessage { return &m.APILimits }, true)
-	set("remove_api_limits", func(m *Metadata) *json.RawMessage { return &m.APILimits }, false)
-	set("set_metrics_config", func(m *Metadata) *json.RawMessage { return &m.MetricsConfig }, true)
-	set("remove_metrics_config", func(m *Metadata) *json.RawMessage { return &m.MetricsConfig }, false)
-	set("set_graphql_schema_introspection_options", func(m *Metadata) *json.RawMessage { return &m.GraphQLSchemaIntrospection }, true)
-	set("set_opentelemetry_config", func(m *Metadata) *json.RawMessage { return &m.OpenTelemetry }, true)
+	set("set_api_limits", apiLimitsShape, func(m *Metadata) *json.RawMessage { return &m.APILimits }, true)
+	set("remove_api_limits", anything, func(m *Metadata) *json.RawMessage { return &m.APILimits }, false)
+	set("set_metrics_config", metricsShape, func(m *Metadata) *json.RawMessage { return &m.MetricsConfig }, true)
+	set("remove_metrics_config", anything, func(m *Metadata) *json.RawMessage { return &m.MetricsConfig }, false)
+	set("set_graphql_schema_introspection_options", introspectionShape, func(m *Metadata) *json.RawMessage { return &m.GraphQLSchemaIntrospection }, true)
+	set("set_opentelemetry_config", openTelemetryShape, func(m *Metadata) *json.RawMessage { return &m.OpenTelemetry }, true)
 }
 
 // tablePart is a remote relationship or an event trigger of a table.
@@ -344,43 +349,62 @@ func place(r *reader, n *node) (source string, table TableName) {
 }
 
 func registerTableParts() {
+	at := []part{has("source", nameShape), needs("table", tableNameShape), needs("name", nameShape)}
+	newer := record("CreateFromSourceRelationship", append(slices.Clip(at), needs("definition", remoteDefinitionShape))...)
+	older := record("CreateFromSourceRelationship", append(slices.Clip(at), needs("hasura_fields", textsShape), needs("remote_schema", nameShape), needs("remote_field", remoteFieldShape))...)
+	is := func(r *reader, n *node) {
+		if n.kind == objectNode && n.member("remote_schema") != nil && n.member("definition") == nil {
+			older(r, n)
+			return
+		}
+		newer(r, n)
+	}
 	relationship := func(mustExist bool) command {
-		return func(r *reader, n *node) Mutation {
+		return checked(is, func(r *reader, n *node) Mutation {
 			source, table := place(r, n)
 			o := Opaque{Name: required(r, n, "name")}
-			if n.kind == objectNode && n.member("definition") != nil {
+			if n.member("definition") != nil {
 				o.JSON = only(n, "definition", "name")
 			} else { // the older spelling: the definition's keys stand beside the name
 				o.JSON = with([]byte(`{}`), "definition", []byte(only(n, "hasura_fields", "remote_schema", "remote_field")), "name", quoteJSON(o.Name))
 			}
 			return remoteRelationships.set(source, table, o, mustExist, mustExist)
-		}
+		})
 	}
 	register("create_remote_relationship", relationship(false))
 	register("update_remote_relationship", relationship(true))
-	register("delete_remote_relationship", func(r *reader, n *node) Mutation {
+	register("delete_remote_relationship", checked(record("DeleteFromSourceRelationship", at...), func(r *reader, n *node) Mutation {
 		source, table := place(r, n)
 		return remoteRelationships.drop(source, table, required(r, n, "name"))
-	})
-	register("create_event_trigger", func(r *reader, n *node) Mutation {
-		source, table := place(r, n)
-		name := required(r, n, "name")
-		replace := n.kind == objectNode && n.member("replace") != nil && string(n.member("replace").raw) == "true"
-		doc := with(only(n, "name"), "definition", []byte(with(only(n, "enable_manual", "insert", "update", "delete"))))
-		for _, key := range []string{"retry_conf", "webhook", "webhook_from_env", "headers", "request_transform", "response_transform", "cleanup_config", "trigger_on_replication"} {
-			if m := n.member(key); m != nil && m.kind != nullNode {
-				doc = with(doc, key, []byte(m.compact()))
-			}
+	}))
+	register("create_event_trigger", checked(createEventTriggerShape, createEventTrigger))
+	register("delete_event_trigger", checked(record("DeleteEventTriggerQuery", has("source", nameShape), needs("name", nameShape)), func(r *reader, n *node) Mutation {
+		source := ""
+		if s := n.member("source"); n.given("source") {
+			source = s.text
 		}
-		return eventTriggers.set(source, table, Opaque{Name: name, JSON: doc}, replace, replace)
-	})
-	register("delete_event_trigger", func(r *reader, n *node) Mutation {
-		source, name := "", required(r, n, "name")
-		if r.err == nil && n.member("source") != nil {
-			source = n.member("source").text
+		return dropEventTrigger(orDefault(source), required(r, n, "name"))
+	}))
+}
+
+// createEventTrigger keeps a trigger in the form the document has, with what Hasura's must have.
+func createEventTrigger(r *reader, n *node) Mutation {
+	source, table := place(r, n)
+	name := required(r, n, "name")
+	replace := n.member("replace") != nil && string(n.member("replace").raw) == "true"
+	definition := with([]byte(`{"enable_manual":false}`))
+	for _, key := range []string{"enable_manual", "insert", "update", "delete"} {
+		if n.given(key) {
+			definition = with(definition, key, []byte(n.member(key).compact()))
 		}
-		return dropEventTrigger(orDefault(source), name)
-	})
+	}
+	doc := with(only(n, "name"), "definition", []byte(definition), "retry_conf", []byte(`{"interval_sec":10,"num_retries":0,"timeout_sec":60}`))
+	for _, key := range []string{"retry_conf", "webhook", "webhook_from_env", "headers", "request_transform", "response_transform", "cleanup_config", "trigger_on_replication"} {
+		if n.given(key) {
+			doc = with(doc, key, []byte(n.member(key).compact()))
+		}
+	}
+	return eventTriggers.set(source, table, Opaque{Name: name, JSON: doc}, replace, replace)
 }
 
 func dropEventTrigger(source, name string) Mutation {

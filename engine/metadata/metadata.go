@@ -23,6 +23,7 @@ type Metadata struct {
 	GraphQLSchemaIntrospection, BackendConfigs       json.RawMessage
 	// Gatehouse are Gatehouse's own settings; nil where the document says nothing about them.
 	Gatehouse *Settings
+	Leftovers *Leftovers
 }
 
 // Opaque is a named object of Hasura's metadata that Gatehouse keeps as it was written.
@@ -54,6 +55,7 @@ type Source struct {
 	Customization *SourceCustomization
 	QueryTags     json.RawMessage
 	HealthCheck   *HealthCheck
+	Leftovers     *Leftovers
 }
 
 // SourceCustomization renames a source's root fields and types.
@@ -88,6 +90,7 @@ type Table struct {
 	DeletePermissions   []*DeletePermission
 	EventTriggers       []*Opaque
 	ApolloFederation    json.RawMessage
+	Leftovers           *Leftovers
 }
 
 // TableConfiguration is a table's naming.
@@ -112,9 +115,10 @@ type ColumnConfig struct {
 
 // Relationship is an object or array relationship, by its place in Table.
 type Relationship struct {
-	Name    string
-	Using   RelationshipUsing
-	Comment *string
+	Name      string
+	Using     RelationshipUsing
+	Comment   *string
+	Leftovers *Leftovers
 }
 
 // RelationshipUsing: exactly one of ForeignKey and Manual is set.
@@ -144,6 +148,7 @@ type ComputedField struct {
 	TableArgument   string
 	SessionArgument string
 	Comment         *string // nil: the default text
+	Leftovers       *Leftovers
 }
 
 // Columns is a column list, or all columns ("*").
@@ -210,6 +215,7 @@ type Function struct {
 	Configuration *FunctionConfiguration
 	Permissions   []string // roles
 	Comment       *string
+	Leftovers     *Leftovers
 }
 
 // FunctionConfiguration is how a function is exposed.
@@ -223,9 +229,10 @@ type FunctionConfiguration struct {
 
 // QueryCollection is a named list of GraphQL operations.
 type QueryCollection struct {
-	Name    string
-	Queries []*CollectionQuery
-	Comment *string
+	Name      string
+	Queries   []*CollectionQuery
+	Comment   *string
+	Leftovers *Leftovers
 }
 
 // CollectionQuery is one operation of a collection.
@@ -249,6 +256,7 @@ type RESTEndpoint struct {
 	Collection string
 	Query      string
 	Comment    *string
+	Leftovers  *Leftovers
 }
 
 // InheritedRole is the union of other roles.

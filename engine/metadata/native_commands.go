@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"gatehouse/engine/fault"
@@ -12,18 +13,17 @@ import (
 // sourcePart is a list of a source's named objects.
 type sourcePart struct {
 	kind, what, key string
+	is              shape // of the arguments of its command
 	list            func(*Source) *[]*Opaque
 }
 
 var (
-	nativeQueries = sourcePart{"native_query", "Native query", "root_field_name", func(s *Source) *[]*Opaque { return &s.NativeQueries }}
-	logicalModels = sourcePart{"logical_model", "Logical model", "name", func(s *Source) *[]*Opaque { return &s.LogicalModels }}
+	nativeQueries = sourcePart{"native_query", "Native query", "root_field_name", record("TrackNativeQuery", append(slices.Clip(nativeQueryParts), has("source", nameShape))...), func(s *Source) *[]*Opaque { return &s.NativeQueries }}
+	logicalModels = sourcePart{"logical_model", "Logical model", "name", record("TrackLogicalModel", append(slices.Clip(modelParts), needs("name", nameShape), has("source", nameShape))...), func(s *Source) *[]*Opaque { return &s.LogicalModels }}
 )
 
-// What a native query may be said to be: "query" is what the documentation of Hasura has there, and says nothing.
+// queryType is what the documentation of Hasura has as the type of a native query; it says nothing.
 const queryType = "query"
-
-var nativeTypes = []string{"multiple", queryType, "single"}
 
 // sourceName reads the optional "source".
 func sourceName(r *reader, n *node) string {
@@ -60,24 +60,14 @@ func (p sourcePart) track(keys ...string) command {
 		if r.err != nil {
 			return Mutation{}
 		}
-		r.refuseUnknown(n, append(slices.Clone(keys), "source", "type"))
+		if p.is(r, n); r.err != nil {
+			return Mutation{}
+		}
 		kept := keys
 		if p.kind == "native_query" {
-			required(r, n, "code")
-			if t := n.member("type"); t != nil && t.kind != nullNode {
-				kind := required(r, n, "type")
-				if r.err == nil && !slices.Contains(nativeTypes, kind) {
-					r.fail("unexpected type %q of a native query, expected one of %q", kind, nativeTypes)
-				}
-				if kind != queryType {
-					kept = append(slices.Clone(keys), "type")
-				}
+			if t := n.member("type"); n.given("type") && t.text != queryType {
+				kept = append(slices.Clone(keys), "type")
 			}
-			if n.member("returns") == nil {
-				r.fail("key %q not found", "returns")
-			}
-		} else if f := n.member("fields"); f == nil || f.kind != arrayNode {
-			r.fail("key %q not found", "fields")
 		}
 		return p.change(source, name, func(s *Source) error {
 			if p.find(s, name) != nil {
@@ -107,6 +97,19 @@ func (p sourcePart) untrack(r *reader, n *node) Mutation {
 		*list = without(*list, func(o *Opaque) bool { return o.Name == name })
 		return nil
 	})
+}
+
+// Check tells what is wrong with a stored native query (CheckNativeQuery) or logical model.
+func (o *Opaque) CheckNativeQuery() error { return wrong(nativeQueryShape, o) }
+
+// CheckLogicalModel is CheckNativeQuery for a logical model.
+func (o *Opaque) CheckLogicalModel() error { return wrong(logicalModelShape, o) }
+
+func wrong(is shape, o *Opaque) error {
+	if text := is.check(o.JSON); text != "" {
+		return errors.New(text)
+	}
+	return nil
 }
 
 // returns is the logical model a native query gives, "" where it describes the result itself.
@@ -185,9 +188,8 @@ func init() {
 	register("track_logical_model", logicalModels.track("description", "fields", "name", "select_permissions"))
 	register("untrack_logical_model", logicalModels.untrack)
 	register("create_logical_model_select_permission", func(r *reader, n *node) Mutation {
-		if n.kind == objectNode {
-			needsObject(r, n, "permission")
-		}
+		record("CreateLogicalModelPermission", has("source", nameShape), needs("name", nameShape), has("type", textShape),
+			needs("role", nameShape), needs("permission", modelSelectShape), has("comment", textShape))(r, n)
 		return logicalModels.permission(func(n *node, role string) func([]*node) ([]*node, error) {
 			return func(list []*node) ([]*node, error) {
 				if slices.ContainsFunc(list, func(e *node) bool { return e.roleIs(role) }) {

@@ -73,7 +73,7 @@ var insertDefinition = after(object("InsPerm",
 	presets(func(p *InsertPermission) *map[string]json.RawMessage { return &p.Set }),
 	insertColumns,
 	may("backend_only", boolean, func(p *InsertPermission) *bool { return &p.BackendOnly }),
-	anObject("validate_input", func(p *InsertPermission) *json.RawMessage { return &p.ValidateInput }),
+	shaped("validate_input", validateInputShape, func(p *InsertPermission) *json.RawMessage { return &p.ValidateInput }),
 ), func(_ *reader, n *node, p *InsertPermission) {
 	if m := n.member("columns"); m == nil || m.kind == nullNode {
 		p.Columns = Columns{All: true, Absent: true}
@@ -108,7 +108,7 @@ var updateDefinition = object("UpdPerm",
 	updateCheck,
 	presets(func(p *UpdatePermission) *map[string]json.RawMessage { return &p.Set }),
 	may("backend_only", boolean, func(p *UpdatePermission) *bool { return &p.BackendOnly }),
-	anObject("validate_input", func(p *UpdatePermission) *json.RawMessage { return &p.ValidateInput }),
+	shaped("validate_input", validateInputShape, func(p *UpdatePermission) *json.RawMessage { return &p.ValidateInput }),
 )
 
 // updateCheck is written as null where there is none.
@@ -128,5 +128,5 @@ var updateCheck = field[UpdatePermission]{
 var deleteDefinition = object("DelPerm",
 	boolExp("filter", true, func(p *DeletePermission) *BoolExp { return &p.Filter }),
 	may("backend_only", boolean, func(p *DeletePermission) *bool { return &p.BackendOnly }),
-	anObject("validate_input", func(p *DeletePermission) *json.RawMessage { return &p.ValidateInput }),
+	shaped("validate_input", validateInputShape, func(p *DeletePermission) *json.RawMessage { return &p.ValidateInput }),
 )

@@ -116,14 +116,12 @@ func telemetryStatus(r *reader, n *node) Mutation {
 
 // remoteTypeRelationship edits remote_relationships of a remote schema: [{type_name, relationships: [{name, definition}]}].
 func remoteTypeRelationship(mustExist, isDrop bool) command {
-	return func(r *reader, n *node) Mutation {
+	parts := []part{needs("remote_schema", nameShape), needs("type_name", nameShape), needs("name", nameShape)}
+	if !isDrop {
+		parts = append(parts, needs("definition", remoteDefinitionShape))
+	}
+	return checked(record("RemoteSchemaRemoteRelationship", parts...), func(r *reader, n *node) Mutation {
 		schema, typeName, name := required(r, n, "remote_schema"), required(r, n, "type_name"), required(r, n, "name")
-		if !isDrop && r.err == nil {
-			needsObject(r, n, "definition")
-		}
-		if r.err != nil {
-			return Mutation{}
-		}
 		change := func(list []*node) ([]*node, error) {
 			is := func(e *node) bool { return e.member("name") != nil && e.member("name").text == name }
 			kept := slices.DeleteFunc(slices.Clone(list), is)
@@ -142,7 +140,7 @@ func remoteTypeRelationship(mustExist, isDrop bool) command {
 				return editType(types, typeName, change)
 			})
 		})
-	}
+	})
 }
 
 // editType edits the relationships of one type; a type without any is taken away.

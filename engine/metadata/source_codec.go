@@ -9,7 +9,7 @@ const DefaultSource = "default"
 var sourceCodec = codec[Source]{
 	func(r *reader, n *node) Source {
 		if kind := n.member("kind"); kind != nil && kind.kind == stringNode && !isPostgres(kind.text) {
-			o := named("SourceMetadata", "name").read(r, n)
+			o := named("name", foreignSourceShape).read(r, n)
 			return Source{Name: o.Name, Kind: kind.text, Foreign: o.JSON}
 		}
 		s := postgresSource.read(r, n)
@@ -35,10 +35,10 @@ var postgresSource = object("SourceMetadata",
 	may("kind", text, func(s *Source) *string { return &s.Kind }),
 	listOf("tables", "tables", tableCodec, func(s *Source) *[]*Table { return &s.Tables }, (*Table).key),
 	mayList("functions", "functions", functionCodec, func(s *Source) *[]*Function { return &s.Functions }, (*Function).key),
-	mayList("native_queries", "native queries", named("NativeQuery", "root_field_name"), func(s *Source) *[]*Opaque { return &s.NativeQueries }, (*Opaque).name),
-	mayList("logical_models", "logical models", named("LogicalModel", "name"), func(s *Source) *[]*Opaque { return &s.LogicalModels }, (*Opaque).name),
+	mayList("native_queries", "native queries", named("root_field_name", nativeQueryShape), func(s *Source) *[]*Opaque { return &s.NativeQueries }, (*Opaque).name),
+	mayList("logical_models", "logical models", named("name", logicalModelShape), func(s *Source) *[]*Opaque { return &s.LogicalModels }, (*Opaque).name),
 	must("configuration", configurationCodec, func(s *Source) *SourceConfiguration { return &s.Configuration }),
-	anObject("query_tags", func(s *Source) *json.RawMessage { return &s.QueryTags }),
+	anObject("query_tags", queryTagsShape, func(s *Source) *json.RawMessage { return &s.QueryTags }),
 	omitWhen(mayRef("customization", customizationCodec, func(s *Source) **SourceCustomization { return &s.Customization }),
 		func(s *Source) bool { return s.Customization.isEmpty() }),
 	mayRef("health_check", healthCheckCodec, func(s *Source) **HealthCheck { return &s.HealthCheck }),
@@ -67,8 +67,7 @@ var functionCodec = object("FunctionMetadata",
 	must("function", tableName, func(f *Function) *FunctionName { return &f.Name }),
 	omitWhen(mayRef("configuration", functionConfigurationCodec, func(f *Function) **FunctionConfiguration { return &f.Configuration }),
 		func(f *Function) bool { return f.Configuration.isEmpty() }),
-	omitWhen(must("permissions", functionRoles, func(f *Function) *[]string { return &f.Permissions }),
-		func(f *Function) bool { return len(f.Permissions) == 0 }),
+	omitWhen(functionPermissions, func(f *Function) bool { return len(f.Permissions) == 0 }),
 	comment("comment", func(f *Function) **string { return &f.Comment }),
 )
 
@@ -91,7 +90,7 @@ var functionConfigurationCodec = object("FunctionConfig",
 	may("custom_name", graphqlName, func(c *FunctionConfiguration) *string { return &c.CustomName }),
 	functionRootFields,
 	may("exposed_as", oneOf("exposed_as", "query", "mutation"), func(c *FunctionConfiguration) *string { return &c.ExposedAs }),
-	raw("response", false, func(c *FunctionConfiguration) *json.RawMessage { return &c.Response }),
+	shaped("response", functionResponseShape, func(c *FunctionConfiguration) *json.RawMessage { return &c.Response }),
 	may("session_argument", text, func(c *FunctionConfiguration) *string { return &c.SessionArgument }),
 )
 
@@ -104,18 +103,28 @@ const ofFunction = "FunctionCustomRootFields"
 
 var functionRootFieldsCodec = rootFieldsCodec(ofFunction, "function", "function_aggregate")
 
-// functionRoles reads [{role}] as roles.
-var functionRoles = codec[[]string]{
-	func(r *reader, n *node) []string { return readList(r, n, functionRole) },
-	func(w *writer, roles []string) {
+// functionPermissions reads [{role}] as roles.
+var functionPermissions = field[Function]{
+	"permissions", false,
+	func(r *reader, n *node, f *Function) {
+		if r.strict || n.kind != arrayNode {
+			f.Permissions = readList(r, n, functionRole)
+			return
+		}
+		for _, role := range lenientList(r, n, "permissions", functionRole, &f.Leftovers, nil) {
+			f.Permissions = append(f.Permissions, *role)
+		}
+	},
+	func(w *writer, f *Function) bool {
 		w.WriteByte('[')
-		for i, role := range roles {
+		for i, role := range f.Permissions {
 			if i > 0 {
 				w.WriteByte(',')
 			}
 			functionRole.write(w, role)
 		}
 		w.WriteByte(']')
+		return true
 	},
 }
 

@@ -14,13 +14,13 @@ var tableCodec = object("TableMetadata",
 	mayList("object_relationships", "object relationships", objectRelationshipCodec, func(t *Table) *[]*Relationship { return &t.ObjectRelationships }, relationshipName),
 	mayList("array_relationships", "array relationships", arrayRelationshipCodec, func(t *Table) *[]*Relationship { return &t.ArrayRelationships }, relationshipName),
 	mayList("computed_fields", "computed fields", computedFieldCodec, func(t *Table) *[]*ComputedField { return &t.ComputedFields }, func(c *ComputedField) string { return c.Name }),
-	mayList("remote_relationships", "remote relationships", named("RemoteRelationship", "name"), func(t *Table) *[]*Opaque { return &t.RemoteRelationships }, (*Opaque).name),
+	mayList("remote_relationships", "remote relationships", named("name", remoteRelationshipShape), func(t *Table) *[]*Opaque { return &t.RemoteRelationships }, (*Opaque).name),
 	mayList("insert_permissions", "insert permissions", insertPermissionCodec, func(t *Table) *[]*InsertPermission { return &t.InsertPermissions }, func(p *InsertPermission) string { return p.Role }),
 	mayList("select_permissions", "select permissions", selectPermissionCodec, func(t *Table) *[]*SelectPermission { return &t.SelectPermissions }, func(p *SelectPermission) string { return p.Role }),
 	mayList("update_permissions", "update permissions", updatePermissionCodec, func(t *Table) *[]*UpdatePermission { return &t.UpdatePermissions }, func(p *UpdatePermission) string { return p.Role }),
 	mayList("delete_permissions", "delete permissions", deletePermissionCodec, func(t *Table) *[]*DeletePermission { return &t.DeletePermissions }, func(p *DeletePermission) string { return p.Role }),
-	mayList("event_triggers", "event triggers", named("EventTriggerConf", "name"), func(t *Table) *[]*Opaque { return &t.EventTriggers }, (*Opaque).name),
-	raw("apollo_federation_config", false, func(t *Table) *json.RawMessage { return &t.ApolloFederation }),
+	mayList("event_triggers", "event triggers", named("name", eventTriggerShape), func(t *Table) *[]*Opaque { return &t.EventTriggers }, (*Opaque).name),
+	shaped("apollo_federation_config", federationShape, func(t *Table) *json.RawMessage { return &t.ApolloFederation }),
 )
 
 func relationshipName(r *Relationship) string { return r.Name }
@@ -302,7 +302,7 @@ var manualCodec = object("RelManualConfig",
 var computedFieldCodec = object("ComputedFieldMetadata",
 	must("name", nonEmpty, func(c *ComputedField) *string { return &c.Name }),
 	nested("definition", true, computedFieldDefinition,
-		func(c *ComputedField) ComputedField { return *c },
+		func(c *ComputedField) ComputedField { d := *c; d.Leftovers = nil; return d }, // they are the whole field's
 		func(_ *reader, c *ComputedField, d ComputedField) {
 			c.Function, c.SessionArgument, c.TableArgument = d.Function, d.SessionArgument, d.TableArgument
 		}),

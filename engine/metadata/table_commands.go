@@ -18,7 +18,7 @@ var trackTableOptions = object("TrackTable",
 	sourceField(func(a *TrackTable) *string { return &a.Source }),
 	flag("is_enum", func(a *TrackTable) *bool { return &a.Table.IsEnum }),
 	mayRef("configuration", tableConfigurationCodec, func(a *TrackTable) **TableConfiguration { return &a.Table.Configuration }),
-	raw("apollo_federation_config", false, func(a *TrackTable) *json.RawMessage { return &a.Table.ApolloFederation }),
+	shaped("apollo_federation_config", federationShape, func(a *TrackTable) *json.RawMessage { return &a.Table.ApolloFederation }),
 	ignored[TrackTable]("logical_model"),
 	ignored[TrackTable]("schema"), // clients send it beside a plain table name; it never had an effect
 )
@@ -154,7 +154,7 @@ var setCustomFieldsArgs = object("SetTableCustomFields",
 var setApolloArgs = object("SetApolloFederationConfig",
 	must("table", tableName, func(a *customize) *TableName { return &a.table }),
 	sourceField(func(a *customize) *string { return &a.source }),
-	raw("apollo_federation_config", false, func(a *customize) *json.RawMessage { return &a.apollo }),
+	shaped("apollo_federation_config", federationShape, func(a *customize) *json.RawMessage { return &a.apollo }),
 )
 
 func (a customize) mutation() Mutation {

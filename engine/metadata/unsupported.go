@@ -6,50 +6,61 @@ import (
 )
 
 // Unsupported lists what the document holds that Hasura serves and Gatehouse does not yet: it is kept and exported, and
-// shown as inconsistent with the reason.
+// shown as inconsistent with the reason. To these it adds what a stored document holds that is not understood.
 func (m *Metadata) Unsupported() []Inconsistency {
 	var out []Inconsistency
-	list := func(id ObjectID, definition any, what string) {
-		out = append(out, Inconsistency{
-			Definition: definition, Name: id.Name, Type: id.Type, Unsupported: true,
-			Reason: fmt.Sprintf("Inconsistent object: %s are not supported by Gatehouse yet", what),
-		})
+	list := func(id ObjectID, definition any, is shape, what string) {
+		reason := fmt.Sprintf("Inconsistent object: %s are not supported by Gatehouse yet", what)
+		if doc, ok := definition.(json.RawMessage); ok && is != nil {
+			if wrong := is.check(doc); wrong != "" {
+				reason += "; " + wrong
+			}
+		}
+		out = append(out, Inconsistency{Definition: definition, Name: id.Name, Type: id.Type, Unsupported: true, Reason: reason})
 	}
 	for _, s := range m.Sources {
 		if s.Foreign != nil {
-			list(SourceObject(s.Name), s.Name, fmt.Sprintf("sources of kind %q", s.Kind))
+			list(SourceObject(s.Name), s.Name, nil, fmt.Sprintf("sources of kind %q", s.Kind))
 			continue
 		}
 		if s.QueryTags != nil {
-			list(ObjectID{"query_tags", "query_tags in source " + s.Name}, s.QueryTags, "query tags")
+			list(ObjectID{"query_tags", "query_tags in source " + s.Name}, s.QueryTags, queryTagsShape, "query tags")
+		}
+		if s.HealthCheck != nil {
+			list(ObjectID{"health_check", "health_check in source " + s.Name}, s.HealthCheck, nil, "health checks of sources")
+		}
+		for _, f := range s.Functions {
+			if f.Configuration != nil && f.Configuration.Response != nil {
+				list(ObjectID{"function_response", fmt.Sprintf("response of function %s in source %s", f.Name, s.Name)}, f.Configuration.Response, nil, "declared responses of functions")
+			}
 		}
 		for _, t := range s.Tables {
 			for _, o := range t.RemoteRelationships {
-				list(tableChild("remote_relationship", s.Name, t.Name, o.Name), o.JSON, "remote relationships")
+				list(tableChild("remote_relationship", s.Name, t.Name, o.Name), o.JSON, remoteRelationshipShape, "remote relationships")
 			}
 			for _, o := range t.EventTriggers {
-				list(tableChild("event_trigger", s.Name, t.Name, o.Name), o.JSON, "event triggers")
+				list(tableChild("event_trigger", s.Name, t.Name, o.Name), o.JSON, eventTriggerShape, "event triggers")
 			}
 		}
 	}
 	for _, o := range m.RemoteSchemas {
-		list(globalObject("remote_schema", o.Name), o.JSON, "remote schemas")
+		list(globalObject("remote_schema", o.Name), o.JSON, remoteSchemaShape, "remote schemas")
 	}
 	if m.CustomTypes != nil {
-		list(customTypesObject, m.CustomTypes, "custom types")
+		list(customTypesObject, m.CustomTypes, customTypesShape, "custom types")
 	}
 	for _, o := range m.Actions {
-		list(globalObject("action", o.Name), o.JSON, "actions")
+		list(globalObject("action", o.Name), o.JSON, actionShape, "actions")
 	}
 	for _, o := range m.CronTriggers {
-		list(globalObject("cron_trigger", o.Name), o.JSON, "cron triggers")
+		list(globalObject("cron_trigger", o.Name), o.JSON, cronTriggerShape, "cron triggers")
 	}
 	for _, s := range m.settings() {
 		if *s.json != nil {
-			list(ObjectID{s.name, s.name}, *s.json, s.what)
+			list(ObjectID{s.name, s.name}, *s.json, s.shape, s.what)
 		}
 	}
-	return out
+	return append(out, m.listLeftovers()...)
 }
 
 // setting is a part of the document that stands alone and is kept as it was written. backend_configs is none: it names
@@ -57,15 +68,16 @@ func (m *Metadata) Unsupported() []Inconsistency {
 // need one is listed itself.
 type setting struct {
 	name, what string
+	shape      shape
 	json       *json.RawMessage
 }
 
 func (m *Metadata) settings() []setting {
 	return []setting{
-		{"api_limits", "API limits", &m.APILimits},
-		{"metrics_config", "metrics settings", &m.MetricsConfig},
-		{"graphql_schema_introspection", "introspection options", &m.GraphQLSchemaIntrospection},
-		{"network", "network settings", &m.Network},
-		{"open_telemetry", "OpenTelemetry settings", &m.OpenTelemetry},
+		{"api_limits", "API limits", apiLimitsShape, &m.APILimits},
+		{"metrics_config", "metrics settings", metricsShape, &m.MetricsConfig},
+		{"graphql_schema_introspection", "introspection options", introspectionShape, &m.GraphQLSchemaIntrospection},
+		{"network", "network settings", networkShape, &m.Network},
+		{"open_telemetry", "OpenTelemetry settings", openTelemetryShape, &m.OpenTelemetry},
 	}
 }

@@ -284,10 +284,15 @@ func (b *builder) inheritedRoles() {
 	for _, r := range b.in.Metadata.InheritedRoles {
 		set[r.Name] = r.RoleSet
 	}
+	b.m.closed = map[string]bool{}
+	for _, role := range b.in.Metadata.ClosedRoles() {
+		b.m.closed[role] = true
+	}
 	for _, r := range b.in.Metadata.InheritedRoles {
 		if cyclic(r.Name, set, map[string]bool{}) {
 			b.inconsistent(metadata.InheritedRoleObject(r.Name), metadata.InheritedRoleDefinition(r),
 				"there is a cycle in the inherited role %q", r.Name)
+			b.m.closed[r.Name] = true
 			continue
 		}
 		b.m.inherited[r.Name] = r.RoleSet

@@ -18,6 +18,11 @@ func (b *builder) permissions(t *Table) {
 		b.m.roles[role] = true
 		return t.explicit[role]
 	}
+	for _, kind := range []string{"insert", "update", "delete"} {
+		for _, role := range t.meta.ClosedRoles(kind) {
+			t.close(kind, role)
+		}
+	}
 	for _, p := range t.meta.SelectPermissions {
 		b.try(t, "select", p.Permission, p, func() error {
 			resolved, err := resolveSelect(t, p)
@@ -94,6 +99,7 @@ func (b *builder) try(t *Table, kind string, p metadata.Permission, definition a
 		err = fmt.Errorf("cannot define permission as this role is admin") // and everything(t) stands anyway
 	}
 	if err != nil {
+		t.close(kind, p.Role)
 		b.inconsistent(metadata.PermissionObject(kind, t.Source.Name, t.meta.Name, p.Role), metadata.PermissionDefinition(t.Source.Name, t.meta.Name, definition),
 			"in table %q: in permission for role %q: %v", text(t.Name), p.Role, err)
 	}

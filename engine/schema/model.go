@@ -53,6 +53,7 @@ type Model struct {
 
 	sources         map[string]*Source
 	inherited       map[string][]string
+	closed          map[string]bool // inherited roles that cannot be honoured
 	roles           map[string]bool
 	inconsistencies []metadata.Inconsistency
 	// tableTypes are the type names of the tables' rows.
@@ -115,7 +116,8 @@ type Table struct {
 	description string
 	rootFields  map[string]metadata.RootField
 	explicit    map[string]*Permissions
-	all         *Permissions // admin's
+	closed      map[string]map[string]bool // by kind and role: permissions that cannot be honoured
+	all         *Permissions               // admin's
 	mu          sync.Mutex
 	resolved    map[string]*Permissions
 }

@@ -155,6 +155,9 @@ func (b *builder) natives(s *Source, ms *metadata.Source, cat *catalog.Catalog) 
 
 func (b *builder) namedModel(s *Source, o *metadata.Opaque, cat *catalog.Catalog) (*Table, *modelDocument, error) {
 	doc := &modelDocument{}
+	if err := o.CheckLogicalModel(); err != nil {
+		return nil, nil, err
+	}
 	if err := json.Unmarshal(o.JSON, doc); err != nil {
 		return nil, nil, err
 	}
@@ -260,6 +263,9 @@ var placeholder = regexp.MustCompile(`\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}`)
 
 func (b *builder) native(s *Source, o *metadata.Opaque, models map[string]*Table, own map[string]*modelDocument, cat *catalog.Catalog) (*NativeQuery, *queryDocument, error) {
 	doc := &queryDocument{}
+	if err := o.CheckNativeQuery(); err != nil {
+		return nil, nil, err
+	}
 	if err := json.Unmarshal(o.JSON, doc); err != nil {
 		return nil, nil, err
 	}

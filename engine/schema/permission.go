@@ -121,7 +121,16 @@ func (m *Model) members(t *Table, role string) memberPermissions {
 func (m *Model) inherit(t *Table, role string) *Permissions {
 	members := m.members(t, role)
 	// A mutation is inherited only when every member that may do it may do exactly the same.
-	out := &Permissions{Select: unite(members.selects), Insert: same(members.inserts), Update: same(members.updates), Delete: same(members.deletes)}
+	out := &Permissions{Select: unite(members.selects)}
+	if m.mayInherit(t, "insert", role) {
+		out.Insert = same(members.inserts)
+	}
+	if m.mayInherit(t, "update", role) {
+		out.Update = same(members.updates)
+	}
+	if m.mayInherit(t, "delete", role) {
+		out.Delete = same(members.deletes)
+	}
 	if own := t.explicit[role]; own != nil {
 		if own.Select != nil {
 			out.Select = own.Select
