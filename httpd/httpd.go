@@ -20,22 +20,24 @@ import (
 const (
 	readHeaderTimeout = 10 * time.Second
 	idleTimeout       = 2 * time.Minute
-	maxHeaderBytes    = 1 << 20 // Hasura: MAX_TOTAL_HEADER_LENGTH
 	// maxPrealloc is how much a client's word for its body's length is worth.
 	maxPrealloc = 64 << 10
 )
 
 // Serve serves handler on every listener until ctx ends, then stops taking connections and lets running requests finish
 // for up to grace. It closes the listeners.
-func Serve(ctx context.Context, log *slog.Logger, grace time.Duration, handlers map[net.Listener]http.Handler) error {
+func Serve(ctx context.Context, log *slog.Logger, grace time.Duration, limits Limits, handlers map[net.Listener]http.Handler) error {
+	limits = limits.orDefault()
 	failed := make(chan error, len(handlers))
 	servers := make([]*http.Server, 0, len(handlers))
 	for l, h := range handlers {
 		s := &http.Server{
 			Handler:           h,
-			ReadHeaderTimeout: readHeaderTimeout,
+			ReadHeaderTimeout: min(readHeaderTimeout, limits.Timeout),
+			ReadTimeout:       limits.Timeout, // until the body is read: see client
 			IdleTimeout:       idleTimeout,
-			MaxHeaderBytes:    maxHeaderBytes,
+			MaxHeaderBytes:    limits.HeaderBytes,
+			ConnContext:       limits.withClient,
 			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 			BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 		}
@@ -85,19 +87,32 @@ var jsonType = []string{"application/json; charset=utf-8"}
 
 // ReadBody reads a request body of at most max bytes. A larger one gives an error that IsTooLarge recognises.
 func ReadBody(w http.ResponseWriter, r *http.Request, max int64) ([]byte, error) {
-	from := http.MaxBytesReader(w, r.Body, max)
+	from, c := http.MaxBytesReader(w, r.Body, max), clientOf(r.Context())
 	if n := r.ContentLength; n >= 0 && n <= min(max, maxPrealloc) {
 		body := make([]byte, n)
 		if _, err := io.ReadFull(from, body); err != nil {
 			return nil, fmt.Errorf("read request body: %w", err)
 		}
+		c.arrived()
 		return body, nil
 	}
-	body, err := io.ReadAll(from)
+	body, err := io.ReadAll(patient{from, c})
 	if err != nil {
 		return nil, fmt.Errorf("read request body: %w", err)
 	}
+	c.arrived()
 	return body, nil
+}
+
+// patient waits for each part of a body anew.
+type patient struct {
+	io.Reader
+	from *client
+}
+
+func (p patient) Read(b []byte) (int, error) {
+	p.from.expect()
+	return p.Reader.Read(b)
 }
 
 // IsTooLarge tells whether err says that a request body was over its limit.

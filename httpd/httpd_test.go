@@ -87,7 +87,7 @@ func TestServe_finishesRunningRequests(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error, 1)
 	go func() {
-		served <- httpd.Serve(ctx, slog.New(slog.DiscardHandler), 10*time.Second, map[net.Listener]http.Handler{l: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		served <- httpd.Serve(ctx, slog.New(slog.DiscardHandler), 10*time.Second, httpd.Limits{}, map[net.Listener]http.Handler{l: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			close(entered)
 			<-release
 			_, _ = io.WriteString(w, "done")

@@ -16,7 +16,10 @@ import (
 
 type contextKey int
 
-const requestKey contextKey = iota
+const (
+	requestKey contextKey = iota
+	clientKey
+)
 
 // request is what the middleware knows of a request; one value in the context, its logger made when first asked for.
 type request struct {
@@ -65,7 +68,8 @@ type Config struct {
 // a 500 that names the request id.
 func Middleware(c Config, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		began := time.Now()
+		began, client := time.Now(), clientOf(r.Context())
+		client.begin(r.ContentLength != 0)
 		id := r.Header.Get(idHeader)
 		if !isRequestID(id) {
 			id = newRequestID()
@@ -76,7 +80,7 @@ func Middleware(c Config, next http.Handler) http.Handler {
 		of := &struct { // one allocation
 			request
 			recorder
-		}{request{id: id, ip: ip, base: c.Log}, recorder{ResponseWriter: w}}
+		}{request{id: id, ip: ip, base: c.Log}, recorder{ResponseWriter: w, client: client}}
 		ctx := context.WithValue(r.Context(), requestKey, &of.request)
 		rec := &of.recorder
 		defer func() {
@@ -139,12 +143,16 @@ func clientIP(r *http.Request, trustProxy bool) string {
 	return host
 }
 
+// maxWrite is how much a client has to take within its time.
+const maxWrite = 256 << 10
+
 // recorder notes status and size. Unwrap lets http.ResponseController reach the connection (flush, hijack).
 type recorder struct {
 	http.ResponseWriter
-	code  int
-	bytes int64
-	wrote bool
+	client *client
+	code   int
+	bytes  int64
+	wrote  bool
 }
 
 func (r *recorder) status() int {
@@ -163,9 +171,21 @@ func (r *recorder) WriteHeader(code int) {
 
 func (r *recorder) Write(b []byte) (int, error) {
 	r.wrote = true
+	written := 0
+	for len(b) > maxWrite {
+		r.client.writing(maxWrite)
+		n, err := r.ResponseWriter.Write(b[:maxWrite])
+		written += n
+		r.bytes += int64(n)
+		if err != nil {
+			return written, err
+		}
+		b = b[maxWrite:]
+	}
+	r.client.writing(len(b))
 	n, err := r.ResponseWriter.Write(b)
 	r.bytes += int64(n)
-	return n, err
+	return written + n, err
 }
 
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

@@ -27,6 +27,9 @@ func Run(ctx context.Context, s *Settings, out, errOut io.Writer) error {
 	for _, name := range s.Accepted.unheeded() {
 		log.WarnContext(ctx, "this setting changes nothing here, see docs/settings.md", "name", name)
 	}
+	for _, name := range s.Unserved.given() {
+		log.WarnContext(ctx, "this setting is about what is not served here, see docs/settings.md", "name", name)
+	}
 	listeners, err := listen(s)
 	if err != nil {
 		return err
@@ -107,7 +110,8 @@ func (sv *Server) serve(ctx context.Context, l listeners, out io.Writer, began t
 	}
 	background.Go(func() { sv.afterStart(working, out, began) })
 	grace := time.Duration(sv.settings.Listening.Grace) * time.Second
-	err := httpd.Serve(serving, sv.log, grace, handlers)
+	limits := httpd.Limits{Timeout: time.Duration(sv.settings.Listening.Timeout) * time.Second, HeaderBytes: sv.settings.Listening.MaxHeaders}
+	err := httpd.Serve(serving, sv.log, grace, limits, handlers)
 	if cause := context.Cause(serving); err == nil && cause != nil && ctx.Err() == nil {
 		err = cause
 	}

@@ -19,6 +19,7 @@ type Settings struct {
 	Identity   IdentitySettings  `embed:"" group:"Identity"`
 	Operations OperationSettings `embed:"" group:"Operation"`
 	Accepted   AcceptedSettings  `embed:"" group:"Accepted without effect"`
+	Unserved   UnservedSettings  `embed:"" group:"Accepted, of what is not served"`
 }
 
 // ListeningSettings say where Gatehouse is reached.
@@ -33,6 +34,8 @@ type ListeningSettings struct {
 	CORSDomain   string `name:"cors-domain" env:"HASURA_GRAPHQL_CORS_DOMAIN" default:"*" help:"Origins that browsers may call the data API from: comma list, https://*.example.com allowed."`
 	DisableCORS  bool   `name:"disable-cors" env:"HASURA_GRAPHQL_DISABLE_CORS" help:"Send no CORS headers on the data API."`
 	WSReadCookie bool   `name:"ws-read-cookie" env:"HASURA_GRAPHQL_WS_READ_COOKIE" help:"Read cookies on a WebSocket handshake even with CORS disabled."`
+	Timeout      int    `name:"server-timeout" env:"HASURA_GRAPHQL_SERVER_TIMEOUT" default:"30" placeholder:"SECONDS" help:"How long a client may stand still while it sends a request or takes an answer."`
+	MaxHeaders   int    `name:"max-total-header-length" env:"HASURA_GRAPHQL_MAX_TOTAL_HEADER_LENGTH" default:"1048576" placeholder:"BYTES" help:"The longest header of a request."`
 	Grace        int    `name:"graceful-shutdown-timeout" env:"HASURA_GRAPHQL_GRACEFUL_SHUTDOWN_TIMEOUT" default:"60" placeholder:"SECONDS" help:"How long running requests may take to finish at shutdown."`
 }
 
@@ -134,7 +137,6 @@ type AcceptedSettings struct {
 	Telemetry         string `name:"enable-telemetry" env:"HASURA_GRAPHQL_ENABLE_TELEMETRY" hidden:"" help:"Gatehouse never sends telemetry."`
 	Stripes           int    `name:"stripes" short:"s" env:"HASURA_GRAPHQL_PG_STRIPES" hidden:"" help:"One pool per source; its size is --connections."`
 	ConsoleAssets     string `name:"console-assets-dir" env:"HASURA_GRAPHQL_CONSOLE_ASSETS_DIR" hidden:"" help:"The console is inside the binary."`
-	ServerTimeout     string `name:"server-timeout" env:"HASURA_GRAPHQL_SERVER_TIMEOUT" hidden:"" help:"Slow clients are bounded by fixed limits."`
 	AdminPort         string `name:"admin-port" env:"ADMIN_PORT" hidden:"" help:"There is one console, on the port above."`
 	AdminEndpoint     string `name:"admin-endpoint" env:"ADMIN_ENDPOINT" hidden:"" help:"There is one console, on the endpoint above."`
 	ConsoleSentry     string `name:"console-sentry-dsn" env:"HASURA_CONSOLE_SENTRY_DSN" hidden:"" help:"The console reports to nobody."`

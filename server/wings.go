@@ -56,7 +56,7 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		SchemaSyncPollInterval: time.Duration(s.Engine.SchemaSyncInterval) * time.Millisecond,
 		SchemaWatchInterval:    time.Duration(s.Engine.SchemaWatchInterval) * time.Millisecond,
 		EnabledAPIs:            list(s.Engine.EnabledAPIs), CORSDomains: s.Listening.CORSDomain, DisableCORS: s.Listening.DisableCORS,
-		EnableAllowList: s.Engine.AllowList, EnableApolloFederation: s.Engine.ApolloFederation,
+		EnableAllowList: s.Engine.AllowList, EnableApolloFederation: s.Engine.ApolloFederation, EnableRemoteSchemaPermissions: s.Unserved.RemotePermissions,
 		DevMode: s.Engine.DevMode, HideInternalErrorsFromAdmin: !s.Engine.AdminInternalErrors, PreserveUnauthorized: s.Engine.Preserve401,
 		ExperimentalFeatures: experimental, Version: Version, Log: sv.log,
 		LiveQueries:     subscription.Polling{Interval: time.Duration(s.Engine.LiveQueryInterval) * time.Millisecond, Batch: s.Engine.LiveQueryBatch},

@@ -25,11 +25,14 @@ Everything is on one port: /console, /v1/graphql, /v1/metadata, /api/rest, /oidc
 type commandLine struct {
 	server.Settings
 
-	Serve   struct{} `cmd:"" default:"withargs" help:"Run the server (also with no command)."`
-	Version struct{} `cmd:"" help:"Print the version."`
-	Doctor  struct{} `cmd:"" help:"Check configuration, databases, issuer, proxy headers and clock; say the fix."`
-	Health  struct{} `cmd:"" help:"Ask the Gatehouse on this machine whether it is healthy (for container health checks)."`
-	Admin   struct {
+	Serve     struct{}         `cmd:"" default:"withargs" help:"Run the server (also with no command)."`
+	Version   struct{}         `cmd:"" help:"Print the version."`
+	Export    struct{}         `cmd:"" help:"Print the stored metadata."`
+	Clean     struct{}         `cmd:"" help:"Take the metadata out of the database, to start afresh."`
+	Downgrade server.Downgrade `cmd:"" help:"Say what a Hasura needs to start on the database again."`
+	Doctor    struct{}         `cmd:"" help:"Check configuration, databases, issuer, proxy headers and clock; say the fix."`
+	Health    struct{}         `cmd:"" help:"Ask the Gatehouse on this machine whether it is healthy (for container health checks)."`
+	Admin     struct {
 		Create server.AdminCreate `cmd:"" help:"Create an administrator."`
 	} `cmd:"" help:"Administrators."`
 }
@@ -45,9 +48,13 @@ func run(args []string) int {
 		fmt.Fprintln(os.Stderr, "gatehouse:", err)
 		return 1
 	}
+	if args, err = server.HasuraArguments(args); err != nil {
+		server.ReportFatal(os.Stderr, nil, err)
+		return 1
+	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "gatehouse: %v\nTry: gatehouse --help\n", err)
+		server.ReportFatal(os.Stderr, parser, fmt.Errorf("%w; see gatehouse --help", err))
 		return 1
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -55,6 +62,12 @@ func run(args []string) int {
 	switch command, _, _ := strings.Cut(parsed.Command(), " <"); command {
 	case "version":
 		server.PrintVersion(os.Stdout)
+	case "export":
+		err = server.Export(ctx, &cli.Settings, os.Stdout)
+	case "clean":
+		err = server.Clean(ctx, &cli.Settings, os.Stdout)
+	case "downgrade":
+		err = cli.Downgrade.Run(os.Stdout)
 	case "doctor":
 		err = server.Doctor(ctx, &cli.Settings, os.Stdout)
 	case "health":
@@ -62,7 +75,10 @@ func run(args []string) int {
 	case "admin create":
 		err = server.CreateAdmin(ctx, &cli.Settings, &cli.Admin.Create, os.Stdin, os.Stdout)
 	default:
-		err = server.Run(ctx, &cli.Settings, os.Stdout, os.Stderr)
+		if err = server.Run(ctx, &cli.Settings, os.Stdout, os.Stderr); err != nil && !errors.Is(err, context.Canceled) {
+			server.ReportFatal(os.Stderr, parser, err)
+			return 1
+		}
 	}
 	if err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, "gatehouse:", err)

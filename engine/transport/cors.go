@@ -34,7 +34,7 @@ func ParseCORS(domains string, disabled bool) (*CORS, error) {
 	for domain := range strings.SplitSeq(domains, ",") {
 		domain = strings.TrimSpace(domain)
 		if !corsDomain.MatchString(domain) {
-			return nil, fmt.Errorf("HASURA_GRAPHQL_CORS_DOMAIN: invalid domain: '%s'", domain)
+			return nil, fmt.Errorf("invalid domain: '%s'", domain)
 		}
 		if scheme, rest, ok := strings.Cut(domain, "://*."); ok {
 			c.wildcards = append(c.wildcards, wildcard{scheme, strings.ToLower(rest)})
