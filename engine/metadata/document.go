@@ -106,6 +106,7 @@ var oldDocumentCodec = object("Metadata",
 	mayList("actions", "actions", named("name", actionShape), func(d *oldDocument) *[]*Opaque { return &d.rest.Actions }, (*Opaque).name),
 	aSetting("custom_types", customTypesShape, func(d *oldDocument) *json.RawMessage { return &d.rest.CustomTypes }),
 	mayList("cron_triggers", "cron triggers", named("name", cronTriggerShape), func(d *oldDocument) *[]*Opaque { return &d.rest.CronTriggers }, (*Opaque).name),
+	ignored[oldDocument]("query_templates"), // gone since Hasura 1.0, and written by exports as an empty list until then
 )
 
 // anObject keeps a JSON object as it was written; {} is left out.

@@ -135,6 +135,27 @@ func TestDecodeAny_olderVersionsReplaceTheDefaultSourceOnly(t *testing.T) {
 	refused(t, err, fault.NotExists, "$.args", `source with name "default" does not exist`)
 }
 
+// What the consoles of Hasura 1 wrote into exports and migrations beside the permission is no reason to refuse it.
+func TestDecode_leftoversOfOldConsoles(t *testing.T) {
+	const table = `{"table":"a","insert_permissions":[{"role":"r","permission":{"check":{"id":1},"set":{},"columns":["id"],"localPresets":[{"key":"","value":""}],"allow_upsert":true}}],` +
+		`"update_permissions":[{"role":"r","permission":{"filter":{},"columns":["id"],"localPresets":[]}}]}`
+	m, err := metadata.DecodeAny([]byte(`{"tables":[`+table+`],"query_templates":[]}`), "$", parse(t, inTable(`{"table":"b"}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := string(m.Encode())
+	for _, left := range []string{"localPresets", "allow_upsert", "query_templates"} {
+		if strings.Contains(got, left) {
+			t.Errorf("%s is still in %s", left, got)
+		}
+	}
+	if len(m.Sources[0].Tables) != 1 || string(m.Sources[0].Tables[0].InsertPermissions[0].Check) != `{"id":1}` {
+		t.Errorf("got %s", got)
+	}
+	_, err = metadata.Decode([]byte(inTable(`{"table":"a","insert_permissions":[{"role":"r","permission":{"check":{},"columns":[],"allow_upserts":true}}]}`)), "$", true)
+	refused(t, err, fault.ParseFailed, "$.sources[0].tables[0].insert_permissions[0].permission.allow_upserts", `unexpected key "allow_upserts"; the nearest known key is "allow_upsert"`)
+}
+
 // FuzzDecode: a document is refused with the path of what is wrong, or written in a form that is read as the same one.
 func FuzzDecode(f *testing.F) {
 	if data, err := os.ReadFile("testdata/full.json"); err == nil {

@@ -68,12 +68,15 @@ func presets[T any](at func(*T) *map[string]json.RawMessage) field[T] {
 	}, at)
 }
 
+// insertDefinition also takes what older consoles wrote beside it, into exports and migrations: their form's state
+// (localPresets) and allow_upsert of before there were update permissions. Neither ever says anything here.
 var insertDefinition = after(object("InsPerm",
 	boolExp("check", true, func(p *InsertPermission) *BoolExp { return &p.Check }),
 	presets(func(p *InsertPermission) *map[string]json.RawMessage { return &p.Set }),
 	insertColumns,
 	may("backend_only", boolean, func(p *InsertPermission) *bool { return &p.BackendOnly }),
 	shaped("validate_input", validateInputShape, func(p *InsertPermission) *json.RawMessage { return &p.ValidateInput }),
+	ignored[InsertPermission]("localPresets"), ignored[InsertPermission]("allow_upsert"),
 ), func(_ *reader, n *node, p *InsertPermission) {
 	if m := n.member("columns"); m == nil || m.kind == nullNode {
 		p.Columns = Columns{All: true, Absent: true}
@@ -109,6 +112,7 @@ var updateDefinition = object("UpdPerm",
 	presets(func(p *UpdatePermission) *map[string]json.RawMessage { return &p.Set }),
 	may("backend_only", boolean, func(p *UpdatePermission) *bool { return &p.BackendOnly }),
 	shaped("validate_input", validateInputShape, func(p *UpdatePermission) *json.RawMessage { return &p.ValidateInput }),
+	ignored[UpdatePermission]("localPresets"),
 )
 
 // updateCheck is written as null where there is none.

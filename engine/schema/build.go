@@ -2,6 +2,8 @@ package schema
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
@@ -143,8 +145,14 @@ func (b *builder) table(s *Source, mt *metadata.Table, cat *catalog.Catalog) *Ta
 	return t
 }
 
-// columns takes the columns over whose names GraphQL allows; no two may have one name.
+// columns takes the columns over whose names GraphQL allows; no two may have one name, and no name may be given to a
+// column that is not there (Hasura: RQL/DDL/Schema/Table, alignCustomColumnNames).
 func (t *Table) columns(config *metadata.TableConfiguration) error {
+	for _, name := range slices.Sorted(maps.Keys(config.ColumnConfig)) {
+		if custom := config.ColumnConfig[name].CustomName; custom != "" && t.Catalog.Column(name) == nil {
+			return fmt.Errorf("the custom field name %q was given for the column %q, but no such column exists", custom, name)
+		}
+	}
 	taken := map[string]string{}
 	for _, cc := range t.Catalog.Columns {
 		c := &Column{Table: t, Name: cc.Name, Catalog: cc, Type: cc.Type, Class: ClassOf(cc.Type), Description: cc.Comment}

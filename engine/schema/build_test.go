@@ -54,6 +54,25 @@ func TestBuild_aPermissionThatCannotBeHonouredCloses(t *testing.T) {
 	}
 }
 
+// A name for a column that is not there takes the table away, as in Hasura; a comment on one says nothing and does not.
+func TestBuild_aNameForAColumnThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	in := wide(2)
+	in.Metadata.Sources[0].Tables[1].Configuration = &metadata.TableConfiguration{ColumnConfig: map[string]metadata.ColumnConfig{"nope": {CustomName: "never"}}}
+	m := schema.Build(in)
+	if n := len(m.Inconsistencies()); n == 0 || m.Inconsistencies()[0].Reason != `Inconsistent object: the custom field name "never" was given for the column "nope", but no such column exists` {
+		t.Fatalf("listed: %+v", m.Inconsistencies())
+	}
+	if s := m.Role("user", false); s.Query.Field("t0001") != nil || s.Query.Field("t0000") == nil {
+		t.Error("the table is still offered, or the other one is not")
+	}
+	comment := "of a column that went"
+	in.Metadata.Sources[0].Tables[1].Configuration = &metadata.TableConfiguration{ColumnConfig: map[string]metadata.ColumnConfig{"nope": {Comment: &comment}}}
+	if m := schema.Build(in); len(m.Inconsistencies()) > 0 || m.Role("user", false).Query.Field("t0001") == nil {
+		t.Errorf("listed: %+v", m.Inconsistencies())
+	}
+}
+
 // What a role may not read is nowhere in its schema: not in rows, conditions, orders, columns or aggregates.
 func TestRole_aHiddenColumnIsNowhere(t *testing.T) {
 	t.Parallel()
