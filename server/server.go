@@ -49,13 +49,13 @@ func New(ctx context.Context, s *Settings, port int, log *slog.Logger, progress 
 	if sv.databases, err = openDatabases(ctx, s, log, progress); err != nil {
 		return nil, err
 	}
-	if err = sv.build(ctx); err != nil {
+	if err = sv.build(ctx, progress); err != nil {
 		return nil, errors.Join(err, sv.Close(context.WithoutCancel(ctx)))
 	}
 	return sv, nil
 }
 
-func (sv *Server) build(ctx context.Context) error {
+func (sv *Server) build(ctx context.Context, progress func(string)) error {
 	if err := sv.findAdminSecret(); err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (sv *Server) build(ctx context.Context) error {
 		}
 	}
 	if data {
-		if err := sv.buildEngine(ctx); err != nil {
+		if err := sv.buildEngine(ctx, progress); err != nil {
 			return err
 		}
 	}
@@ -130,13 +130,31 @@ func (sv *Server) endpoint() string {
 	return sv.base()
 }
 
-func (sv *Server) buildEngine(ctx context.Context) error {
+// buildEngine makes the engine, and applies the project that is mounted. Who has to wait for another process to do that
+// reads the databases afterwards.
+func (sv *Server) buildEngine(ctx context.Context, progress func(string)) error {
 	c, err := sv.engineConfig()
 	if err != nil {
 		return err
 	}
+	for _, dir := range sv.settings.Project.missing() {
+		sv.log.WarnContext(ctx, "there is nothing to apply: the directory does not exist", "directory", dir)
+	}
+	if sv.settings.Project.isMounted() {
+		lock, err := lockProject(ctx, c.MetadataURL, progress)
+		if err != nil {
+			return err
+		}
+		defer lock.release(ctx)
+	}
 	if sv.engine, err = engine.New(ctx, c); err != nil {
 		return fmt.Errorf("data engine: %w", err)
+	}
+	if !sv.settings.Project.isMounted() {
+		return nil
+	}
+	if err := sv.applyProject(ctx); err != nil {
+		return fmt.Errorf("apply the project at start: %w", err)
 	}
 	return nil
 }

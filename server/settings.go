@@ -18,6 +18,7 @@ type Settings struct {
 	Pools      PoolSettings      `embed:"" group:"Source connections"`
 	Identity   IdentitySettings  `embed:"" group:"Identity"`
 	Operations OperationSettings `embed:"" group:"Operation"`
+	Project    ProjectSettings   `embed:"" group:"Project applied at start"`
 	Accepted   AcceptedSettings  `embed:"" group:"Accepted without effect"`
 	Unserved   UnservedSettings  `embed:"" group:"Accepted, of what is not served"`
 }
@@ -140,6 +141,11 @@ type AcceptedSettings struct {
 	AdminPort         string `name:"admin-port" env:"ADMIN_PORT" hidden:"" help:"There is one console, on the port above."`
 	AdminEndpoint     string `name:"admin-endpoint" env:"ADMIN_ENDPOINT" hidden:"" help:"There is one console, on the endpoint above."`
 	ConsoleSentry     string `name:"console-sentry-dsn" env:"HASURA_CONSOLE_SENTRY_DSN" hidden:"" help:"The console reports to nobody."`
+	MigrationsPort    string `name:"migrations-server-port" env:"HASURA_GRAPHQL_MIGRATIONS_SERVER_PORT" hidden:"" help:"Migrations are applied in this process, which needs no second port."`
+	MigrationsTimeout string `name:"migrations-server-timeout" env:"HASURA_GRAPHQL_MIGRATIONS_SERVER_TIMEOUT" hidden:"" help:"Migrations are applied in this process, which waits for no other."`
+	MigrationsURL     string `name:"migrations-database-url" env:"HASURA_GRAPHQL_MIGRATIONS_DATABASE_URL" hidden:"" help:"Migrations run on their source's own connection."`
+	MigrationsURLName string `name:"migrations-database-env-var" env:"HASURA_GRAPHQL_MIGRATIONS_DATABASE_ENV_VAR" hidden:"" help:"Migrations run on their source's own connection."`
+	CLIEnvironment    string `name:"cli-environment" env:"HASURA_GRAPHQL_CLI_ENVIRONMENT" hidden:"" help:"No other program applies the project."`
 }
 
 // Version is set by the linker.

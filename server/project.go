@@ -1,0 +1,138 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/jackc/pgx/v5"
+
+	"gatehouse/engine"
+	"gatehouse/engine/metadata"
+	"gatehouse/engine/project"
+)
+
+// ProjectSettings name a Hasura project that is applied before anything is served, as Hasura's image for migrations does.
+type ProjectSettings struct {
+	MigrationsDir string `name:"migrations-dir" env:"HASURA_GRAPHQL_MIGRATIONS_DIR" default:"/hasura-migrations" placeholder:"DIR" help:"Apply the migrations in this directory at start, if it exists."`
+	MetadataDir   string `name:"metadata-dir" env:"HASURA_GRAPHQL_METADATA_DIR" default:"/hasura-metadata" placeholder:"DIR" help:"Apply the metadata in this directory at start, if it exists and differs."`
+	SeedsDir      string `name:"seeds-dir" env:"HASURA_GRAPHQL_SEEDS_DIR" default:"/hasura-seeds" placeholder:"DIR" help:"Run the seeds of database default in this directory at every start, if it exists."`
+	NoTransaction bool   `name:"migrations-no-transaction" env:"HASURA_GRAPHQL_MIGRATIONS_NO_TRANSACTION,HASURA_GRAPHQL_NO_TRANSACTION" help:"Run migrations at start outside of transactions. One file alone begins with -- gatehouse:no-transaction."`
+}
+
+func isDirectory(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
+}
+
+// isMounted tells whether there is anything to apply.
+func (p *ProjectSettings) isMounted() bool {
+	return isDirectory(p.MigrationsDir) || isDirectory(p.MetadataDir) || isDirectory(p.SeedsDir)
+}
+
+// missing are the directories that somebody named and that do not exist.
+func (p *ProjectSettings) missing() []string {
+	var names []string
+	for _, d := range [][2]string{{p.MigrationsDir, "/hasura-migrations"}, {p.MetadataDir, "/hasura-metadata"}, {p.SeedsDir, "/hasura-seeds"}} {
+		if d[0] != "" && d[0] != d[1] && !isDirectory(d[0]) {
+			names = append(names, d[0])
+		}
+	}
+	return names
+}
+
+// projectLock keeps others that start on the same metadata database waiting while one applies the project. It is held by
+// a transaction and not by a session, so that it works through a pooler of transactions.
+type projectLock struct{ conn *pgx.Conn }
+
+func lockProject(ctx context.Context, url string, progress func(string)) (*projectLock, error) {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the metadata database: %w", err)
+	}
+	l := &projectLock{conn}
+	if err := l.take(ctx, progress); err != nil {
+		l.release(ctx)
+		return nil, fmt.Errorf("wait for other processes that apply the project: %w", err)
+	}
+	return l, nil
+}
+
+func (l *projectLock) take(ctx context.Context, progress func(string)) error {
+	for _, sql := range []string{`begin`, `set local idle_in_transaction_session_timeout = 0`, `set local statement_timeout = 0`, `set local lock_timeout = 0`} {
+		if _, err := l.conn.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	var taken bool
+	if err := l.conn.QueryRow(ctx, `select pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtext('gatehouse project'))`).Scan(&taken); err != nil || taken {
+		return err
+	}
+	progress("waiting for another process that applies the project")
+	_, err := l.conn.Exec(ctx, `select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('gatehouse project'))`)
+	return err
+}
+
+func (l *projectLock) release(ctx context.Context) {
+	if l != nil {
+		_ = l.conn.Close(context.WithoutCancel(ctx)) // ends the transaction
+	}
+}
+
+// applyProject brings the databases to what is mounted.
+func (sv *Server) applyProject(ctx context.Context) error {
+	s := &sv.settings.Project
+	p := &project.Project{Config: project.Mounted(s.MigrationsDir, s.MetadataDir, s.SeedsDir), Server: ownEngine{sv.engine}}
+	err := p.Apply(ctx, project.ApplyOptions{
+		NoTransaction: s.NoTransaction,
+		IsApplied:     func(document json.RawMessage) (bool, error) { return isApplied(sv.engine, document) },
+		Report:        func(what string, attrs ...any) { sv.log.InfoContext(ctx, what, attrs...) },
+	})
+	if err != nil || !isDirectory(s.SeedsDir) {
+		return err
+	}
+	d := project.Database{Name: metadata.DefaultSource}
+	if p.Config.Version == 2 {
+		d.Name = ""
+	}
+	files, err := p.ApplySeeds(ctx, d, nil)
+	if err == nil {
+		sv.log.InfoContext(ctx, "seeds applied", slog.Int("files", len(files)))
+	}
+	return err
+}
+
+// isApplied compares a document with the engine's, both as they are exported.
+func isApplied(e *engine.Engine, document json.RawMessage) (bool, error) {
+	now := e.Snapshot().Metadata()
+	wanted, err := metadata.DecodeAny(document, "$", now)
+	if err != nil {
+		return false, err
+	}
+	if err := wanted.Check(); err != nil {
+		return false, err
+	}
+	wanted.KeepSettings(now)
+	return string(wanted.Encode()) == string(now.Encode()), nil
+}
+
+// ownEngine is this process' engine as a project knows a server.
+type ownEngine struct{ *engine.Engine }
+
+func (o ownEngine) Post(ctx context.Context, path string, body any) ([]byte, error) {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	status, answer := o.Administer(ctx, path, raw)
+	if err := ctx.Err(); err != nil {
+		return nil, errors.Join(err, context.Cause(ctx))
+	}
+	if status != 200 {
+		return nil, project.ReadRefusal(status, answer)
+	}
+	return answer, nil
+}
