@@ -25,6 +25,11 @@ type draft struct {
 	overwrites bool
 	// opened are the sources opened on the way, to be closed if nobody keeps them.
 	opened map[*source]bool
+	// acted: something was done that cannot be done again. announced are the adaptations to run_sqls that were to be
+	// committed, followed is base's document with them and nothing else.
+	acted     bool
+	announced []adaptation
+	followed  *metadata.Metadata
 }
 
 // Rebuild implements admin.Draft.
@@ -117,33 +122,70 @@ func (d *draft) Mark() func() {
 
 var _ admin.Draft = (*draft)(nil)
 
+// maxAttempts bounds how often a change starts anew because somebody else saved first.
+const maxAttempts = 10
+
 // Update implements admin.Engine: it runs change on a draft of the present state and, when change succeeds, saves and
-// serves the result. Changes run one at a time; another process that saves first makes this one fail with a conflict.
+// serves the result. Changes run one at a time, those of other engines included. Whoever saves first all the same, as a
+// Hasura may, makes this one start anew on what was saved; a client that named the version it changes gets a conflict.
 func (e *Engine) Update(ctx context.Context, expect *int, change func(admin.Draft) error) error {
 	e.writing.Lock()
 	defer e.writing.Unlock()
+	done, err := e.storage.turn(ctx)
+	if err != nil {
+		return fault.Internal(err)
+	}
+	defer done()
+	if _, err := e.finish(ctx); err != nil {
+		e.log.WarnContext(ctx, "an interrupted run_sql is left unfinished", "error", err)
+	}
+	for range maxAttempts {
+		var again bool
+		if again, err = e.attempt(ctx, expect, change); !again {
+			break
+		}
+	}
+	return err
+}
+
+// attempt runs change once. again: nothing was done, because somebody else saved first.
+func (e *Engine) attempt(ctx context.Context, expect *int, change func(admin.Draft) error) (again bool, err error) {
 	if err := e.refresh(ctx); err != nil {
-		return err
+		return false, err
 	}
 	base := e.Snapshot()
 	if expect != nil && *expect != base.ResourceVersion {
-		return errVersion(*expect)
+		return false, errVersion(*expect)
 	}
 	d := &draft{Snapshot: base, engine: e, base: base, fresh: map[string]bool{}, stale: e.stale, opened: map[*source]bool{}}
-	err := change(d)
+	err = change(d)
 	if base.unreadable != nil && !d.overwrites {
 		err = base.unreadable
 	}
+	// What was done in the sources must not be lost because the client went away.
+	ctx = context.WithoutCancel(ctx)
+	overtaken := false
 	if err == nil && d.isChanged {
 		err = e.commit(ctx, d)
+		overtaken = isConflict(err)
 	}
 	if err != nil { // what the draft read is not kept
 		for name := range d.fresh {
 			e.stale[name] = true
 		}
+		if failed := e.settle(ctx, d); failed != nil {
+			e.log.ErrorContext(ctx, "what run_sql changed is not in the metadata yet", "error", failed)
+		} else if overtaken && expect == nil && d.onlyFollowed() {
+			err = nil
+		}
 	}
 	e.closeUnused(d.opened)
-	return err
+	return isConflict(err) && expect == nil && !d.acted, err
+}
+
+// onlyFollowed tells whether the draft holds nothing but what its run_sqls mean for the metadata.
+func (d *draft) onlyFollowed() bool {
+	return len(d.announced) > 0 && string(d.Doc.Encode()) == string(d.followed.Encode())
 }
 
 // commit saves a draft's document and makes the draft the present state.

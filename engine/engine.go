@@ -46,6 +46,10 @@ type Engine struct {
 	wake, suspicion chan struct{}
 	isSuspected     atomic.Bool
 
+	// notices are what other engines said they changed, by resource version.
+	noticesMu sync.Mutex
+	notices   map[int][]string
+
 	// writing is held by whoever changes the state; stale are the sources to be read again by the next change.
 	writing sync.Mutex
 	stale   map[string]bool
@@ -64,7 +68,7 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 		return nil, fmt.Errorf("open metadata database: %w", err)
 	}
 	e := &Engine{
-		config: c, log: c.Log, storage: &storage{pool: pool}, validator: validation.New(c.LookupEnv), wake: make(chan struct{}, 1), suspicion: make(chan struct{}, 1), stale: map[string]bool{},
+		config: c, log: c.Log, storage: &storage{pool: pool}, validator: validation.New(c.LookupEnv), wake: make(chan struct{}, 1), suspicion: make(chan struct{}, 1), notices: map[int][]string{}, stale: map[string]bool{},
 		reviewCallers: make(chan struct{}, 1), subscriptions: subscription.New(subscription.Config{
 			Live: c.LiveQueries, Stream: c.Streams, Log: c.Log,
 			SkipFirstEmpty: c.Options.Experimental["remove_empty_subscription_responses"],
@@ -86,6 +90,12 @@ func (e *Engine) start(ctx context.Context) error {
 		return err
 	}
 	if err := e.load(ctx); err != nil {
+		return err
+	}
+	if err := e.finishInTurn(ctx); err != nil {
+		e.log.WarnContext(ctx, "an interrupted run_sql is left unfinished", "error", err)
+	}
+	if err := e.refresh(ctx); err != nil {
 		return err
 	}
 	return e.assemble()
@@ -214,16 +224,15 @@ func (e *Engine) Run(ctx context.Context) error {
 	group.Go(func() { e.watchLogins(ctx) })
 	group.Go(func() { e.sockets.Run(ctx, e.reviewCallers) })
 	group.Go(func() {
-		look := func() { e.poke() }
 		postgres.Listen(ctx, e.config.MetadataURL, e.log, []string{channel, clearChannel}, func(on, payload string) {
 			if on == clearChannel {
 				e.clearHere(payload)
 			} else {
-				look()
+				e.heard(payload)
 			}
 		}, func() {
 			e.clearHere("") // whatever was cleared while nobody listened
-			look()
+			e.poke()
 		}, func() {})
 	})
 	<-ctx.Done()

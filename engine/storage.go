@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -19,8 +20,18 @@ import (
 // catalogVersion is the version of Hasura's catalog this package reads and writes.
 const catalogVersion = "48"
 
-// channel carries the resource version of a change to the engines that share the metadata database.
+// channel carries a notice of every change to the engines that share the metadata database.
 const channel = "gatehouse_metadata"
+
+// notice is what channel carries. A change with too many sources for a notification names none, as do those of other
+// versions of Gatehouse: then all may be different.
+type notice struct {
+	Version int      `json:"version"`
+	Sources []string `json:"sources"`
+}
+
+// maxNotice is in bytes; Postgres takes 7,999.
+const maxNotice = 7_000
 
 //go:embed hdb_catalog.sql
 var catalogDDL string
@@ -37,6 +48,11 @@ type storage struct {
 // errVersion means that somebody else saved first, or that the caller named an older version.
 func errVersion(referenced int) error {
 	return fault.New(fault.Conflict, "", "metadata resource version referenced (%d) did not match current version", referenced)
+}
+
+func isConflict(err error) bool {
+	var f *fault.Error
+	return errors.As(err, &f) && f.Code == fault.Conflict
 }
 
 // prepare creates the catalog where there is none, with first as its document, and refuses one of another version.
@@ -56,7 +72,7 @@ func (s *storage) prepare(ctx context.Context, first *metadata.Metadata) error {
 		if !exists {
 			return s.create(ctx, tx, first)
 		}
-		if err := s.createSettings(ctx, tx); err != nil { // a Hasura's catalog has no place for them
+		if err := s.createOwn(ctx, tx); err != nil { // a Hasura's catalog does not have them
 			return err
 		}
 		var version string
@@ -92,7 +108,7 @@ func (s *storage) create(ctx context.Context, tx pgx.Tx, first *metadata.Metadat
 	if _, err := tx.Exec(ctx, `insert into hdb_catalog.hdb_version (version, upgraded_on) values ($1, now())`, catalogVersion); err != nil {
 		return fmt.Errorf("write catalog version: %w", err)
 	}
-	if err := s.createSettings(ctx, tx); err != nil {
+	if err := s.createOwn(ctx, tx); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `insert into hdb_catalog.hdb_metadata (id, metadata, resource_version) values (1, $1, 1)`, string(first.WithoutSettings().Encode()))
@@ -102,15 +118,26 @@ func (s *storage) create(ctx context.Context, tx pgx.Tx, first *metadata.Metadat
 	return s.notify(ctx, tx, 1, nil)
 }
 
-// createSettings makes the table of Gatehouse's own settings: one row when there are any, none otherwise.
-func (s *storage) createSettings(ctx context.Context, tx pgx.Tx) error {
-	var exists bool
-	err := tx.QueryRow(ctx, `select pg_catalog.to_regclass('hdb_catalog.gatehouse_settings') is not null`).Scan(&exists)
-	if err == nil && !exists {
-		_, err = tx.Exec(ctx, `create table hdb_catalog.gatehouse_settings (id integer primary key check (id = 1), settings json not null)`)
-	}
-	if err != nil {
-		return fmt.Errorf("create table of settings: %w", err)
+// ownTables are Gatehouse's beside Hasura's: its settings, one row when there are any, and what run_sql has announced
+// (unfinished.go). Hasura does not look at tables it does not know.
+var ownTables = map[string]string{
+	"gatehouse_settings": `create table hdb_catalog.gatehouse_settings (id integer primary key check (id = 1), settings json not null)`,
+	"gatehouse_unfinished": `create table hdb_catalog.gatehouse_unfinished (
+		instance_id uuid, step integer, source text not null, transaction_id bigint not null, resource_version integer not null,
+		metadata json not null, settings json, primary key (instance_id, step))`,
+}
+
+// createOwn makes those of ownTables that are missing.
+func (s *storage) createOwn(ctx context.Context, tx pgx.Tx) error {
+	for name, create := range ownTables {
+		var exists bool
+		err := tx.QueryRow(ctx, `select pg_catalog.to_regclass('hdb_catalog.' || $1) is not null`, name).Scan(&exists)
+		if err == nil && !exists {
+			_, err = tx.Exec(ctx, create)
+		}
+		if err != nil {
+			return fmt.Errorf("create table %s: %w", name, err)
+		}
 	}
 	return nil
 }
@@ -147,17 +174,23 @@ func (s *storage) read(ctx context.Context) (*metadata.Metadata, int, error) {
 	if err != nil {
 		return nil, 0, fmt.Errorf("read metadata: %w", err)
 	}
+	m, err := decode(doc, settings)
+	return m, version, err
+}
+
+// decode reads a stored document and the settings beside it, nil for none.
+func decode(doc, settings []byte) (*metadata.Metadata, error) {
 	m, err := metadata.Decode(doc, "$", false)
 	if err != nil {
-		return nil, version, fmt.Errorf("%w: %w", errUnreadable, err)
+		return nil, fmt.Errorf("%w: %w", errUnreadable, err)
 	}
 	m.Gatehouse = nil // only the table counts
 	if settings != nil {
 		if m.Gatehouse, err = metadata.DecodeSettings(settings); err != nil {
-			return nil, version, fmt.Errorf("%w: %w", errUnreadable, err)
+			return nil, fmt.Errorf("%w: %w", errUnreadable, err)
 		}
 	}
-	return m, version, nil
+	return m, nil
 }
 
 // version gives the current resource version.
@@ -170,21 +203,28 @@ func (s *storage) version(ctx context.Context) (version int, err error) {
 // database changed, for Hasura and for other engines.
 func (s *storage) save(ctx context.Context, m *metadata.Metadata, from int, reloaded []string) (int, error) {
 	err := postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `
-			update hdb_catalog.hdb_metadata set metadata = $1, resource_version = resource_version + 1
-			where id = 1 and resource_version = $2`, string(m.WithoutSettings().Encode()), from)
-		if err != nil {
-			return fmt.Errorf("save metadata: %w", err)
-		}
-		if tag.RowsAffected() == 0 {
-			return errVersion(from)
-		}
-		if err := s.saveSettings(ctx, tx, m.Gatehouse); err != nil {
+		if err := forget(ctx, tx, s.instance); err != nil { // all that was announced is in m
 			return err
 		}
-		return s.notify(ctx, tx, from+1, reloaded)
+		return s.saveIn(ctx, tx, m, from, reloaded)
 	})
 	return from + 1, err
+}
+
+func (s *storage) saveIn(ctx context.Context, tx pgx.Tx, m *metadata.Metadata, from int, reloaded []string) error {
+	tag, err := tx.Exec(ctx, `
+		update hdb_catalog.hdb_metadata set metadata = $1, resource_version = resource_version + 1
+		where id = 1 and resource_version = $2`, string(m.WithoutSettings().Encode()), from)
+	if err != nil {
+		return fmt.Errorf("save metadata: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return errVersion(from)
+	}
+	if err := s.saveSettings(ctx, tx, m.Gatehouse); err != nil {
+		return err
+	}
+	return s.notify(ctx, tx, from+1, reloaded)
 }
 
 // notify tells of a change: Hasura's engines read hdb_schema_notifications when they see a new version, ours listen.
@@ -205,10 +245,65 @@ func (s *storage) notify(ctx context.Context, tx pgx.Tx, version int, reloaded [
 	if err != nil {
 		return fmt.Errorf("write schema notification: %w", err)
 	}
-	if _, err = tx.Exec(ctx, `select pg_catalog.pg_notify($1, $2)`, channel, strconv.Itoa(version)); err != nil {
+	told, err := json.Marshal(notice{version, reloaded})
+	if err != nil {
+		return err
+	}
+	if len(told) > maxNotice {
+		told = []byte(strconv.Itoa(version))
+	}
+	if _, err = tx.Exec(ctx, `select pg_catalog.pg_notify($1, $2)`, channel, string(told)); err != nil {
 		return fmt.Errorf("notify: %w", err)
 	}
 	return nil
+}
+
+// tryTurn is turn without waiting; free tells whether it was to be had.
+func (s *storage) tryTurn(ctx context.Context) (done func(), free bool, err error) {
+	tx, err := s.pool.Begin(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	done = func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }
+	if err := tx.QueryRow(ctx, `select pg_catalog.pg_try_advisory_xact_lock(`+turnLock+`)`).Scan(&free); err != nil {
+		done()
+		return nil, false, err
+	}
+	return done, free, nil
+}
+
+// turnLock is held by the engine that changes the metadata.
+const turnLock = `pg_catalog.hashtext('hdb_catalog.hdb_metadata')`
+
+// turnWait is how long a change waits for its turn.
+const turnWait = "10s"
+
+// turn waits until no other engine changes the metadata, so that changes follow one another instead of refusing each
+// other. It is a courtesy, not what keeps the document right: save looks at the version. So whoever waits longer than
+// turnWait (another engine runs a long migration, or its machine is gone and Postgres has not noticed) goes on. The lock
+// is the transaction's, which reads nothing: it works behind a transaction pooler and keeps vacuum from nothing.
+func (s *storage) turn(ctx context.Context) (done func(), err error) {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the metadata database: %w", err)
+	}
+	_, err = conn.Conn().PgConn().Exec(ctx, `begin; set local lock_timeout = '`+turnWait+`';
+		select pg_catalog.pg_advisory_xact_lock(`+turnLock+`)`).ReadAll()
+	done = func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if !conn.Conn().IsClosed() {
+			_, _ = conn.Conn().PgConn().Exec(ctx, `rollback`).ReadAll()
+		}
+		conn.Release() // which throws away one that is not idle
+	}
+	switch code := postgres.Code(err); {
+	case err == nil, code == "55P03", code == "57014": // lock_not_available, query_canceled
+		return done, nil
+	default:
+		done()
+		return nil, fmt.Errorf("wait for the metadata: %w", err)
+	}
 }
 
 // state reads the state the CLI or the console keeps; column is cli_state or console_state.

@@ -2,9 +2,12 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"maps"
 	"time"
 
+	"gatehouse/engine/catalog"
 	"gatehouse/engine/metadata"
 	"gatehouse/worker"
 )
@@ -35,16 +38,72 @@ func (e *Engine) follow(ctx context.Context) {
 
 func (e *Engine) look(ctx context.Context) error {
 	version, err := e.storage.version(ctx)
-	if err != nil || version == e.Snapshot().ResourceVersion {
+	if err != nil {
+		return err
+	}
+	list, err := e.storage.announced(ctx)
+	if err != nil || version == e.Snapshot().ResourceVersion && len(list) == 0 {
 		return err
 	}
 	e.writing.Lock()
 	defer e.writing.Unlock()
+	if len(list) > 0 {
+		if err := e.finishInTurn(ctx); err != nil {
+			return err
+		}
+	}
 	return e.refresh(ctx)
 }
 
-// refresh brings the state up to date with the metadata database. The caller holds writing. Which databases another
-// process changed is not known for certain, so all are read again.
+// finishInTurn is finish, unless another engine is at work: it has seen to it.
+func (e *Engine) finishInTurn(ctx context.Context) error {
+	done, free, err := e.storage.tryTurn(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if free {
+		_, err = e.finish(ctx)
+	}
+	return err
+}
+
+// heard remembers what another engine says that it changed.
+func (e *Engine) heard(payload string) {
+	var n notice
+	if json.Unmarshal([]byte(payload), &n) == nil && n.Sources != nil {
+		e.noticesMu.Lock()
+		defer e.noticesMu.Unlock()
+		present := e.Snapshot().ResourceVersion
+		maps.DeleteFunc(e.notices, func(v int, _ []string) bool { return v <= present }) // this one's own
+		if len(e.notices) < maxNotices {
+			e.notices[n.Version] = n.Sources
+		}
+	}
+	e.poke()
+}
+
+// maxNotices bounds what is remembered while the metadata cannot be read.
+const maxNotices = 1_000
+
+// changedSince gives the sources that changed between two versions, and forgets what it was told. isKnown is false when
+// that was not told of every version: a Hasura saved one, or nobody listened.
+func (e *Engine) changedSince(from, to int) (changed map[string]bool, isKnown bool) {
+	e.noticesMu.Lock()
+	defer e.noticesMu.Unlock()
+	changed, isKnown = map[string]bool{}, from < to
+	for v := from + 1; v <= to && isKnown; v++ {
+		var sources []string
+		sources, isKnown = e.notices[v]
+		for _, name := range sources {
+			changed[name] = true
+		}
+	}
+	maps.DeleteFunc(e.notices, func(v int, _ []string) bool { return v <= to })
+	return changed, isKnown
+}
+
+// refresh brings the state up to date with the metadata database. The caller holds writing.
 func (e *Engine) refresh(ctx context.Context) error {
 	version, err := e.storage.version(ctx)
 	if err != nil {
@@ -56,7 +115,8 @@ func (e *Engine) refresh(ctx context.Context) error {
 	return e.load(ctx)
 }
 
-// load reads the document and every database, and serves what follows.
+// load reads the document and the databases, and serves what follows. Databases that are open already are read again
+// where another engine changed them, or might have.
 func (e *Engine) load(ctx context.Context) error {
 	began := time.Now()
 	doc, version, err := e.storage.read(ctx)
@@ -69,16 +129,30 @@ func (e *Engine) load(ctx context.Context) error {
 		doc = &metadata.Metadata{}
 	}
 	var old map[string]*sourceState
+	reload := func(string) bool { return true }
 	if s := e.Snapshot(); s != nil {
 		old = s.sources
+		if changed, isKnown := e.changedSince(s.ResourceVersion, version); isKnown {
+			reload = func(name string) bool { return changed[name] || !old[name].isCurrent(ctx) }
+		}
 	}
-	s := e.build(doc, version, e.resolve(ctx, doc, old, func(string) bool { return true }))
+	s := e.build(doc, version, e.resolve(ctx, doc, old, reload))
 	if unreadable {
 		s.markUnreadable(err)
 	}
 	e.swap(s)
 	e.log.InfoContext(ctx, "metadata loaded", "version", version, "inconsistencies", len(s.inconsistencies), "took", time.Since(began))
 	return nil
+}
+
+// isCurrent tells whether the catalog is still the database's. The watch will find out as well, but what another engine
+// has just saved may rely on a table that it saw first.
+func (s *sourceState) isCurrent(ctx context.Context) bool {
+	if s == nil || s.err != nil {
+		return false
+	}
+	fingerprint, err := catalog.Fingerprint(ctx, s.open.pool)
+	return err == nil && fingerprint == s.catalog.Fingerprint
 }
 
 // swap makes s, which nobody else knows yet, the present state and closes what only the previous one used. The caller holds writing, or is New.

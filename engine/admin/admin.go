@@ -48,6 +48,12 @@ type Draft interface {
 	Overwrite()
 	// Mark gives a function that puts the draft back to where it is now.
 	Mark() (restore func())
+	// Announce must be called before a transaction on a source is committed that the document has to follow: adapt says
+	// how. Neither what happens later in the request nor the death of the process then loses it. An error is a conflict
+	// when somebody else has saved; the transaction must be rolled back.
+	Announce(ctx context.Context, tx pgx.Tx, source string, adapt func(*metadata.Metadata) *metadata.Metadata) error
+	// Acted says that something was done outside the draft, so that the request cannot be run again.
+	Acted()
 }
 
 // Engine is what the API administers.

@@ -117,6 +117,7 @@ func (e *execution) read(ctx context.Context, v View, r *request) ([]byte, error
 // one runs a command on a draft.
 func (e *execution) one(ctx context.Context, d Draft, r *request) ([]byte, error) {
 	if !e.needsDraft(r) {
+		d.Acted() // a bulk's item: it may write rows, or the state of the command line
 		return e.read(ctx, d, r)
 	}
 	if change := changes[r.kind]; change != nil {

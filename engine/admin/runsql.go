@@ -124,11 +124,13 @@ func (e *execution) runSQL(ctx context.Context, d Draft, r *request) ([]byte, er
 		return nil, err
 	}
 	if !needsCheck(r.args) {
+		d.Acted()
 		answer, err := e.plainSQL(ctx, d, r)
 		d.MakeStale(a.Source)
 		return answer, err
 	}
 	if a.NoTransaction {
+		d.Acted()
 		answer, err := e.plainSQL(ctx, d, r)
 		if err != nil {
 			return nil, err
@@ -158,6 +160,7 @@ func (e *execution) runSQL(ctx context.Context, d Draft, r *request) ([]byte, er
 		restore()
 		return nil, under(r.runPath, commitError(err, *a.SQL))
 	}
+	d.Acted()
 	return answer, nil
 }
 
@@ -177,19 +180,21 @@ func follow(ctx context.Context, d Draft, a *sqlArgs, after *catalog.Catalog, tx
 			gone = append(gone, dependent.ID)
 		}
 	}
-	doc = doc.Without(gone...)
-	for _, c := range change.droppedColumns {
-		doc = doc.DropColumn(a.Source, c.Table, c.Column)
+	adapt := func(doc *metadata.Metadata) *metadata.Metadata {
+		doc = doc.Without(gone...)
+		for _, c := range change.droppedColumns {
+			doc = doc.DropColumn(a.Source, c.Table, c.Column)
+		}
+		return doc.Rename(facts, a.Source, change.renames)
 	}
-	doc = doc.Rename(facts, a.Source, change.renames)
 	before := d.Inconsistencies()
-	if err := d.RebuildIn(ctx, doc, a.Source, after, tx); err != nil {
+	if err := d.RebuildIn(ctx, adapt(doc), a.Source, after, tx); err != nil {
 		return err
 	}
 	if fresh := newInconsistencies(before, d.Inconsistencies()); len(fresh) > 0 {
 		return fault.New(fault.Unexpected, "", "cannot continue due to newly found inconsistent metadata").WithInternal(fresh)
 	}
-	return nil
+	return d.Announce(ctx, tx, a.Source, adapt)
 }
 
 // sqlFailure is the internal part of a failed run_sql, as Hasura's database library gives it.
