@@ -178,7 +178,7 @@ func TestUntrackTable_dependents(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.withShop()
-	s.want(400, `{"path":"$.args","error":"cannot drop due to the following dependent objects : relationship article.author in source \"default\", permission article.user.select in source \"default\"","code":"dependency-error"}`,
+	s.want(400, `{"path":"$.args","error":"cannot drop due to the following dependent objects: permission article.user.select in source \"default\", relationship article.author in source \"default\"","code":"dependency-error"}`,
 		"pg_untrack_table", `{"table":"author"}`)
 	s.do("pg_untrack_table", `{"table":"author","cascade":true}`)
 	if doc := s.document(); strings.Contains(doc, "author\"") || strings.Contains(doc, "permission") {

@@ -10,7 +10,7 @@ func TestKeptCommands(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.do("add_host_to_tls_allowlist", `{"host":"example.org","suffix":"8443","permissions":["self-signed"]}`)
-	s.want(400, `{"path":"$.args","error":"the host \"example.org\" already exists in the allowlist","code":"already-exists"}`,
+	s.want(400, `{"path":"$.args","error":"the host \"example.org\" with suffix \"8443\" already exists in the allowlist","code":"already-exists"}`,
 		"add_host_to_tls_allowlist", `{"host":"example.org","suffix":"8443"}`)
 	s.want(400, `{"path":"$.args","error":"the host \"example.org\" isn't present in the allowlist","code":"not-exists"}`,
 		"drop_host_from_tls_allowlist", `{"host":"example.org"}`)
@@ -48,11 +48,11 @@ func TestKeptCommands(t *testing.T) {
 	}
 	s.want(200, `[{"arguments":{},"code":"select 1 as id","returns":"m","root_field_name":"q"}]`, "pg_get_native_query", `{"source":"default"}`)
 	s.want(200, `{"cron_triggers":[{"name":"c","webhook":"http://hook","schedule":"* * * * *","include_in_metadata":true}]}`, "get_cron_triggers", `{}`)
-	s.want(400, `{"path":"$.args","error":"Custom logical model \"m\" still being used by native query \"q\".","code":"constraint-violation"}`, "pg_untrack_logical_model", `{"name":"m"}`)
+	s.declines("pg_untrack_logical_model", `{"name":"m"}`, "cannot continue due to new inconsistent metadata")
 	s.want(400, `{"path":"$.args","error":"Native query 'q' is already tracked.","code":"already-tracked"}`, "pg_track_native_query", `{"root_field_name":"q","code":"select 1","returns":"m"}`)
 	s.want(400, `{"path":"$.args.cod","error":"unexpected key \"cod\"; the nearest known key is \"code\"","code":"parse-failed"}`, "pg_track_native_query", `{"root_field_name":"p","cod":"","returns":"m"}`)
-	s.want(400, `{"path":"$.args","error":"create_scheduled_event: scheduled events are not supported by Gatehouse yet","code":"not-supported"}`, "create_scheduled_event", `{}`)
-	s.want(400, `{"path":"$.args","error":"Source kind postgres does not have capabilities","code":"not-supported"}`, "get_source_kind_capabilities", `{"name":"postgres"}`)
+	s.want(400, `{"path":"$.args","error":"create_scheduled_event: scheduled events are not supported by Gatehouse yet","code":"not-supported"}`, "create_scheduled_event", `{"webhook":"http://hook"}`)
+	s.want(400, `{"path":"$.args","error":"postgres does not support Capabilities","code":"data-connector-error"}`, "get_source_kind_capabilities", `{"name":"postgres"}`)
 
 	s.do("delete_remote_schema_remote_relationship", `{"remote_schema":"r","type_name":"User","name":"orders"}`)
 	s.do("pg_untrack_native_query", `{"root_field_name":"q"}`)
@@ -74,6 +74,6 @@ func TestReloadMetadata(t *testing.T) {
 	for _, args := range []string{`{}`, `null`, `{"reload_sources":true,"reload_remote_schemas":false}`, `{"reload_sources":["default"],"recreate_event_triggers":false}`, `{"reload_sources":[]}`} {
 		s.want(200, reloaded, "reload_metadata", args)
 	}
-	s.want(400, `{"path":"$.args","error":"source with name \"other\" does not exist","code":"not-exists"}`, "reload_metadata", `{"reload_sources":["other"]}`)
+	s.want(400, `{"path":"$.args","error":"Source with name \"other\" not found in metadata","code":"not-exists"}`, "reload_metadata", `{"reload_sources":["other"]}`)
 	s.want(400, `{"path":"$.args.reload_sources","error":"expected a boolean or a list of names, but encountered Number","code":"parse-failed"}`, "reload_metadata", `{"reload_sources":1}`)
 }

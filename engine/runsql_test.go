@@ -63,9 +63,9 @@ func TestRunSQL_dropsAreRefusedWhileSomethingDepends(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.withShop()
-	s.want(400, `{"path":"$","error":"cannot drop due to the following dependent objects : permission author.user.update in source \"default\", permission article.user.select in source \"default\"","code":"dependency-error"}`,
+	s.want(400, `{"path":"$","error":"cannot drop due to the following dependent objects: permission article.user.select in source \"default\", permission author.user.update in source \"default\"","code":"dependency-error"}`,
 		"run_sql", sqlArgs("alter table author drop column email"))
-	s.want(400, `{"path":"$","error":"cannot drop due to the following dependent objects : relationship author.articles in source \"default\", relationship article.author in source \"default\"","code":"dependency-error"}`,
+	s.want(400, `{"path":"$","error":"cannot drop due to the following dependent objects: relationship article.author in source \"default\", relationship author.articles in source \"default\"","code":"dependency-error"}`,
 		"run_sql", sqlArgs("alter table article drop constraint article_author_id_fkey"))
 	s.want(200, `{"result_type":"TuplesOk","result":[["n"],["1"]]}`, "run_sql", sqlArgs("select count(*) as n from information_schema.columns where column_name = 'email'"))
 	s.want(200, "", "run_sql", `{"sql":"alter table author drop column email","cascade":true}`)

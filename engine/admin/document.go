@@ -10,7 +10,7 @@ import (
 )
 
 func (e *execution) exportMetadata(_ context.Context, v View, r *request) ([]byte, error) {
-	doc := v.Metadata().Encode()
+	doc := v.Metadata().Exported().Encode()
 	if r.version == 1 {
 		return doc, nil
 	}
@@ -29,50 +29,70 @@ func inconsistencies(v View) []metadata.Inconsistency {
 }
 
 func (e *execution) getInconsistent(_ context.Context, v View, _ *request) ([]byte, error) {
+	return inconsistent(v, nil)
+}
+
+// inconsistent tells what cannot be served, and what a command warns of.
+func inconsistent(v View, warnings []metadata.Warning) ([]byte, error) {
 	list := inconsistencies(v)
 	return marshal(struct {
 		IsConsistent bool                     `json:"is_consistent"`
 		Objects      []metadata.Inconsistency `json:"inconsistent_objects"`
-	}{len(list) == 0, list})
-}
-
-// replaceArgs is version 2's form of replace_metadata; version 1's is the document itself.
-type replaceArgs struct {
-	Metadata          json.RawMessage `json:"metadata"`
-	AllowInconsistent bool            `json:"allow_inconsistent_metadata"`
-	AllowWarnings     *bool           `json:"allow_warnings"`
+		Warnings     []metadata.Warning       `json:"warnings,omitempty"`
+	}{len(list) == 0, list, warnings})
 }
 
 func (e *execution) replaceMetadata(ctx context.Context, d Draft, r *request) ([]byte, error) {
-	doc, path, allow := r.args, r.parsePath, false
-	var args replaceArgs
-	isVersion2 := json.Unmarshal(r.args, &args) == nil && args.Metadata != nil
-	if isVersion2 {
-		doc, path, allow = args.Metadata, fault.Key(path, "metadata"), args.AllowInconsistent
-	} else if r.version == 2 {
-		return nil, fault.New(fault.ParseFailed, r.parsePath, "key %q not found", "metadata")
-	}
-	m, err := metadata.DecodeAny(doc, path, d.Metadata())
+	args, err := metadata.ParseReplace(r.args, r.parsePath, r.version == 2)
 	if err != nil {
 		return nil, err
 	}
-	if err := m.Check(); err != nil {
+	path := r.parsePath
+	if args.IsVersion2 {
+		path = fault.Key(path, "metadata")
+	}
+	m, err := metadata.DecodeAny(args.Document, path, d.Metadata())
+	if err != nil {
+		return nil, placed(r, err)
+	}
+	warnings, err := m.Replaces(d.Metadata())
+	if err != nil {
 		return nil, under(r.runPath, err)
 	}
-	m.KeepSettings(d.Metadata())
 	if err := d.Rebuild(ctx, m, names(m.Sources)...); err != nil {
 		return nil, under(r.runPath, err)
 	}
 	d.Overwrite()
-	if !allow {
+	if !args.AllowInconsistent {
 		if err := refuseAny(d); err != nil {
 			return nil, under(r.runPath, err)
 		}
 	}
-	if !isVersion2 {
-		return success, nil
+	if args.RefuseWarnings {
+		if err := refuseWarnings(r.runPath, warnings); err != nil {
+			return nil, err
+		}
 	}
-	return e.getInconsistent(ctx, d, r)
+	if !args.IsVersion2 {
+		return succeeded(warnings)
+	}
+	return inconsistent(d, warnings)
+}
+
+// succeeded is Hasura's answer to a command that may warn.
+func succeeded(warnings []metadata.Warning) ([]byte, error) {
+	return marshal(struct {
+		Message  string             `json:"message"`
+		Warnings []metadata.Warning `json:"warnings,omitempty"`
+	}{"success", warnings})
+}
+
+// refuseWarnings is the answer to warnings where none are allowed.
+func refuseWarnings(path string, warnings []metadata.Warning) error {
+	if len(warnings) == 0 {
+		return nil
+	}
+	return fault.New("metadata-warnings", path, "failed due to metadata warnings").WithInternal(warnings)
 }
 
 func names(sources []*metadata.Source) []string {
@@ -102,9 +122,11 @@ func refuseAny(v View) error {
 func (e *execution) clearMetadata(ctx context.Context, d Draft, r *request) ([]byte, error) {
 	var empty metadata.Metadata
 	if s := d.Metadata().Source(metadata.DefaultSource); s != nil && s.Foreign == nil {
-		empty.Sources = []*metadata.Source{{Name: s.Name, Kind: s.Kind, Configuration: s.Configuration, Customization: s.Customization}}
+		empty.Sources = []*metadata.Source{{Name: s.Name, Kind: s.Kind, Configuration: s.Configuration}}
 	}
-	empty.KeepSettings(d.Metadata())
+	if _, err := empty.Replaces(d.Metadata()); err != nil {
+		return nil, under(r.runPath, err)
+	}
 	d.Overwrite()
 	if err := d.Rebuild(ctx, &empty); err != nil {
 		return nil, under(r.runPath, err)
@@ -117,6 +139,7 @@ type reloadArgs struct {
 	Sources         json.RawMessage `json:"reload_sources"`
 	RemoteSchemas   json.RawMessage `json:"reload_remote_schemas"`
 	RecreateTrigger json.RawMessage `json:"recreate_event_triggers"`
+	DataConnectors  json.RawMessage `json:"reload_data_connectors"`
 }
 
 // chosen gives the names that a key of reloadArgs means; all of them must exist.
@@ -136,7 +159,7 @@ func chosen(value json.RawMessage, all []string, path, what string) ([]string, e
 	}
 	for _, name := range list {
 		if !slices.Contains(all, name) {
-			return nil, fault.New(fault.NotExists, "", "%s with name %q does not exist", what, name)
+			return nil, fault.New(fault.NotExists, "", "%s with name %q not found in metadata", what, name)
 		}
 	}
 	return list, nil
@@ -153,13 +176,20 @@ func (e *execution) reloadMetadata(ctx context.Context, d Draft, r *request) ([]
 	for _, s := range doc.RemoteSchemas {
 		remote = append(remote, s.Name)
 	}
-	if _, err := chosen(a.RemoteSchemas, remote, fault.Key(r.parsePath, "reload_remote_schemas"), "remote schema"); err != nil {
-		return nil, placed(r, err)
+	for _, unused := range []struct { // what they would reload is not served yet
+		key, what string
+		given     json.RawMessage
+		all       []string
+	}{
+		{"reload_remote_schemas", "Remote schema", a.RemoteSchemas, remote},
+		{"recreate_event_triggers", "Source", a.RecreateTrigger, names(doc.Sources)},
+		{"reload_data_connectors", "Data connector", a.DataConnectors, nil},
+	} {
+		if _, err := chosen(unused.given, unused.all, fault.Key(r.parsePath, unused.key), unused.what); err != nil {
+			return nil, placed(r, err)
+		}
 	}
-	if _, err := chosen(a.RecreateTrigger, names(doc.Sources), fault.Key(r.parsePath, "recreate_event_triggers"), "source"); err != nil {
-		return nil, placed(r, err)
-	}
-	sources, err := chosen(a.Sources, names(doc.Sources), fault.Key(r.parsePath, "reload_sources"), "source")
+	sources, err := chosen(a.Sources, names(doc.Sources), fault.Key(r.parsePath, "reload_sources"), "Source")
 	if err != nil {
 		return nil, placed(r, err)
 	}

@@ -21,7 +21,8 @@ type execution struct {
 
 var success = []byte(`{"message":"success"}`)
 
-// reads are commands that change nothing: they need no draft and wait for nobody.
+// reads are commands that change nothing: they need no draft and wait for nobody. Their errors' paths begin at the
+// arguments.
 var reads = map[string]func(e *execution, ctx context.Context, v View, r *request) ([]byte, error){
 	"export_metadata":           (*execution).exportMetadata,
 	"get_inconsistent_metadata": (*execution).getInconsistent,
@@ -111,6 +112,10 @@ func (e *execution) read(ctx context.Context, v View, r *request) ([]byte, error
 		return e.h.Rows.Run(ctx, v, e.session, r.kind, r.args, r.parsePath, r.runPath)
 	}
 	answer, err := reads[r.kind](e, ctx, v, r)
+	var f *fault.Error
+	if errors.As(err, &f) && f.Code == fault.ParseFailed {
+		return nil, under(r.parsePath, err)
+	}
 	return answer, under(r.runPath, err)
 }
 
@@ -129,6 +134,11 @@ func (e *execution) one(ctx context.Context, d Draft, r *request) ([]byte, error
 	m, _, err := metadata.ParseCommand(r.kind, r.args, r.parsePath)
 	if err != nil {
 		return nil, err
+	}
+	if m.Idle != nil {
+		if reason := m.Idle(d.Metadata()); reason != "" {
+			return marshal(map[string]string{"message": reason})
+		}
 	}
 	if err := mutate(ctx, d, m); err != nil {
 		return nil, under(r.runPath, err)
@@ -172,7 +182,7 @@ func tryMutate(ctx context.Context, d Draft, m metadata.Mutation) error {
 	if err := d.Rebuild(ctx, doc); err != nil {
 		return err
 	}
-	return refuseNew(before, d.Inconsistencies(), m.Object)
+	return refuseNew(before, d.Inconsistencies(), m)
 }
 
 // knowsTargets tells whether the catalog shows what the mutation relies on.
@@ -187,8 +197,8 @@ func knowsTargets(d Draft, m metadata.Mutation) bool {
 	return m.Function == nil || len(c.Functions[catalogName(*m.Function)]) > 0
 }
 
-// refuseNew is the error for inconsistencies that were not there before.
-func refuseNew(before, after []metadata.Inconsistency, object metadata.ObjectID) error {
+// refuseNew is the error for inconsistencies that a mutation causes.
+func refuseNew(before, after []metadata.Inconsistency, m metadata.Mutation) error {
 	fresh := newInconsistencies(before, after)
 	if len(fresh) == 0 {
 		return nil
@@ -198,17 +208,23 @@ func refuseNew(before, after []metadata.Inconsistency, object metadata.ObjectID)
 		if i.Fatal != "" {
 			return fault.New(fault.Unexpected, "", "%s", i.Fatal)
 		}
-		if slices.Contains(i.IDs(), object) {
+		if slices.Contains(i.IDs(), m.Object) {
 			own = append(own, i)
 		}
 	}
-	if len(own) == 0 && !slices.ContainsFunc(fresh, func(i metadata.Inconsistency) bool { return i.Type != "query_collections" }) {
-		return fault.New(fault.Unexpected, "", "cannot continue due to newly found inconsistent metadata").WithInternal(fresh)
-	}
-	if len(own) == 0 {
+	switch {
+	case m.IsGeneral:
+		return newlyFound(fresh)
+	case len(own) > 0:
+		return fault.New(fault.InvalidConfiguration, "", "%s", joinReasons(own)).WithInternal(own)
+	default:
 		return fault.New(fault.Unexpected, "", "cannot continue due to new inconsistent metadata").WithStatus(400).WithInternal(fresh)
 	}
-	return fault.New(fault.InvalidConfiguration, "", "%s", joinReasons(own)).WithInternal(own)
+}
+
+// newlyFound is Hasura's general error for inconsistencies.
+func newlyFound(fresh []metadata.Inconsistency) error {
+	return fault.New(fault.Unexpected, "", "cannot continue due to newly found inconsistent metadata").WithInternal(fresh)
 }
 
 func joinReasons(list []metadata.Inconsistency) string {
@@ -246,8 +262,11 @@ func (e *execution) bulk(ctx context.Context, d Draft, r *request) ([]byte, erro
 }
 
 func (e *execution) bulkRead(ctx context.Context, v View, r *request) ([]byte, error) {
-	if r.kind == "concurrent_bulk" {
-		if err := onlyReads(r); err != nil {
+	switch r.kind {
+	case "bulk_atomic":
+		return e.bulkAtomic(ctx, nil, r)
+	case "concurrent_bulk":
+		if err := refuseSchemaChanges(r); err != nil {
 			return nil, err
 		}
 	}
@@ -260,18 +279,31 @@ func (e *execution) bulkRead(ctx context.Context, v View, r *request) ([]byte, e
 	})
 }
 
-// concurrentBulk is reached when an item is more than a read, which Hasura refuses.
-func (e *execution) concurrentBulk(_ context.Context, _ Draft, r *request) ([]byte, error) {
-	return nil, onlyReads(r)
+// concurrentBulk is bulk for commands that leave the schema alone. They run one after the other: the order of the answers
+// is the same.
+func (e *execution) concurrentBulk(ctx context.Context, d Draft, r *request) ([]byte, error) {
+	if err := refuseSchemaChanges(r); err != nil {
+		return nil, err
+	}
+	return e.bulk(ctx, d, r)
 }
 
-func onlyReads(r *request) error {
-	for _, item := range r.items {
-		if item.kind != "run_sql" || !isReadOnly(item.args) {
-			return fault.New(fault.BadRequest, r.runPath, "Only read-only queries are allowed in a concurrent_bulk")
-		}
+// refuseSchemaChanges: Hasura calls the others read-only, though rows may be written (Hasura: Server/API/V2Query).
+func refuseSchemaChanges(r *request) error {
+	if r.changesSchema() {
+		return fault.New(fault.Unexpected, r.runPath, "Only read-only queries are allowed in a concurrent_bulk")
 	}
 	return nil
+}
+
+func (r *request) changesSchema() bool {
+	switch {
+	case slices.Contains(bulks, r.kind):
+		return slices.ContainsFunc(r.items, (*request).changesSchema)
+	case r.kind == "run_sql":
+		return needsCheck(r.args)
+	}
+	return !slices.Contains(rowCommands, r.kind) && reads[r.kind] == nil
 }
 
 // bulkKeepGoing puts errors where the answers would be.
@@ -301,10 +333,12 @@ func collect(items []*request, run func(*request) ([]byte, error)) ([]byte, erro
 	return marshal(answers)
 }
 
-// bulkAtomic folds commands into one document and builds it once.
+// bulkAtomic folds commands into one document and builds it once. As in Hasura, an error says nothing of the item it is
+// about, unless its arguments cannot be read.
 func (e *execution) bulkAtomic(ctx context.Context, d Draft, r *request) ([]byte, error) {
-	doc, before := d.Metadata(), d.Inconsistencies()
-	for _, item := range r.items {
+	mutations := make([]metadata.Mutation, len(r.items))
+	isSupported := true
+	for i, item := range r.items {
 		if err := checkTransforms(item); err != nil {
 			return nil, err
 		}
@@ -312,21 +346,29 @@ func (e *execution) bulkAtomic(ctx context.Context, d Draft, r *request) ([]byte
 		if err != nil {
 			return nil, err
 		}
-		if !known {
-			return nil, fault.New(fault.BadRequest, item.runPath, "Bulk atomic does not support this command: %s", item.full)
-		}
+		mutations[i], isSupported = m, isSupported && known
+	}
+	if !isSupported {
+		return nil, fault.New(fault.Unexpected, r.runPath, "Bulk atomic does not support this command")
+	}
+	if len(mutations) == 0 {
+		return success, nil
+	}
+	doc, before := d.Metadata(), d.Inconsistencies()
+	for _, m := range mutations {
 		if !knowsTargets(d, m) {
 			d.MakeStale(m.Source)
 		}
+		var err error
 		if doc, err = m.Apply(doc, d.Facts()); err != nil {
-			return nil, under(item.runPath, err)
+			return nil, under(r.runPath, err)
 		}
 	}
 	if err := d.Rebuild(ctx, doc); err != nil {
 		return nil, under(r.runPath, err)
 	}
-	if err := refuseNew(before, d.Inconsistencies(), metadata.ObjectID{}); err != nil {
-		return nil, under(r.runPath, err)
+	if fresh := newInconsistencies(before, d.Inconsistencies()); len(fresh) > 0 {
+		return nil, fault.New(fault.BadRequest, r.runPath, "Schema inconsistency").WithInternal(fresh)
 	}
 	return success, nil
 }

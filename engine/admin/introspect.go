@@ -15,7 +15,7 @@ import (
 // What the console asks about databases.
 
 func (e *execution) listSourceKinds(context.Context, View, *request) ([]byte, error) {
-	return []byte(`{"sources":[{"available":true,"builtin":true,"display_name":"PostgreSQL","kind":"postgres"}]}`), nil
+	return []byte(`{"sources":[{"available":true,"builtin":true,"display_name":"pg","kind":"pg"}]}`), nil
 }
 
 type tableArgs struct {
@@ -27,10 +27,10 @@ type tableArgs struct {
 func sourceCatalog(v View, r *request) (*catalog.Catalog, tableArgs, error) {
 	a := tableArgs{Source: metadata.DefaultSource}
 	if err := json.Unmarshal(r.args, &a); err != nil {
-		return nil, a, fault.New(fault.ParseFailed, "", "parsing arguments failed: %s", err)
+		return nil, a, misread(fault.Root, err)
 	}
 	if v.Metadata().Source(a.Source) == nil {
-		return nil, a, fault.New(fault.NotExists, "", "source with name %q does not exist", a.Source)
+		return nil, a, metadata.NoSource(a.Source)
 	}
 	c := v.Catalog(a.Source)
 	if c == nil {
@@ -113,7 +113,10 @@ func (e *execution) getTableInfo(_ context.Context, v View, r *request) ([]byte,
 	if err != nil {
 		return nil, err
 	}
-	name, err := metadata.ParseTableName(a.Table, "$.table")
+	if a.Table == nil {
+		return nil, fault.New(fault.ParseFailed, "", "key %q not found", "table")
+	}
+	name, err := metadata.ParseTableName(a.Table, fault.Key(fault.Root, "table"))
 	if err != nil {
 		return nil, err
 	}
@@ -175,11 +178,11 @@ func (e *execution) suggestRelationships(_ context.Context, v View, r *request) 
 		OmitTracked bool              `json:"omit_tracked"`
 	}
 	if err := json.Unmarshal(r.args, &args); err != nil {
-		return nil, fault.New(fault.ParseFailed, "", "parsing arguments failed: %s", err)
+		return nil, misread(fault.Root, err)
 	}
 	wanted := map[catalog.Name]bool{}
-	for _, t := range args.Tables {
-		name, err := metadata.ParseTableName(t, "$.tables")
+	for i, t := range args.Tables {
+		name, err := metadata.ParseTableName(t, fault.Index(fault.Key(fault.Root, "tables"), i))
 		if err != nil {
 			return nil, err
 		}
@@ -189,7 +192,7 @@ func (e *execution) suggestRelationships(_ context.Context, v View, r *request) 
 	list := []suggestion{}
 	for _, t := range sortedTables(c) {
 		for _, fk := range t.ForeignKeys {
-			if (args.Tables != nil && (!wanted[t.Name] || !wanted[fk.To])) || source.Table(metadata.TableName(t.Name)) == nil || source.Table(metadata.TableName(fk.To)) == nil {
+			if (args.Tables != nil && !wanted[t.Name] && !wanted[fk.To]) || source.Table(metadata.TableName(t.Name)) == nil || source.Table(metadata.TableName(fk.To)) == nil {
 				continue
 			}
 			own, theirs := suggestionEnd{t.Name, fk.Columns, fk.Name}, suggestionEnd{fk.To, fk.ToColumns, ""}

@@ -2,6 +2,8 @@ package admin
 
 import (
 	"encoding/json"
+	"errors"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -64,7 +66,7 @@ func (a api) parse(data []byte, path, parsePath, runPath string) (*request, erro
 	}
 	r.kind = strings.TrimPrefix(r.full, "pg_")
 	if !a.knows(r.kind) {
-		return nil, unknownType(r.full, parsePath)
+		return nil, a.unknownType(r.full, parsePath)
 	}
 	if slices.Contains(bulks, r.kind) {
 		return r, a.parseItems(r)
@@ -89,6 +91,34 @@ func (r *request) readVersions(o map[string]json.RawMessage, parsePath string) e
 	return nil
 }
 
+// misread words an argument of a wrong type as Hasura's JSON library does. path is where the arguments stand.
+func misread(path string, err error) error {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) {
+		return fault.New(fault.ParseFailed, path, "%s", err.Error())
+	}
+	what, expected := "Text", "String"
+	switch wrong.Type.Kind() {
+	case reflect.Bool:
+		what, expected = "Bool", "Bool"
+	case reflect.Int:
+		what, expected = "Int", "Number"
+	case reflect.Slice:
+		what, expected = "List", "Array"
+	case reflect.Struct, reflect.Map:
+		what, expected = "Object", "Object"
+	default:
+	}
+	if wrong.Field != "" {
+		for _, key := range strings.Split(wrong.Field, ".") {
+			path = fault.Key(path, key)
+		}
+	}
+	kind, _, _ := strings.Cut(wrong.Value, " ") // "number 1.5"
+	found := map[string]string{"bool": "Boolean", "number": "Number", "array": "Array", "object": "Object", "string": "String"}[kind]
+	return fault.New(fault.ParseFailed, path, "parsing %s failed, expected %s, but encountered %s", what, expected, found)
+}
+
 func (a api) parseItems(r *request) error {
 	var items []json.RawMessage
 	if err := json.Unmarshal(r.args, &items); err != nil {
@@ -97,8 +127,11 @@ func (a api) parseItems(r *request) error {
 	r.items = make([]*request, len(items))
 	for i, item := range items {
 		var err error
-		at := fault.Key(r.path, "args")
-		r.items[i], err = a.parse(item, fault.Index(at, i), fault.Index(r.parsePath, i), fault.Index(r.runPath, i))
+		at, runs := fault.Key(r.path, "args"), fault.Index(r.runPath, i)
+		if r.kind == "bulk_keep_going" {
+			runs = fault.Root // an error that stands in its item's place tells of the item alone
+		}
+		r.items[i], err = a.parse(item, fault.Index(at, i), fault.Index(r.parsePath, i), runs)
 		if err != nil {
 			return err
 		}
@@ -106,12 +139,23 @@ func (a api) parseItems(r *request) error {
 	return nil
 }
 
-// unknownType answers a command that does not exist, or belongs to a database Gatehouse does not speak.
-func unknownType(kind, path string) error {
-	for _, prefix := range []string{"mssql_", "bigquery_", "citus_", "cockroach_", "dc_"} {
-		if strings.HasPrefix(kind, prefix) {
-			return fault.New(fault.NotSupported, path, "%q is not supported: Gatehouse speaks Postgres only", kind)
-		}
+// backends are the prefixes of Hasura's commands for one kind of database, with the name its errors have for it.
+var backends = map[string]string{
+	"pg": "postgres", "postgres": "postgres", "mssql": "mssql", "bigquery": "bigquery", "citus": "citus", "cockroach": "cockroach",
+}
+
+// unknownType answers a command that an endpoint does not have, in the words of each (Hasura: Server/API). Commands for
+// databases that Gatehouse does not speak are among them.
+func (a api) unknownType(kind, path string) error {
+	switch {
+	case !a.hasMetadata:
+		return fault.New(fault.ParseFailed, path, "Unrecognised RQLQuery type: %s", kind)
+	case a.hasRows:
+		return fault.New(fault.ParseFailed, fault.Key(path, "type"), "unknown command %q", kind)
 	}
-	return fault.New(fault.ParseFailed, fault.Key(path, "type"), "unknown command %q", kind)
+	prefix, command, _ := strings.Cut(kind, "_")
+	if backend, known := backends[prefix]; known {
+		return fault.New(fault.ParseFailed, path, "unknown metadata command %q for backend %s", command, backend)
+	}
+	return fault.New(fault.ParseFailed, path, "unknown metadata command %q; %q was not recognized as a valid backend name", kind, prefix)
 }

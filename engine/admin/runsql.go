@@ -26,12 +26,7 @@ type sqlArgs struct {
 func parseSQL(r *request) (*sqlArgs, error) {
 	var a sqlArgs
 	if err := json.Unmarshal(r.args, &a); err != nil {
-		path := r.parsePath
-		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &wrong) && wrong.Field != "" {
-			path = fault.Key(path, wrong.Field)
-		}
-		return nil, fault.New(fault.ParseFailed, path, "parsing RunSQL failed: %s", err)
+		return nil, misread(r.parsePath, err)
 	}
 	if a.SQL == nil {
 		return nil, fault.New(fault.ParseFailed, r.parsePath, "key %q not found", "sql")
@@ -65,11 +60,6 @@ func needsCheck(args json.RawMessage) bool {
 func mayCreate(args json.RawMessage) bool {
 	var a sqlArgs
 	return json.Unmarshal(args, &a) == nil && a.SQL != nil && !a.ReadOnly && creates.MatchString(*a.SQL)
-}
-
-func isReadOnly(args json.RawMessage) bool {
-	var a sqlArgs
-	return json.Unmarshal(args, &a) == nil && a.ReadOnly
 }
 
 // plainSQL runs SQL that does not concern metadata.
@@ -192,7 +182,7 @@ func follow(ctx context.Context, d Draft, a *sqlArgs, after *catalog.Catalog, tx
 		return err
 	}
 	if fresh := newInconsistencies(before, d.Inconsistencies()); len(fresh) > 0 {
-		return fault.New(fault.Unexpected, "", "cannot continue due to newly found inconsistent metadata").WithInternal(fresh)
+		return newlyFound(fresh)
 	}
 	return d.Announce(ctx, tx, a.Source, adapt)
 }

@@ -9,14 +9,6 @@ import (
 	"gatehouse/engine/metadata"
 )
 
-// warning is why one table of a list was left out.
-type warning struct {
-	Type    string `json:"type"`
-	Name    string `json:"name"`
-	Code    string `json:"code"`
-	Message string `json:"message"`
-}
-
 func (e *execution) trackTables(ctx context.Context, d Draft, r *request) ([]byte, error) {
 	list, refuse, err := metadata.ParseTrackTables(r.args, r.parsePath)
 	if err != nil {
@@ -34,18 +26,18 @@ func (e *execution) untrackTables(ctx context.Context, d Draft, r *request) ([]b
 }
 
 // tableList applies each mutation that can be applied, and warns of the others.
-func (e *execution) tableList(ctx context.Context, d Draft, r *request, list []metadata.Mutation, refuseWarnings bool, verb string) ([]byte, error) {
+func (e *execution) tableList(ctx context.Context, d Draft, r *request, list []metadata.Mutation, refuse bool, verb string) ([]byte, error) {
 	seen := map[metadata.ObjectID]int{}
 	var twice []string
 	for _, m := range list {
 		if seen[m.Object]++; seen[m.Object] == 2 {
-			twice = append(twice, m.Object.Name)
+			twice = append(twice, m.Source+"."+m.Table.String())
 		}
 	}
 	if len(twice) > 0 {
 		return nil, fault.New(fault.BadRequest, fault.Key(r.runPath, "tables"), "The following tables occur more than once in the request: %s", strings.Join(twice, ", "))
 	}
-	var warnings []warning
+	var warnings []metadata.Warning
 	done := 0
 	restore := d.Mark()
 	if all, err := e.together(ctx, d, list); err != nil {
@@ -60,24 +52,23 @@ func (e *execution) tableList(ctx context.Context, d Draft, r *request, list []m
 			case err == nil:
 				done++
 			case errors.As(err, &known):
-				warnings = append(warnings, warning{m.Object.Type, m.Object.Name, verb + "-table-failed", known.Message})
+				warnings = append(warnings, metadata.Warning{Type: m.Object.Type, Name: m.Object.Name, Code: verb + "-table-failed", Message: known.Message})
 			default:
 				return nil, err
 			}
 		}
 	}
-	switch {
-	case done == 0 && len(list) > 0:
+	if done == 0 {
 		restore()
-		return nil, fault.New(fault.InvalidConfiguration, r.runPath, "all tables failed to %s", verb).WithInternal(warnings)
-	case refuseWarnings && len(warnings) > 0:
-		restore()
-		return nil, fault.New("metadata-warnings", r.runPath, "failed due to metadata warnings").WithInternal(warnings)
+		return nil, fault.New(fault.InvalidConfiguration, r.runPath, "all tables failed to %s", verb).WithInternal(append([]metadata.Warning{}, warnings...))
 	}
-	return marshal(struct {
-		Message  string    `json:"message"`
-		Warnings []warning `json:"warnings,omitempty"`
-	}{"success", warnings})
+	if refuse {
+		if err := refuseWarnings(r.runPath, warnings); err != nil {
+			restore()
+			return nil, err
+		}
+	}
+	return succeeded(warnings)
 }
 
 // together tries all mutations with one rebuild, which is what makes tracking hundreds of tables quick.

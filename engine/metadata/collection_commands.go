@@ -69,7 +69,7 @@ func (a collectionArgs) create() Mutation {
 
 func (a collectionArgs) rename() Mutation {
 	return change(ObjectID{}, func(m *Metadata) error {
-		if err := m.withCollection(a.collection.Name, "name", func(c *QueryCollection) error { c.Name = a.newName; return nil }); err != nil {
+		if err := m.withCollection(a.collection.Name, "", func(c *QueryCollection) error { c.Name = a.newName; return nil }); err != nil {
 			return err
 		}
 		if again := duplicates(m.QueryCollections, func(c *QueryCollection) string { return c.Name }); len(again) > 0 {
@@ -98,7 +98,8 @@ func (a collectionArgs) drop() Mutation {
 		}
 		if m.allowlistIndex(a.collection.Name) >= 0 {
 			if !a.cascade {
-				return fault.New(fault.DependencyError, "$.collection", "query collection with name %q is present in the allowlist; cannot proceed to drop. please remove it from the allowlist first", a.collection.Name)
+				return fault.New(fault.DependencyError, "$.collection", "query collection with name %q is present in the allowlist; cannot proceed to drop. "+
+					"please use cascade to confirm you wish to drop it from the allowlist as well", a.collection.Name)
 			}
 			m.Allowlist = without(m.Allowlist, func(e *AllowlistEntry) bool { return e.Collection == a.collection.Name })
 		}
@@ -131,21 +132,29 @@ func (a collectionArgs) dropQuery() Mutation {
 	})
 }
 
+// allow has nothing to do for a collection that is allowed already, and says so.
 func (a collectionArgs) allow() Mutation {
-	return change(ObjectID{}, func(m *Metadata) error {
+	allow := change(ObjectID{}, func(m *Metadata) error {
 		if err := m.withCollection(a.entry.Collection, "collection", func(*QueryCollection) error { return nil }); err != nil {
 			return err
-		}
-		if m.allowlistIndex(a.entry.Collection) >= 0 {
-			return fault.New(fault.AlreadyExists, "", "collection %q already exists in the allowlist, scope ignored; to change scope, use update_scope_of_collection_in_allowlist", a.entry.Collection)
 		}
 		m.Allowlist = added(m.Allowlist, &a.entry)
 		return nil
 	})
+	allow.Idle = func(m *Metadata) string {
+		if m.collectionIndex(a.entry.Collection) < 0 || m.allowlistIndex(a.entry.Collection) < 0 {
+			return ""
+		}
+		return fmt.Sprintf("collection %q already exists in the allowlist, scope ignored; to change scope, use update_scope_of_collection_in_allowlist", a.entry.Collection)
+	}
+	return allow
 }
 
 func (a collectionArgs) rescope() Mutation {
 	return change(ObjectID{}, func(m *Metadata) error {
+		if err := m.withCollection(a.entry.Collection, "collection", func(*QueryCollection) error { return nil }); err != nil {
+			return err
+		}
 		i := m.allowlistIndex(a.entry.Collection)
 		if i < 0 {
 			return fault.New(fault.NotFound, "", "collection %q doesn't exist in the allowlist", a.entry.Collection)
@@ -218,7 +227,7 @@ func createEndpoint(e RESTEndpoint) Mutation {
 func dropEndpoint(e RESTEndpoint) Mutation {
 	return change(RESTEndpointObject(e.Name), func(m *Metadata) error {
 		if !slices.ContainsFunc(m.RESTEndpoints, func(o *RESTEndpoint) bool { return o.Name == e.Name }) {
-			return fault.New(fault.NotExists, "", "endpoint with name: %q does not exist", e.Name)
+			return fault.New(fault.NotExists, "", "endpoint with name: %s does not exist", e.Name)
 		}
 		m.RESTEndpoints = without(m.RESTEndpoints, func(o *RESTEndpoint) bool { return o.Name == e.Name })
 		return nil
@@ -272,7 +281,7 @@ func (m *Metadata) refuseCycle(r InheritedRole) error {
 func dropInheritedRole(r InheritedRole) Mutation {
 	return change(InheritedRoleObject(r.Name), func(m *Metadata) error {
 		if !slices.ContainsFunc(m.InheritedRoles, func(o *InheritedRole) bool { return o.Name == r.Name }) {
-			return fault.New(fault.NotExists, "", "%q doesn't exist", r.Name)
+			return fault.New(fault.NotExists, "", "%q inherited role doesn't exist", r.Name)
 		}
 		m.InheritedRoles = without(m.InheritedRoles, func(o *InheritedRole) bool { return o.Name == r.Name })
 		return nil

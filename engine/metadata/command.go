@@ -1,6 +1,7 @@
 package metadata
 
 import (
+	"slices"
 	"strings"
 
 	"gatehouse/engine/fault"
@@ -11,15 +12,29 @@ type Mutation struct {
 	// Object is what the command is about: an inconsistency of it is the command's own error. Zero where a command has
 	// no such object.
 	Object ObjectID
+	// IsGeneral: whatever the command makes inconsistent is answered with Hasura's general error. Its commands that take
+	// something away do so (Hasura: withNewInconsistentObjsCheck); the others name their object (buildSchemaCacheFor).
+	IsGeneral bool
 	// Source is the source whose database the command looks at, "" for none.
 	Source string
 	// Table and Function are what the command newly relies on: the caller makes sure that the catalog it shows is recent.
 	Table    *TableName
 	Function *FunctionName
 	Apply    func(m *Metadata, facts Facts) (*Metadata, error)
-	// Message is the answer in place of "success".
-	Message string
+	// Idle is asked first, where it is set: why the command has nothing to do, "" where it has. The reason is the
+	// answer's message then, in place of "success".
+	Idle func(m *Metadata) string
 }
+
+// inGeneral are the commands answered in general (IsGeneral).
+var inGeneral = strings.Fields(`
+	untrack_table untrack_function drop_relationship rename_relationship drop_computed_field
+	drop_insert_permission drop_select_permission drop_update_permission drop_delete_permission
+	create_query_collection rename_query_collection drop_query_collection add_query_to_collection drop_query_from_collection
+	add_collection_to_allowlist drop_collection_from_allowlist update_scope_of_collection_in_allowlist drop_rest_endpoint
+	delete_event_trigger delete_cron_trigger drop_action remove_remote_schema reload_remote_schema
+	add_host_to_tls_allowlist drop_host_from_tls_allowlist set_api_limits remove_api_limits set_metrics_config
+	remove_metrics_config set_graphql_schema_introspection_options set_opentelemetry_config set_opentelemetry_status`)
 
 // command reads a command's arguments.
 type command func(r *reader, n *node) Mutation
@@ -47,7 +62,8 @@ func register(names string, c command) {
 // ParseCommand reads a command of the metadata API that changes the document. known is false for every other name.
 // path is where args stands in the request.
 func ParseCommand(name string, args []byte, path string) (mutation Mutation, known bool, err error) {
-	c, known := commands[strings.TrimPrefix(name, "pg_")]
+	name = strings.TrimPrefix(name, "pg_")
+	c, known := commands[name]
 	if !known {
 		return Mutation{}, false, nil
 	}
@@ -60,6 +76,7 @@ func ParseCommand(name string, args []byte, path string) (mutation Mutation, kno
 	if r.err != nil {
 		return Mutation{}, true, r.err
 	}
+	mutation.IsGeneral = slices.Contains(inGeneral, name)
 	return mutation, true, nil
 }
 

@@ -55,13 +55,19 @@ func (m *Metadata) Dependents(facts Facts, refs ...Ref) []Dependent {
 	return out
 }
 
-// RefuseDependents is Hasura's refusal to drop what others need.
+// RefuseDependents is Hasura's refusal to drop what others need (Hasura: RQL/Types/SchemaCacheTypes).
 func RefuseDependents(dependents []Dependent) error {
+	return fault.New(fault.DependencyError, "", "cannot drop due to the following dependent objects: %s", Reports(dependents))
+}
+
+// Reports names dependents as refusals do, in the order of their names.
+func Reports(dependents []Dependent) string {
 	reports := make([]string, len(dependents))
 	for i, d := range dependents {
 		reports[i] = d.Report
 	}
-	return fault.New(fault.DependencyError, "", "cannot drop due to the following dependent objects : %s", strings.Join(reports, ", "))
+	slices.Sort(reports)
+	return strings.Join(reports, ", ")
 }
 
 // uses tells every use of one thing by another.

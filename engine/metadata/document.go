@@ -49,8 +49,8 @@ func Decode(data []byte, path string, strict bool) (*Metadata, error) {
 // Gatehouse's own settings where there are any.
 func (m *Metadata) Encode() json.RawMessage { return encode(documentCodec, *m) }
 
-// DecodeAny reads a document of version 1, 2 or 3. The older two describe the source "default" only: its connection,
-// and the other sources, come from current.
+// DecodeAny reads a document of version 1, 2 or 3. The older two know one source, "default": its connection comes from
+// current, as do the REST endpoints; what else they have no key for is gone (Hasura: RQL/DDL/Metadata).
 func DecodeAny(data []byte, path string, current *Metadata) (*Metadata, error) {
 	n, err := parseNode(data)
 	if err != nil {
@@ -63,7 +63,7 @@ func DecodeAny(data []byte, path string, current *Metadata) (*Metadata, error) {
 			case "3":
 				return Decode(data, path, true)
 			default:
-				return nil, fault.New(fault.ParseFailed, fault.Key(path, "version"), "unexpected metadata version %s", v.raw)
+				return nil, fault.New(fault.ParseFailed, fault.Key(path, "version"), "expected 1, 2 or 3, encountered %s", v.raw)
 			}
 		} else if n.member("sources") != nil {
 			return Decode(data, path, true)
@@ -75,17 +75,12 @@ func DecodeAny(data []byte, path string, current *Metadata) (*Metadata, error) {
 	}
 	i := sourceIndex(current, DefaultSource)
 	if i < 0 {
-		return nil, fault.New(fault.NotExists, path, "source with name %q does not exist", DefaultSource)
+		return nil, fault.New(fault.NotSupported, "", "cannot import metadata without sources since no default source is defined")
 	}
 	m := old.rest
-	m.Sources = append([]*Source(nil), current.Sources...)
-	source := *m.Sources[i]
-	source.Tables, source.Functions = old.tables, old.functions
-	m.Sources[i] = &source
-	m.APILimits, m.MetricsConfig, m.Network = current.APILimits, current.MetricsConfig, current.Network
-	m.OpenTelemetry, m.BackendConfigs = current.OpenTelemetry, current.BackendConfigs
-	m.GraphQLSchemaIntrospection, m.InheritedRoles = current.GraphQLSchemaIntrospection, current.InheritedRoles
-	m.RESTEndpoints = current.RESTEndpoints
+	source := *current.Sources[i]
+	source.Tables, source.Functions, source.Leftovers = old.tables, old.functions, nil
+	m.Sources, m.RESTEndpoints = []*Source{&source}, current.RESTEndpoints
 	return &m, nil
 }
 

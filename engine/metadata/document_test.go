@@ -115,7 +115,7 @@ func TestDecode_customColumnNamesYieldToColumnConfig(t *testing.T) {
 	}
 }
 
-func TestDecodeAny_olderVersionsReplaceTheDefaultSourceOnly(t *testing.T) {
+func TestDecodeAny_olderVersionsKnowTheDefaultSourceOnly(t *testing.T) {
 	current := parse(t, string(fullDocument(t)))
 	m, err := metadata.DecodeAny([]byte(`{"tables":[{"table":"author"}],"functions":["search_articles",{"schema":"s","name":"f"}]}`), "$", current)
 	if err != nil {
@@ -125,14 +125,14 @@ func TestDecodeAny_olderVersionsReplaceTheDefaultSourceOnly(t *testing.T) {
 	if len(source.Tables) != 1 || len(source.Functions) != 2 || source.Functions[0].Name.Name != "search_articles" {
 		t.Errorf("got %s", m.Encode())
 	}
-	if source.Configuration.ConnectionInfo.FromEnv != "HASURA_GRAPHQL_DATABASE_URL" || m.Source("analytics") == nil {
-		t.Error("the connection or another source is lost")
+	if source.Configuration.ConnectionInfo.FromEnv != "HASURA_GRAPHQL_DATABASE_URL" || len(m.Sources) != 1 || len(m.RESTEndpoints) == 0 {
+		t.Error("the connection is lost, or another source is not")
 	}
 	if len(m.RemoteSchemas) != 0 {
 		t.Error("remote schemas survive a document without them")
 	}
 	_, err = metadata.DecodeAny([]byte(`{"version":2,"tables":[]}`), "$.args", &metadata.Metadata{})
-	refused(t, err, fault.NotExists, "$.args", `source with name "default" does not exist`)
+	refused(t, err, fault.NotSupported, "$", `cannot import metadata without sources since no default source is defined`)
 }
 
 // What the consoles of Hasura 1 wrote into exports and migrations beside the permission is no reason to refuse it.

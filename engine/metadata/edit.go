@@ -52,8 +52,8 @@ func (s *Source) functionIndex(name FunctionName) int {
 	return slices.IndexFunc(s.Functions, func(f *Function) bool { return f.Name == name })
 }
 
-// noSource is what Hasura answers to an unknown source.
-func noSource(name string) error {
+// NoSource is what Hasura answers to an unknown source.
+func NoSource(name string) error {
 	return fault.New(fault.NotExists, "", "source with name %q does not exist", name)
 }
 
@@ -61,7 +61,7 @@ func noSource(name string) error {
 func (m *Metadata) withSource(name string, change func(*Source) error) (*Metadata, error) {
 	i := sourceIndex(m, name)
 	if i < 0 {
-		return nil, noSource(name)
+		return nil, NoSource(name)
 	}
 	if m.Sources[i].Foreign != nil {
 		return nil, fault.New(fault.NotSupported, "", "source %q is of kind %q, which is not supported", name, m.Sources[i].Kind)
@@ -89,11 +89,16 @@ func (m *Metadata) withTable(source string, name TableName, change func(*Table) 
 	})
 }
 
+// noFunction is what Hasura answers to a function that is not tracked.
+func noFunction(source string, name FunctionName) error {
+	return fault.New(fault.NotExists, "", "function %s does not exist in source: %s", QuoteName(name), source)
+}
+
 func (m *Metadata) withFunction(source string, name FunctionName, change func(*Function) error) (*Metadata, error) {
 	return m.withSource(source, func(s *Source) error {
 		i := s.functionIndex(name)
 		if i < 0 {
-			return fault.New(fault.NotExists, "", "function %s does not exist in source: %s", QuoteName(name), source)
+			return noFunction(source, name)
 		}
 		f := *s.Functions[i]
 		s.Functions = slices.Clone(s.Functions)

@@ -33,6 +33,9 @@ func (a trackFunction) mutation() Mutation {
 	return Mutation{
 		Object: FunctionObject(source, a.function.Name), Source: source, Function: &a.function.Name,
 		Apply: func(m *Metadata, _ Facts) (*Metadata, error) {
+			if m.Source(source) == nil {
+				return nil, fault.New(fault.NotExists, "", "%q is not a known \"postgres\" source", source)
+			}
 			return m.withSource(source, func(s *Source) error {
 				if err := refuseIdentity(a.function.Name); err != nil {
 					return err
@@ -90,7 +93,7 @@ func (a functionArgs) untrack() Mutation {
 		Apply: func(m *Metadata, _ Facts) (*Metadata, error) {
 			return m.withSource(source, func(s *Source) error {
 				if s.Function(a.function) == nil {
-					return fault.New(fault.NotExists, "", "function %s not found in source %q", QuoteName(a.function), source)
+					return noFunction(source, a.function)
 				}
 				s.Functions = without(s.Functions, func(f *Function) bool { return f.Name == a.function })
 				return nil
@@ -110,13 +113,45 @@ func (a functionArgs) change(object ObjectID, change func(f *Function, source st
 }
 
 func (a functionArgs) allow() Mutation {
-	return a.change(FunctionPermissionObject(orDefault(a.source), a.function, a.role), func(f *Function, source string) error {
-		if slices.Contains(f.Permissions, a.role) {
-			return fault.New(fault.AlreadyExists, "", "permission of role %q already exists for function %s in source: %q", a.role, QuoteName(a.function), source)
-		}
-		f.Permissions = append(slices.Clone(f.Permissions), a.role)
+	source := orDefault(a.source)
+	return Mutation{
+		Object: FunctionPermissionObject(source, a.function, a.role), Source: source,
+		Apply: func(m *Metadata, facts Facts) (*Metadata, error) {
+			return m.withFunction(source, a.function, func(f *Function) error {
+				if slices.Contains(f.Permissions, a.role) {
+					return fault.New(fault.AlreadyExists, "", "permission of role %q already exists for function %s in source: %q", a.role, QuoteName(a.function), source)
+				}
+				if err := m.refuseWithoutSelect(facts, source, a.function, a.role); err != nil {
+					return err
+				}
+				f.Permissions = append(slices.Clone(f.Permissions), a.role)
+				return nil
+			})
+		},
+	}
+}
+
+// refuseWithoutSelect wants the role to have permissions on the table whose rows a function returns.
+func (m *Metadata) refuseWithoutSelect(facts Facts, source string, f FunctionName, role string) error {
+	name, returnsRows := facts.ReturnedTable(source, f)
+	if !returnsRows {
 		return nil
-	})
+	}
+	t := m.Source(source).Table(name)
+	switch {
+	case t == nil:
+		return fault.New(fault.NotExists, "", "function's return table %s not found in the cache", QuoteName(name))
+	case !t.knowsRole(role) && !slices.ContainsFunc(m.InheritedRoles, func(r *InheritedRole) bool { return r.Name == role }):
+		return fault.New(fault.NotSupported, "", "function permission can only be added when the function's return table %s has select permission configured for role: %q",
+			QuoteName(name), role)
+	}
+	return nil
+}
+
+// knowsRole tells whether a table has permissions for a role.
+func (t *Table) knowsRole(role string) bool {
+	return insertKind.has(t.InsertPermissions, role) || selectKind.has(t.SelectPermissions, role) ||
+		updateKind.has(t.UpdatePermissions, role) || deleteKind.has(t.DeletePermissions, role)
 }
 
 func (a functionArgs) disallow() Mutation {

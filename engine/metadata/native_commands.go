@@ -38,6 +38,11 @@ func (p sourcePart) missing(source, name string) error {
 	return fault.New(fault.NotFound, "", "%s %q not found in source %q.", p.what, name, source).WithStatus(400)
 }
 
+// NoSourceOfKind is Hasura's answer to commands on native queries and logical models of an unknown source.
+func NoSourceOfKind(source string) error {
+	return fault.New(fault.NotFound, "", "Source '%s' of kind postgres not found.", source)
+}
+
 func (p sourcePart) find(s *Source, name string) *Opaque {
 	list := *p.list(s)
 	if i := slices.IndexFunc(list, func(o *Opaque) bool { return o.Name == name }); i >= 0 {
@@ -46,11 +51,18 @@ func (p sourcePart) find(s *Source, name string) *Opaque {
 	return nil
 }
 
-// change is a mutation of a source about one of its parts.
-func (p sourcePart) change(source, name string, edit func(*Source) error) Mutation {
+// change is a mutation of a source about one of its parts. missing is the refusal of an unknown source.
+func (p sourcePart) change(source, name string, missing error, edit func(*Source) error) Mutation {
 	return Mutation{Object: sourceChild(p.kind, source, name), Source: source, Apply: func(m *Metadata, _ Facts) (*Metadata, error) {
+		if m.Source(source) == nil {
+			return nil, missing
+		}
 		return m.withSource(source, edit)
 	}}
+}
+
+func notFoundSource(source string) error {
+	return fault.New(fault.NotFound, "", "Source %q not found.", source)
 }
 
 // track keeps the arguments, less the source.
@@ -69,7 +81,11 @@ func (p sourcePart) track(keys ...string) command {
 				kept = append(slices.Clone(keys), "type")
 			}
 		}
-		return p.change(source, name, func(s *Source) error {
+		missing := NoSourceOfKind(source)
+		if p.kind == logicalModels.kind {
+			missing = fault.New(fault.NotFound, "", "Source %s not found.", source)
+		}
+		return p.change(source, name, missing, func(s *Source) error {
 			if p.find(s, name) != nil {
 				return fault.New(fault.AlreadyTracked, "", "%s '%s' is already tracked.", p.what, name)
 			}
@@ -82,16 +98,9 @@ func (p sourcePart) track(keys ...string) command {
 
 func (p sourcePart) untrack(r *reader, n *node) Mutation {
 	source, name := sourceName(r, n), required(r, n, p.key)
-	return p.change(source, name, func(s *Source) error {
+	return p.change(source, name, notFoundSource(source), func(s *Source) error {
 		if p.find(s, name) == nil {
 			return p.missing(source, name)
-		}
-		if p.kind == "logical_model" {
-			for _, q := range s.NativeQueries {
-				if returns(q) == name {
-					return fault.New(fault.ConstraintViolation, "", "Custom logical model %q still being used by native query %q.", name, q.Name)
-				}
-			}
 		}
 		list := p.list(s)
 		*list = without(*list, func(o *Opaque) bool { return o.Name == name })
@@ -121,8 +130,8 @@ func returns(query *Opaque) string {
 	return q.Returns
 }
 
-// permission adds or drops a role's entry in the select_permissions of a logical model, or of the result that a native
-// query describes in place (type: native_query).
+// permission sets or drops a role's entry, without asking whether there is one (as Hasura), in the select_permissions of a
+// logical model, or of the result that a native query describes in place (type: native_query).
 func (p sourcePart) permission(edit func(n *node, role string) func([]*node) ([]*node, error)) command {
 	return func(r *reader, n *node) Mutation {
 		p := p
@@ -142,7 +151,7 @@ func (p sourcePart) permission(edit func(n *node, role string) func([]*node) ([]
 			return Mutation{}
 		}
 		change := edit(n, role)
-		return p.change(source, name, func(s *Source) error {
+		return p.change(source, name, notFoundSource(source), func(s *Source) error {
 			model := p.find(s, name)
 			if model == nil {
 				return p.missing(source, name)
@@ -192,20 +201,14 @@ func init() {
 			needs("role", nameShape), needs("permission", modelSelectShape), has("comment", textShape))(r, n)
 		return logicalModels.permission(func(n *node, role string) func([]*node) ([]*node, error) {
 			return func(list []*node) ([]*node, error) {
-				if slices.ContainsFunc(list, func(e *node) bool { return e.roleIs(role) }) {
-					return nil, fault.New(fault.AlreadyExists, "", "permission already defined for role %q on logical model", role)
-				}
-				return append(list, &node{raw: only(n, "comment", "permission", "role")}), nil
+				others := slices.DeleteFunc(slices.Clone(list), func(e *node) bool { return e.roleIs(role) })
+				return append(others, &node{raw: only(n, "comment", "permission", "role")}), nil
 			}
 		})(r, n)
 	})
 	register("drop_logical_model_select_permission", logicalModels.permission(func(_ *node, role string) func([]*node) ([]*node, error) {
 		return func(list []*node) ([]*node, error) {
-			kept := slices.DeleteFunc(slices.Clone(list), func(e *node) bool { return e.roleIs(role) })
-			if len(kept) == len(list) {
-				return nil, fault.New(fault.NotExists, "", "permission for role %q does not exist on logical model", role)
-			}
-			return kept, nil
+			return slices.DeleteFunc(slices.Clone(list), func(e *node) bool { return e.roleIs(role) }), nil
 		}
 	}))
 }

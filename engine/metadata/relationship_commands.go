@@ -82,18 +82,24 @@ var renameRelationshipArgs = object("RenameRel",
 	must("new_name", nonEmpty, func(a *dropRelationship) *string { return &a.newName }),
 )
 
-var relationshipCommentArgs = object("SetRelComment",
+// relationshipCommentArgs: Hasura's server calls the name "relationship", its documentation "name".
+var relationshipCommentArgs = after(object("SetRelComment",
 	must("table", tableName, func(a *dropRelationship) *TableName { return &a.table }),
 	sourceField(func(a *dropRelationship) *string { return &a.source }),
-	must("name", nonEmpty, func(a *dropRelationship) *string { return &a.name }),
+	may("relationship", nonEmpty, func(a *dropRelationship) *string { return &a.name }),
+	may("name", nonEmpty, func(a *dropRelationship) *string { return &a.name }),
 	commented(func(a *dropRelationship) **string { return &a.comment }),
-)
+), func(r *reader, _ *node, a *dropRelationship) {
+	if a.name == "" {
+		r.fail("key %q not found", "relationship")
+	}
+})
 
 // find gives the relationship's identity, or Hasura's answer to a name that is none.
 func (a dropRelationship) find(t *Table, source string) (ObjectID, error) {
 	switch r, isArray := t.relationship(a.name); {
 	case r == nil:
-		return ObjectID{}, fault.New(fault.NotExists, "", "%q does not exist", a.name)
+		return ObjectID{}, fault.New(fault.NotExists, "", "relationship %q does not exist", a.name)
 	case isArray:
 		return ArrayRelationshipObject(source, a.table, a.name), nil
 	default:

@@ -161,7 +161,7 @@ func (a setSourceFeatures) mutation() Mutation {
 		Apply: func(m *Metadata, _ Facts) (*Metadata, error) {
 			switch s := m.Source(source); {
 			case s == nil:
-				return nil, noSource(source)
+				return nil, NoSource(source)
 			case s.Foreign != nil:
 				return nil, fault.New(fault.NotSupported, "", "source %q is of kind %q, which is not supported", source, s.Kind)
 			}

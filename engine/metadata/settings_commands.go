@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"gatehouse/engine/fault"
@@ -22,8 +23,15 @@ func (h host) is(n *node) bool {
 	return n.kind == objectNode && text("host") == h.name && text("suffix") == h.suffix
 }
 
-// tlsHost edits network.tls_allowlist.
-func tlsHost(edit func(n *node, h host) func([]*node) ([]*node, error)) command {
+func (h host) String() string {
+	if h.suffix == "" {
+		return fmt.Sprintf("the host %q", h.name)
+	}
+	return fmt.Sprintf("the host %q with suffix %q", h.name, h.suffix)
+}
+
+// tlsHost edits network.tls_allowlist. nameless is the refusal of an empty host.
+func tlsHost(nameless string, edit func(n *node, h host) func([]*node) ([]*node, error)) command {
 	return func(r *reader, n *node) Mutation {
 		if n.kind != objectNode || n.member("host") == nil {
 			required(r, n, "host")
@@ -36,7 +44,7 @@ func tlsHost(edit func(n *node, h host) func([]*node) ([]*node, error)) command 
 		}
 		r.refuseUnknown(n, []string{"host", "suffix", "permissions"})
 		if r.err == nil && h.name == "" {
-			r.err = fault.New(fault.BadRequest, r.path, "key \"host\" cannot be empty")
+			r.err = fault.New(fault.BadRequest, r.path, "%s", nameless)
 		}
 		change := edit(n, h)
 		return changeSetting(func(m *Metadata) error {
@@ -169,19 +177,19 @@ func editType(types []*node, name string, change func([]*node) ([]*node, error))
 }
 
 func init() {
-	register("add_host_to_tls_allowlist", tlsHost(func(n *node, h host) func([]*node) ([]*node, error) {
+	register("add_host_to_tls_allowlist", tlsHost(`key "host" cannot be empty`, func(n *node, h host) func([]*node) ([]*node, error) {
 		return func(list []*node) ([]*node, error) {
 			if slices.ContainsFunc(list, h.is) {
-				return nil, fault.New(fault.AlreadyExists, "", "the host %q already exists in the allowlist", h.name)
+				return nil, fault.New(fault.AlreadyExists, "", "%s already exists in the allowlist", h)
 			}
 			return append(list, &node{raw: only(n, "host", "permissions", "suffix")}), nil
 		}
 	}))
-	register("drop_host_from_tls_allowlist", tlsHost(func(_ *node, h host) func([]*node) ([]*node, error) {
+	register("drop_host_from_tls_allowlist", tlsHost("hostname cannot be empty", func(_ *node, h host) func([]*node) ([]*node, error) {
 		return func(list []*node) ([]*node, error) {
 			kept := slices.DeleteFunc(slices.Clone(list), h.is)
 			if len(kept) == len(list) {
-				return nil, fault.New(fault.NotExists, "", "the host %q isn't present in the allowlist", h.name)
+				return nil, fault.New(fault.NotExists, "", "%s isn't present in the allowlist", h)
 			}
 			return kept, nil
 		}

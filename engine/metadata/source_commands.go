@@ -81,7 +81,7 @@ func (a sourceArgs) drop() Mutation {
 		Object: SourceObject(a.source.Name),
 		Apply: func(m *Metadata, facts Facts) (*Metadata, error) {
 			if m.Source(a.source.Name) == nil {
-				return nil, noSource(a.source.Name)
+				return nil, NoSource(a.source.Name)
 			}
 			var others []Dependent
 			for _, d := range m.Dependents(facts, Ref{Source: a.source.Name}) {

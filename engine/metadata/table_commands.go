@@ -81,13 +81,9 @@ var untrackTableArgs = object("UntrackTable",
 func (a UntrackTable) mutation() Mutation {
 	source := orDefault(a.Source)
 	return Mutation{
-		Object: TableObject(source, a.Table), Source: source,
+		Object: TableObject(source, a.Table), Source: source, Table: &a.Table,
 		Apply: func(m *Metadata, facts Facts) (*Metadata, error) {
-			s := m.Source(source)
-			if s == nil {
-				return nil, noSource(source)
-			}
-			if s.Table(a.Table) == nil {
+			if s := m.Source(source); s == nil || s.Table(a.Table) == nil {
 				return nil, fault.New(fault.AlreadyUntracked, "", "view/table already untracked: %s", QuoteName(a.Table))
 			}
 			others := slices.DeleteFunc(m.Dependents(facts, Ref{Source: source, Table: a.Table}), func(d Dependent) bool {
