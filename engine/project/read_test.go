@@ -98,6 +98,14 @@ custom_types:
 				`"objects":[{"name":"Paid","fields":[{"name":"ok","type":"Boolean!"},{"name":"order","type":"Int","description":"which"}],"relationships":[{"name":"order","type":"object"}]}],` +
 				`"scalars":[{"name":"uuid"}]}}`,
 		},
+		"written on Windows": {
+			map[string]string{
+				"databases/databases.yaml":               "- name: default\r\n  tables: \"!include default\\\\tables\\\\tables.yaml\"\r\n",
+				"databases/default/tables/tables.yaml":   "- \"!include public_a.yaml\"\r\n",
+				"databases/default/tables/public_a.yaml": "table:\r\n  name: a\r\n  schema: public\r\n",
+			},
+			`{"version":3,"sources":[{"name":"default","tables":[{"table":{"name":"a","schema":"public"}}]}]}`,
+		},
 		"a project directory": {
 			map[string]string{"config.yaml": "version: 3\nmetadata_directory: meta\n", "meta/databases/databases.yaml": "[]"},
 			`{"version":3,"sources":[]}`,
@@ -135,6 +143,7 @@ func TestReadMetadata_saysWhereItIsWrong(t *testing.T) {
 		"nothing":              {map[string]string{"x": ""}, "no metadata here"},
 		"a version only":       {map[string]string{"version.yaml": "version: 3"}, "a file with [] says that there are no databases"},
 		"no such include":      {sources("  tables: \"!include t.yaml\"\n"), "databases/databases.yaml:2: the included file "},
+		"out by backslashes":   {sources("  tables: !include ..\\..\\etc\\passwd\n"), "databases/databases.yaml:2: the include of \"../../etc/passwd\" leaves "},
 		"out of the directory": {sources("  tables: \"!include ../../etc/passwd\"\n"), "databases/databases.yaml:2: the include of \"../../etc/passwd\" leaves "},
 		"an absolute path":     {sources("  tables: !include /etc/passwd\n"), "databases/databases.yaml:2: the include of \"/etc/passwd\" leaves "},
 		"itself":               {sources("  tables: \"!include databases.yaml\"\n"), "does a file include itself?"},

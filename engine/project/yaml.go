@@ -193,18 +193,19 @@ func (t *tree) members(v *value, depth int) error {
 }
 
 // include tells whether a node stands for a file: the tag !include, or, as the Hasura command line writes it, a text
-// that begins with it.
+// that begins with it. Projects written on Windows have backslashes there.
 func include(n *yaml.Node) (name string, is bool) {
 	if n.Kind != yaml.ScalarNode {
 		return "", false
 	}
-	if n.Tag == "!include" {
-		return strings.Trim(strings.TrimSpace(n.Value), `"`), true
+	name = n.Value
+	if n.Tag != "!include" {
+		name, is = strings.CutPrefix(name, "!include ")
+		if !is || n.ShortTag() != "!!str" || strings.Contains(name, "\n") {
+			return "", false
+		}
 	}
-	if rest, ok := strings.CutPrefix(n.Value, "!include "); ok && n.ShortTag() == "!!str" && !strings.Contains(rest, "\n") {
-		return strings.Trim(strings.TrimSpace(rest), `"`), true
-	}
-	return "", false
+	return strings.ReplaceAll(strings.Trim(strings.TrimSpace(name), `"`), `\`, "/"), true
 }
 
 // included is where a file named in another stands.
