@@ -189,7 +189,7 @@ func scalarShape(n *node, opaque bool) byte {
 }
 
 func numberShape(raw []byte) byte {
-	v, exact := integer(raw)
+	v, exact := schema.WholeNumber(raw)
 	switch {
 	case !exact:
 		return 'd'

@@ -2,10 +2,6 @@ package operation
 
 import (
 	"encoding/json"
-	"math"
-	"math/big"
-	"strconv"
-	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -58,128 +54,15 @@ func checkColumn(c *schema.Class, n *node, path string) error {
 // CheckValue tells what is wrong with a JSON value that is to be a column's of class c; "" is nothing.
 func CheckValue(c schema.Class, raw json.RawMessage) string { return columnProblem(&c, parseJSON(raw)) }
 
-// columnProblem tells what is wrong with a JSON value for a column of class c; "" is nothing. Null is for the caller.
+// columnProblem is schema.Class.ValueProblem for a value that is parsed.
 func columnProblem(c *schema.Class, n *node) string {
-	if n.kind == 's' || n.kind == 'n' {
-		return ""
+	if c.Kind != schema.ListKind || n.kind != '[' {
+		return c.ValueProblem(n.kind, n.raw)
 	}
-	switch c.Kind {
-	case schema.JSONKind:
-		return ""
-	case schema.ListKind:
-		if n.kind != '[' {
-			return wrongKind("[]", "Array", n)
+	for _, kid := range n.kids {
+		if problem := columnProblem(c.Elem, kid); problem != "" {
+			return problem
 		}
-		for _, kid := range n.kids {
-			if problem := columnProblem(c.Elem, kid); problem != "" {
-				return problem
-			}
-		}
-		return ""
-	case schema.GeoKind:
-		if n.kind != '{' {
-			return wrongKind("Geometry", "Object", n)
-		}
-		return ""
-	case schema.RasterKind:
-		return "expecting String for raster"
-	case schema.BooleanKind:
-		if n.kind != 't' && n.kind != 'f' {
-			return wrongKind("Bool", "Boolean", n)
-		}
-		return ""
-	}
-	switch c.Name {
-	case "smallint":
-		return integerProblem("PGSmallInt", n, math.MinInt16, math.MaxInt16)
-	case "Int":
-		return integerProblem("PGInteger", n, math.MinInt32, math.MaxInt32)
-	case "bigint":
-		return integerProblem("PGBigInt", n, math.MinInt64, math.MaxInt64)
-	case "Float":
-		return floatProblem("PGFloat", n, 32)
-	case "float8":
-		return floatProblem("PGDouble", n, 64)
-	case "numeric", "money":
-		if n.kind != '#' {
-			return wrongKind("Scientific", "Number", n)
-		}
-		return ""
-	case "timetz":
-		return "Expecting a string for timetz"
-	case "ltree":
-		return "Expecting label path: a sequence of zero or more labels separated by dots, for example L1.L2.L3"
-	}
-	if typ := jsonReaders[c.Name]; typ != "" {
-		return wrongKind(typ, "String", n)
-	}
-	return "A string is expected for type: " + strings.TrimSuffix(c.Name, "_scalar")
-}
-
-// jsonReaders are what Hasura's JSON library calls the types it reads itself, by GraphQL name.
-var jsonReaders = map[string]string{
-	"String": "Text", "citext": "Text", "lquery": "Text", "ltxtquery": "Text", "bpchar": "Char", "uuid": "UUID",
-	"date": "Day", "timestamp": "LocalTime", "timestamptz": "UTCTime",
-}
-
-// wrongKind words a value of the wrong JSON type as Hasura's JSON library does.
-func wrongKind(typ, want string, n *node) string {
-	got := map[byte]string{'n': "Null", 't': "Boolean", 'f': "Boolean", '#': "Number", 's': "String", '[': "Array", '{': "Object"}[n.kind]
-	return "parsing " + typ + " failed, expected " + want + ", but encountered " + got
-}
-
-func integerProblem(typ string, n *node, low, high int64) string {
-	if n.kind != '#' {
-		return wrongKind("Integer expected for input type: "+typ, "Number", n)
-	}
-	if v, exact := integer(n.raw); !exact || v < low || v > high {
-		return outsideInteger(n.raw)
 	}
 	return ""
-}
-
-func floatProblem(typ string, n *node, bits int) string {
-	if n.kind != '#' {
-		return wrongKind("Float expected for input type: "+typ, "Number", n)
-	}
-	if v, err := strconv.ParseFloat(string(n.raw), bits); err != nil && math.IsInf(v, 0) {
-		return "The value " + scientific(n.raw) + " lies outside the bounds. Is it overflowing the float bounds?"
-	}
-	return ""
-}
-
-func outsideInteger(raw []byte) string {
-	return "The value " + scientific(raw) + " lies outside the bounds or is not an integer. Maybe it is a float, or is there integer overflow?"
-}
-
-// scientific shows a number as Haskell's Scientific does: 40000.0, 2.147483648e9.
-func scientific(raw []byte) string {
-	text := string(raw)
-	if len(text) > 40 {
-		return text // a huge exponent would be expensive to expand
-	}
-	f, ok := new(big.Float).SetPrec(400).SetString(text)
-	if !ok {
-		return text
-	}
-	mantissa, exponent, _ := strings.Cut(f.Text('e', -1), "e")
-	e, err := strconv.Atoi(exponent)
-	if err != nil {
-		return text
-	}
-	digits := strings.Replace(strings.TrimPrefix(mantissa, "-"), ".", "", 1)
-	sign := mantissa[:len(mantissa)-len(strings.TrimPrefix(mantissa, "-"))]
-	if e < -1 || e > 6 {
-		if len(digits) == 1 {
-			digits += "0"
-		}
-		return sign + digits[:1] + "." + digits[1:] + "e" + strconv.Itoa(e)
-	}
-	if e < 0 {
-		return sign + "0." + digits
-	}
-	for len(digits) < e+2 {
-		digits += "0"
-	}
-	return sign + digits[:e+1] + "." + digits[e+1:]
 }

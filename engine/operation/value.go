@@ -286,7 +286,7 @@ func (r *resolver) steer(in *Input, t *templateBuilder) {
 // checkScalar checks a value of one of GraphQL's own scalars, where no column's value is wanted.
 func checkScalar(ref *schema.Ref, n *node, path string, def *schema.InputField, got string) error {
 	bad := func() error { return mismatch(path, expected(ref, def), ref, got) }
-	outside := func() error { return fault.New(fault.ParseFailed, path, "%s", outsideInteger(n.raw)) }
+	outside := func() error { return fault.New(fault.ParseFailed, path, "%s", schema.OutsideInteger(n.raw)) }
 	isFloat := got == "a float"
 	if def != nil {
 		switch def.Meaning {
@@ -301,7 +301,7 @@ func checkScalar(ref *schema.Ref, n *node, path string, def *schema.InputField, 
 		case schema.Meaning(schema.ArgOffset):
 			switch {
 			case n.kind == 's':
-				if v, ok := integer([]byte(n.text())); ok && v >= 0 {
+				if v, ok := schema.WholeNumber([]byte(n.text())); ok && v >= 0 {
 					return nil
 				}
 				return bad()

@@ -215,6 +215,11 @@ func mutationColumns(t *Table, cs metadata.Columns, set map[string]json.RawMessa
 		if err != nil {
 			return err
 		}
+		if l, ok := v.(*Literal); ok {
+			if err := (OperatorDef{Type: c.Type}).refuseLiteral(l.JSON); err != nil {
+				return err
+			}
+		}
 		*presets = append(*presets, Preset{Column: c, Value: v})
 		for own := range *columns {
 			if own.Name == name {

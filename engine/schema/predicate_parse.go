@@ -290,6 +290,9 @@ func (p *predicateParser) compare(o Operand, def OperatorDef, raw json.RawMessag
 		case def.List && l.JSON[0] != '[':
 			return nil, &Refusal{fault.ParseFailed, "parsing [] failed, expected Array, but encountered " + fault.JSONKind(l.JSON)}
 		}
+		if err := def.refuseLiteral(l.JSON); err != nil {
+			return nil, err
+		}
 	}
 	return &Compare{Operand: o, Op: def.Op, Value: v, Type: def.Type, List: def.List, NullDiffers: def.Op == OpNeq}, nil
 }
@@ -306,6 +309,11 @@ func (p *predicateParser) compareObject(o Operand, def OperatorDef, raw json.Raw
 			if m.key == f.Name {
 				if v, err = MetadataValue(m.raw); err != nil {
 					return nil, err
+				}
+				if l, ok := v.(*Literal); ok {
+					if err := (OperatorDef{Type: f.Type}).refuseLiteral(l.JSON); err != nil {
+						return nil, err
+					}
 				}
 			}
 		}
