@@ -23,9 +23,12 @@ import (
 // connection, so it works behind a transaction pooler and on a standby.
 
 const (
-	// looksFor bounds what looking costs a database that is written to all the time: a look is followed by a pause of
-	// that many times what it took, so that it keeps half a percent of one core busy.
-	looksFor = 200
+	// lookPause bounds what looking costs a database that is written to all the time: a look at the fingerprint is
+	// followed by a pause of that many times what it took, so that it keeps half a percent of one core busy. rereadPause
+	// does so while one change of the schema follows the other.
+	lookPause, rereadPause = 200, 4
+	// longestPause is the most that a change waits because the database is large or slow.
+	longestPause = 5 * time.Second
 	// suspicionPause is the least time between two looks that failing requests ask for.
 	suspicionPause = 100 * time.Millisecond
 	// lookTimeout bounds one look, reading the catalog included.
@@ -40,8 +43,10 @@ type watched struct {
 	// state is what the last look compared, position where the database stood then.
 	state    *sourceState
 	position string
-	// lastLook and nextLook bound how often the fingerprint is taken, retry and nextRetry how often a connection is tried.
+	// lastLook and nextLook bound how often the fingerprint is taken, which takes cost; retry and nextRetry, how often a
+	// connection is tried.
 	lastLook, nextLook time.Time
+	cost               time.Duration
 	retry              time.Duration
 	nextRetry          time.Time
 }
@@ -111,21 +116,37 @@ func (e *Engine) lookAt(ctx context.Context, name string, state *sourceState, w 
 	if began.Before(w.nextLook) && (!asked || began.Sub(w.lastLook) < suspicionPause) {
 		return nil
 	}
-	defer func() {
-		w.lastLook = time.Now()
-		w.nextLook = w.lastLook.Add(looksFor * w.lastLook.Sub(began))
-	}()
 	fingerprint, err := catalog.Fingerprint(ctx, state.open.pool)
+	w.looked(began)
 	if err != nil {
 		return err
 	}
 	if fingerprint != state.catalog.Fingerprint {
-		if err := e.reread(ctx, name, state); err != nil {
+		began = time.Now()
+		err := e.reread(ctx, name, state)
+		w.pause(rereadPause * time.Since(began))
+		if err != nil {
 			return err
 		}
 	}
 	w.state, w.position = state, position
 	return nil
+}
+
+// looked notes what a look took. One that took long may have met a busy moment, so the cost grows slowly.
+func (w *watched) looked(began time.Time) {
+	took := time.Since(began)
+	if w.cost > 0 {
+		took = min(took, 2*w.cost)
+	}
+	w.cost, w.lastLook = took, began
+	w.pause(lookPause * took)
+}
+
+func (w *watched) pause(d time.Duration) {
+	if until := time.Now().Add(min(d, longestPause)); until.After(w.nextLook) {
+		w.nextLook = until
+	}
 }
 
 // reread reads a source's catalog anew and serves it, unless somebody else did meanwhile: the next look compares with
