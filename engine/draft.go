@@ -93,7 +93,7 @@ func (d *draft) keep(states map[string]*sourceState) {
 }
 
 func (d *draft) become(doc *metadata.Metadata, states map[string]*sourceState) {
-	d.Snapshot = d.engine.build(doc, d.base.ResourceVersion, states)
+	d.Snapshot = d.engine.build(d.Snapshot, doc, d.base.ResourceVersion, states)
 	d.isChanged = true
 }
 

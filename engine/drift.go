@@ -184,7 +184,7 @@ func (e *Engine) reread(ctx context.Context, name string, was *sourceState) erro
 func (e *Engine) adopt(s *Snapshot, name string, state *sourceState) {
 	sources := maps.Clone(s.sources)
 	sources[name] = state
-	e.swap(e.build(s.Doc, s.ResourceVersion, sources))
+	e.swap(e.build(s, s.Doc, s.ResourceVersion, sources))
 }
 
 // keep remembers a source's new catalog where nothing that is served differs: caches and subscriptions go on.

@@ -122,5 +122,5 @@ func (e *Engine) reopenMoved(ctx context.Context) {
 	e.writing.Lock()
 	defer e.writing.Unlock()
 	s := e.Snapshot()
-	e.swap(e.build(s.Doc, s.ResourceVersion, e.resolve(ctx, s.Doc, s.sources, func(string) bool { return false })))
+	e.swap(e.build(s, s.Doc, s.ResourceVersion, e.resolve(ctx, s.Doc, s.sources, func(string) bool { return false })))
 }

@@ -46,7 +46,7 @@ func probeNatives(ctx context.Context, db interface {
 	out.errors = map[string]string{}
 	alone := *s
 	model := schema.Build(schema.Input{Metadata: &metadata.Metadata{Sources: []*metadata.Source{&alone}}, Catalogs: map[string]*catalog.Catalog{s.Name: c}})
-	for _, n := range model.Source(s.Name).Natives {
+	for _, n := range model.Natives(s.Name) {
 		if err := prepares(ctx, db, translate.Probe(n)); err != nil {
 			out.errors[n.Name] = err.Error()
 			var refused *pgconn.PgError

@@ -83,8 +83,9 @@ func (s *Snapshot) Facts() metadata.Facts {
 	return f
 }
 
-// build derives everything that follows from the document and the sources' states.
-func (e *Engine) build(doc *metadata.Metadata, version int, sources map[string]*sourceState) *Snapshot {
+// build derives everything that follows from the document and the sources' states. What is as in prev, which may be nil, is
+// taken over.
+func (e *Engine) build(prev *Snapshot, doc *metadata.Metadata, version int, sources map[string]*sourceState) *Snapshot {
 	s := &Snapshot{Doc: doc, ResourceVersion: version, sources: sources}
 	in := schema.Input{
 		Metadata: doc, Catalogs: make(map[string]*catalog.Catalog, len(sources)),
@@ -106,7 +107,11 @@ func (e *Engine) build(doc *metadata.Metadata, version int, sources map[string]*
 		}
 		in.Catalogs[m.Name], in.EnumValues[m.Name], in.NativeErrors[m.Name] = state.catalog, state.enums, state.natives.errors
 	}
-	s.Model = schema.Build(in)
+	if prev != nil {
+		s.Model = schema.Rebuild(prev.Model, in)
+	} else {
+		s.Model = schema.Build(in)
+	}
 	s.Endpoints = rest.Compile(doc)
 	s.inconsistencies = append(s.inconsistencies, s.Model.Inconsistencies()...)
 	s.inconsistencies = append(s.inconsistencies, invalidQueries(doc, s.Model)...)

@@ -136,7 +136,7 @@ func (e *Engine) load(ctx context.Context) error {
 			reload = func(name string) bool { return changed[name] || !old[name].isCurrent(ctx) }
 		}
 	}
-	s := e.build(doc, version, e.resolve(ctx, doc, old, reload))
+	s := e.build(e.Snapshot(), doc, version, e.resolve(ctx, doc, old, reload))
 	if unreadable {
 		s.markUnreadable(err)
 	}

@@ -93,7 +93,7 @@ func (b *builder) setTable(a map[string]json.RawMessage) error {
 	if b.source = b.model.Source(source); b.source == nil {
 		return fault.New(fault.NotExists, b.run, "source with name %q does not exist", source)
 	}
-	if b.table = b.source.Table(catalog.Name(name)); b.table == nil {
+	if b.table = b.model.Table(b.source, catalog.Name(name)); b.table == nil {
 		return fault.New(fault.NotExists, fault.Key(b.run, "table"), "table %s does not exist", metadata.QuoteName(name))
 	}
 	return nil

@@ -129,7 +129,7 @@ func (b *builder) everything(t *schema.Table, p *schema.SelectPermission, stars 
 			fields = append(fields, plan.Field{Alias: c.Name, Value: &plan.Cell{Operand: schema.Operand{Column: c, Visible: visible}}})
 		}
 	}
-	for _, r := range t.Relations {
+	for _, r := range b.model.Relations(t) {
 		target := b.permissions(r.Target).Select
 		if stars == 1 || target == nil || r.Native != nil {
 			continue
@@ -153,7 +153,7 @@ func (b *builder) related(t *schema.Table, raw json.RawMessage, parsePath, runPa
 	if json.Unmarshal(raw, &n) != nil || n.Name == "" {
 		return plan.Field{}, fault.New(fault.ParseFailed, parsePath, "key %q not found", "name")
 	}
-	r := t.Relation(n.Name)
+	r := b.model.Relation(t, n.Name)
 	switch {
 	case r == nil && t.Column(n.Name) != nil:
 		return plan.Field{}, fault.New(fault.UnexpectedPayload, fault.Key(runPath, "name"),
@@ -224,7 +224,7 @@ func (b *builder) order(t *schema.Table, o orderItem, parsePath, runPath string)
 		return out, err
 	}
 	for _, name := range steps[:len(steps)-1] {
-		r := t.Relation(name)
+		r := b.model.Relation(t, name)
 		switch {
 		case r == nil && t.Column(name) != nil:
 			return out, fault.New(fault.UnexpectedPayload, runPath, "%q is a Postgres column and cannot be chained further", name)
@@ -241,7 +241,7 @@ func (b *builder) order(t *schema.Table, o orderItem, parsePath, runPath string)
 	}
 	last := steps[len(steps)-1]
 	switch c := t.Column(last); {
-	case c == nil && t.Relation(last) != nil:
+	case c == nil && b.model.Relation(t, last) != nil:
 		return out, fault.New(fault.UnexpectedPayload, runPath, "%q is a relationship and should be expanded", last)
 	case c == nil:
 		return out, fault.New(fault.NotExists, runPath, "%q does not exist", last)

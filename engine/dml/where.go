@@ -55,7 +55,7 @@ func (b *builder) condition(t *schema.Table, p *schema.SelectPermission, key str
 		inner, err := b.where(t, p, raw, path)
 		return schema.Not{P: inner}, err
 	}
-	if r := t.Relation(key); r != nil {
+	if r := b.model.Relation(t, key); r != nil {
 		target, err := b.readRelated(r, path)
 		if err != nil {
 			return nil, err
@@ -106,7 +106,7 @@ func isNoOperator(key string) bool {
 // comparison reads one test. value is its right-hand side.
 func (b *builder) comparison(t *schema.Table, o schema.Operand, test, value json.RawMessage, path string) (schema.Predicate, error) {
 	exp, _ := json.Marshal(map[string]json.RawMessage{o.Column.Name: test}) // parts of valid JSON
-	p, err := schema.ParsePredicate(t, exp)
+	p, err := b.model.ParsePredicate(t, exp)
 	var refusal *schema.Refusal
 	switch {
 	case errors.As(err, &refusal):

@@ -357,7 +357,7 @@ func (r *resolver) argument(def *schema.InputField, given *ast.Value, path strin
 			return nil, err
 		}
 		if r.absent(given.Raw) {
-			if def.Default != "" || !def.Type.NonNull && r.s.Model().Options.Experimental["no_null_unbound_variable_default"] {
+			if def.Default != "" || !def.Type.NonNull && r.s.Options().Experimental["no_null_unbound_variable_default"] {
 				given = nil
 			}
 		}

@@ -82,7 +82,7 @@ func (b *builder) comparison(o schema.Operand, t *catalog.Type, in *operation.In
 	for _, m := range in.Members {
 		v := m.Value
 		if _, isCast := m.Def.Meaning.(schema.CastsInput); v.Null && !takesNull(m.Def) {
-			if b.s.Model().Options.DangerousBooleanCollapse && !isCast {
+			if b.s.Options().DangerousBooleanCollapse && !isCast {
 				continue
 			}
 			return nil, operation.RefuseNull(m.Def.Type, m.Def, v.Path)

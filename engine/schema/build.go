@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"sort"
 	"strings"
@@ -12,33 +13,79 @@ import (
 )
 
 // Build derives the model. It never fails: see Inconsistencies.
-func Build(in Input) *Model {
-	b := &builder{in: in, names: names{roots: map[rootName]owner{}, types: map[string]*Table{}}, m: &Model{
-		Options: in.Options, sources: map[string]*Source{}, inherited: map[string][]string{}, roles: map[string]bool{},
-		schemas: map[schemaKey]*Schema{}, variables: map[string]map[string]bool{},
-	}}
-	if in.Metadata == nil {
-		return b.m
+func Build(in Input) *Model { return Rebuild(nil, in) }
+
+// Rebuild derives the model that Build derives, taking over from an earlier one what is the same in both. See memo for why
+// that is safe.
+func Rebuild(prev *Model, in Input) *Model {
+	if prev != nil && !reflect.DeepEqual(prev.Options, in.Options) {
+		prev = nil
 	}
-	for _, s := range in.Metadata.Sources {
-		if c := in.Catalogs[s.Name]; c != nil {
+	if prev != nil && !prev.names.hasClash {
+		if b := newBuilder(prev, in, prev.names); b.build() {
+			b.keepSchemas()
+			return b.m
+		}
+	}
+	b := newBuilder(prev, in, nil)
+	b.build()
+	b.keepSchemas()
+	return b.m
+}
+
+// builder makes one model.
+type builder struct {
+	in   Input
+	m    *Model
+	prev *Model // what may be taken over from; nil for nothing
+	// isSettledLate: who gets a name is not told as the objects come. There was no clash before, so it is enough to see in
+	// the end that there is none now; if there is, everything is built again, the first who wants a name getting it.
+	isSettledLate bool
+	names         *names
+	// memo is that of the source being made; claims, where its claims are noted.
+	memo *memo
+	// problems are those of what is being resolved.
+	problems []metadata.Inconsistency
+}
+
+func newBuilder(prev *Model, in Input, late *names) *builder {
+	b := &builder{in: in, prev: prev, isSettledLate: late != nil, names: late, m: &Model{
+		Options: in.Options, roles: map[string]bool{}, memos: map[string]*memo{}, schemas: map[schemaKey]*Schema{}, variables: map[string]map[string]bool{},
+		facts: &facts{options: in.Options, details: map[*Table]*details{}, inherited: map[string][]string{}},
+	}}
+	if b.names == nil {
+		b.names = (&names{}).fork()
+	}
+	return b
+}
+
+// build tells whether names could be settled late.
+func (b *builder) build() bool {
+	if b.in.Metadata == nil {
+		b.in.Metadata = &metadata.Metadata{}
+	}
+	if b.prev != nil {
+		b.m.details = make(map[*Table]*details, len(b.prev.details)+1)
+	}
+	for _, s := range b.in.Metadata.Sources {
+		if c := b.in.Catalogs[s.Name]; c != nil {
 			b.source(s, c)
 		}
+	}
+	if b.isSettledLate && !b.settleNames() {
+		return false
+	}
+	b.m.names = b.names
+	for _, c := range b.m.sources {
+		m := b.m.memos[c.Name]
+		b.m.inconsistencies = append(append(b.m.inconsistencies, m.problems...), m.nativeProblems...)
+		maps.Copy(b.m.roles, m.roles)
 	}
 	b.inheritedRoles()
 	b.inheritedConflicts()
 	b.settings()
-	b.m.tableTypes = make(map[string]bool, len(b.names.types))
-	for name := range b.names.types {
-		b.m.tableTypes[name] = true
-	}
-	return b.m
-}
-
-type builder struct {
-	in    Input
-	m     *Model
-	names names
+	b.m.inconsistencies = append(b.m.inconsistencies, b.problems...)
+	return true
 }
 
 // notYet is the error of what Hasura serves and Gatehouse does not: left out and listed, but no reason to refuse a
@@ -47,15 +94,20 @@ type notYet string
 
 func (what notYet) Error() string { return string(what) + " is not supported by Gatehouse yet" }
 
-// inconsistent lists an object that is left out. An error among args may be a notYet.
+// inconsistent lists an object that is left out.
 func (b *builder) inconsistent(id metadata.ObjectID, definition any, format string, args ...any) {
+	b.problems = append(b.problems, inconsistency(id, definition, format, args...))
+}
+
+// inconsistency is an object that is left out. An error among args may be a notYet.
+func inconsistency(id metadata.ObjectID, definition any, format string, args ...any) metadata.Inconsistency {
 	i := metadata.Inconsistency{Type: id.Type, Name: id.Name, Definition: definition, Reason: "Inconsistent object: " + fmt.Sprintf(format, args...)}
 	for _, a := range args {
 		if _, ok := a.(notYet); ok {
 			i.Unsupported = true
 		}
 	}
-	b.m.inconsistencies = append(b.m.inconsistencies, i)
+	return i
 }
 
 // text is a table's or function's name as Hasura's messages show it: the schema only when it is not public.
@@ -66,50 +118,17 @@ func text(n catalog.Name) string {
 	return n.Schema + "." + n.Name
 }
 
-func (b *builder) source(ms *metadata.Source, cat *catalog.Catalog) {
-	s := &Source{Name: ms.Name, tables: map[catalog.Name]*Table{}, custom: newCustomization(ms.Customization, b.in.Options), features: b.in.Metadata.Features(ms.Name)}
-	b.m.Sources = append(b.m.Sources, s)
-	b.m.sources[s.Name] = s
-	for _, mt := range ms.Tables {
-		t := b.table(s, mt, cat)
-		if t == nil {
-			continue
-		}
-		if !b.unclaimed(t) {
-			continue
-		}
-		s.Tables = append(s.Tables, t)
-		s.tables[t.Name] = t
-	}
-	for _, t := range s.Tables {
-		b.enumColumns(t)
-	}
-	for _, t := range s.Tables {
-		b.relations(t, cat)
-	}
-	for _, t := range s.Tables {
-		b.computedFields(t, cat)
-	}
-	for _, t := range s.Tables {
-		b.permissions(t)
-	}
-	for _, mf := range ms.Functions {
-		b.function(s, mf, cat)
-	}
-	b.natives(s, ms, cat)
-}
-
 func tableDefinition(n catalog.Name) any { return metadata.TableNameJSON(metadata.TableName(n)) }
 
-func (b *builder) table(s *Source, mt *metadata.Table, cat *catalog.Catalog) *Table {
+// table resolves a table as such; nil if it cannot be served.
+func (b *builder) table(s *Source, mt *metadata.Table, ct *catalog.Table) *Table {
 	name := catalog.Name(mt.Name)
 	id, definition := metadata.TableObject(s.Name, mt.Name), tableDefinition(name)
-	ct := cat.Tables[name]
 	if ct == nil {
 		b.inconsistent(id, definition, "no such table/view exists in source: %q", text(name))
 		return nil
 	}
-	t := &Table{Source: s, Name: name, Catalog: ct, meta: mt, explicit: map[string]*Permissions{}, resolved: map[string]*Permissions{}}
+	t := &Table{Source: s, Name: name, Catalog: ct, offered: isOffered(mt.ApolloFederation)}
 	config := mt.Configuration
 	if config == nil {
 		config = &metadata.TableConfiguration{}
@@ -142,6 +161,7 @@ func (b *builder) table(s *Source, mt *metadata.Table, cat *catalog.Catalog) *Ta
 	if mt.IsEnum && !b.enumTable(t, id, definition) {
 		return nil
 	}
+	t.claim = t.wants(b.in.Options)
 	return t
 }
 
@@ -259,20 +279,18 @@ func SQLTypeName(t *catalog.Type) string {
 	}
 }
 
-// enumColumns marks the columns that refer to an enum table by a foreign key of one column.
-func (b *builder) enumColumns(t *Table) {
-	for _, fk := range t.Catalog.ForeignKeys {
-		if len(fk.Columns) != 1 {
+// enumOf is the enum table that a column refers to by a foreign key of its own; nil if there is none.
+func enumOf(c *Column, tables map[catalog.Name]*Table) (enum *Table) {
+	for _, fk := range c.Table.Catalog.ForeignKeys {
+		if len(fk.Columns) != 1 || fk.Columns[0] != c.Name {
 			continue
 		}
-		target := t.Source.tables[fk.To]
-		if target == nil || target.Enum == nil || target.Catalog.PrimaryKey == nil || target.Catalog.PrimaryKey.Columns[0] != fk.ToColumns[0] {
-			continue
-		}
-		if c := t.Column(fk.Columns[0]); c != nil {
-			c.Enum = target
+		target := tables[fk.To]
+		if target != nil && target.Enum != nil && target.Catalog.PrimaryKey != nil && target.Catalog.PrimaryKey.Columns[0] == fk.ToColumns[0] {
+			enum = target
 		}
 	}
+	return enum
 }
 
 // settings lists Gatehouse's own settings that are about no source.

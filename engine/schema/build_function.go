@@ -9,45 +9,35 @@ import (
 	"gatehouse/engine/metadata"
 )
 
-func (b *builder) function(s *Source, mf *metadata.Function, cat *catalog.Catalog) {
+// function resolves a function; nil if it cannot be served.
+func (b *builder) function(s *Source, mf *metadata.Function, in *scope) *Function {
 	name := catalog.Name(mf.Name)
-	f, err := resolveFunction(s, mf, cat)
+	f, err := resolveFunction(s, mf, in)
 	var untracked notTracked
 	if errors.As(err, &untracked) {
 		b.inconsistent(metadata.FunctionObject(s.Name, mf.Name), tableDefinition(name), "%v", untracked)
-		return
+		return nil
 	}
 	if err != nil {
 		b.inconsistent(metadata.FunctionObject(s.Name, mf.Name), tableDefinition(name),
 			"in function %q: %v", text(name), err)
-		return
+		return nil
 	}
-	if !b.unclaimedFunction(f) {
-		return
-	}
-	if f.Returns == nil {
-		s.Scalars = append(s.Scalars, scalarFunction(f))
-		for role := range f.permissions { // which need not have a permission on any table
-			b.m.roles[role] = true
-		}
-		return
-	}
-	s.Functions = append(s.Functions, f)
+	return f
 }
 
 // resolveFunction gives a function that returns rows of a tracked table or, where the source serves such, a scalar.
-
-func resolveFunction(s *Source, mf *metadata.Function, cat *catalog.Catalog) (*Function, error) {
+func resolveFunction(s *Source, mf *metadata.Function, in *scope) (*Function, error) {
 	name := catalog.Name(mf.Name)
 	config := mf.Configuration
 	if config == nil {
 		config = &metadata.FunctionConfiguration{}
 	}
-	cf, err := onlyFunction(cat, name)
+	cf, err := in.function(name)
 	if err != nil {
 		return nil, err
 	}
-	f := &Function{Source: s, Name: name, Catalog: cf, SessionArg: -1, Set: cf.ReturnsSet, Description: cf.Comment, meta: mf, permissions: map[string]bool{}}
+	f := &Function{Source: s, Name: name, Catalog: cf, SessionArg: -1, Set: cf.ReturnsSet, Description: cf.Comment, rootFields: config.CustomRootFields, permissions: map[string]bool{}}
 	if mf.Comment != nil && *mf.Comment != "" {
 		f.Description = *mf.Comment
 	}
@@ -64,7 +54,7 @@ func resolveFunction(s *Source, mf *metadata.Function, cat *catalog.Catalog) (*F
 	if isPolymorphic(cf) && !s.features.ScalarFunctions { // Hasura does not list them
 		return nil, fmt.Errorf("no such function exists: %q", text(name))
 	}
-	reasons := f.result(s, cat)
+	reasons := f.result(s, in)
 	if !IsName(s.custom.field(f.base)) {
 		reasons = append([]string{"function name is not a legal GraphQL identifier"}, reasons...)
 	}
@@ -83,11 +73,12 @@ func resolveFunction(s *Source, mf *metadata.Function, cat *catalog.Catalog) (*F
 	case f.Returns == nil && cf.Returns.Kind == catalog.CompositeType:
 		return nil, notTracked(cf.Returns.Table)
 	}
+	f.claim = f.wants()
 	return f, nil
 }
 
 // result finds the table whose rows f returns, and what is wrong with what it returns.
-func (f *Function) result(s *Source, cat *catalog.Catalog) []string {
+func (f *Function) result(s *Source, in *scope) []string {
 	var reasons []string
 	cf := f.Catalog
 	if cf.HasVariadic {
@@ -95,8 +86,8 @@ func (f *Function) result(s *Source, cat *catalog.Catalog) []string {
 	}
 	isComposite := !cf.HasOut && cf.Returns != nil && cf.Returns.Kind == catalog.CompositeType
 	switch {
-	case isComposite && cat.Tables[cf.Returns.Table] != nil:
-		f.Returns = s.tables[cf.Returns.Table]
+	case isComposite && in.exists(cf.Returns.Table):
+		f.Returns = in.table(cf.Returns.Table)
 	case isComposite:
 		reasons = append(reasons, "the function does not return a table")
 	case s.features.ScalarFunctions:
@@ -188,22 +179,22 @@ func functionArgs(s *Source, cf *catalog.Function, sessionArgument string, skip 
 	return args, session, nil
 }
 
-func (b *builder) computedFields(t *Table, cat *catalog.Catalog) {
-	for _, mc := range t.meta.ComputedFields {
-		f, err := resolveComputedField(t, mc, cat)
-		if err != nil {
-			b.inconsistent(metadata.ComputedFieldObject(t.Source.Name, t.meta.Name, mc.Name), metadata.ComputedFieldDefinition(t.Source.Name, t.meta.Name, mc),
-				"in table %q: in computed field %q: %v", text(t.Name), mc.Name, err)
-			continue
-		}
-		t.Computed = append(t.Computed, f)
+// computedField resolves a computed field of t; nil if it cannot be served.
+func (b *builder) computedField(t *Table, mc *metadata.ComputedField, in *scope) *ComputedField {
+	f, err := resolveComputedField(t, mc, in)
+	if err != nil {
+		name := metadata.TableName(t.Name)
+		b.inconsistent(metadata.ComputedFieldObject(t.Source.Name, name, mc.Name), metadata.ComputedFieldDefinition(t.Source.Name, name, mc),
+			"in table %q: in computed field %q: %v", text(t.Name), mc.Name, err)
+		return nil
 	}
+	return f
 }
 
 // resolveComputedField checks what Hasura: Postgres/DDL/ComputedField checks, in its words.
-func resolveComputedField(t *Table, mc *metadata.ComputedField, cat *catalog.Catalog) (*ComputedField, error) {
+func resolveComputedField(t *Table, mc *metadata.ComputedField, in *scope) (*ComputedField, error) {
 	name := catalog.Name(mc.Function)
-	cf, err := onlyFunction(cat, name)
+	cf, err := in.function(name)
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +207,7 @@ func resolveComputedField(t *Table, mc *metadata.ComputedField, cat *catalog.Cat
 	if !IsName(mc.Name) {
 		reason("%q is not valid GraphQL name", mc.Name)
 	}
-	if t.Relation(mc.Name) != nil || t.columnShown(mc.Name) {
+	if in.relation(t, mc.Name) != nil || t.columnShown(mc.Name) {
 		reason("its name is already that of another field")
 	}
 	if cf.HasVariadic || cf.HasOut {
@@ -225,7 +216,7 @@ func resolveComputedField(t *Table, mc *metadata.ComputedField, cat *catalog.Cat
 	if cf.Volatility == catalog.Volatile {
 		reason("the function %q is of type VOLATILE; cannot be added as a computed field", text(name))
 	}
-	f.result(cat, reason)
+	f.result(in, reason)
 	f.rowArgument(mc, reason)
 	f.sessionArgument(mc, reason)
 	if len(reasons) == 0 {
@@ -239,11 +230,11 @@ func resolveComputedField(t *Table, mc *metadata.ComputedField, cat *catalog.Cat
 	return f, nil
 }
 
-func (f *ComputedField) result(cat *catalog.Catalog, refuse func(format string, args ...any)) {
+func (f *ComputedField) result(in *scope, refuse func(format string, args ...any)) {
 	function := text(f.Function.Name)
 	switch returns := f.Function.Returns; {
-	case returns.Kind == catalog.CompositeType && cat.Tables[returns.Table] != nil:
-		if f.Returns = f.Table.Source.tables[returns.Table]; f.Returns == nil {
+	case returns.Kind == catalog.CompositeType && in.exists(returns.Table):
+		if f.Returns = in.table(returns.Table); f.Returns == nil {
 			refuse("the function %q returning set of table %q is not tracked or not found in database", function, text(returns.Table))
 		} else if !f.Function.ReturnsSet {
 			refuse("the function %q must return a base type or a set of rows of a tracked table", function)

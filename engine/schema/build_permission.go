@@ -8,112 +8,151 @@ import (
 	"gatehouse/engine/metadata"
 )
 
-// permissions resolves a table's permissions. One that cannot be honoured in full is left out: the role then has none.
-func (b *builder) permissions(t *Table) {
-	t.all = everything(t)
-	at := func(role string) *Permissions {
-		if t.explicit[role] == nil {
-			t.explicit[role] = &Permissions{}
-		}
-		b.m.roles[role] = true
-		return t.explicit[role]
-	}
-	for _, kind := range []string{"insert", "update", "delete"} {
-		for _, role := range t.meta.ClosedRoles(kind) {
-			t.close(kind, role)
-		}
-	}
-	for _, p := range t.meta.SelectPermissions {
-		b.try(t, "select", p.Permission, p, func() error {
-			resolved, err := resolveSelect(t, p)
-			if err == nil {
-				at(p.Role).Select = resolved
-			}
-			return err
-		})
-	}
-	for _, p := range t.meta.InsertPermissions {
-		b.try(t, "insert", p.Permission, p, func() error {
-			resolved := &InsertPermission{BackendOnly: p.BackendOnly}
-			var err error
-			if resolved.ValidateInput, err = parseValidation(p.ValidateInput); err != nil {
-				return err
-			}
-			err = mutationColumns(t, p.Columns, p.Set, &resolved.Columns, &resolved.Set)
-			if err == nil {
-				resolved.Check, err = ParsePredicate(t, p.Check)
-			}
-			if err == nil && !t.Catalog.Insertable {
-				err = fmt.Errorf("view %q is not insertable", text(t.Name))
-			}
-			if err == nil {
-				at(p.Role).Insert = resolved
-			}
-			return err
-		})
-	}
-	for _, p := range t.meta.UpdatePermissions {
-		b.try(t, "update", p.Permission, p, func() error {
-			resolved := &UpdatePermission{BackendOnly: p.BackendOnly}
-			var err error
-			if resolved.ValidateInput, err = parseValidation(p.ValidateInput); err != nil {
-				return err
-			}
-			err = mutationColumns(t, p.Columns, p.Set, &resolved.Columns, &resolved.Set)
-			if err == nil {
-				resolved.Filter, err = ParsePredicate(t, p.Filter)
-			}
-			if err == nil && len(p.Check) > 0 && string(p.Check) != "null" {
-				resolved.Check, err = ParsePredicate(t, p.Check)
-			}
-			if err == nil && !t.Catalog.Updatable {
-				err = fmt.Errorf("view %q is not updatable", text(t.Name))
-			}
-			if err == nil {
-				at(p.Role).Update = resolved
-			}
-			return err
-		})
-	}
-	for _, p := range t.meta.DeletePermissions {
-		b.try(t, "delete", p.Permission, p, func() error {
-			validate, err := parseValidation(p.ValidateInput)
-			if err != nil {
-				return err
-			}
-			filter, err := ParsePredicate(t, p.Filter)
-			if err == nil && !t.Catalog.Deletable {
-				err = fmt.Errorf("view %q is not deletable", text(t.Name))
-			}
-			if err == nil {
-				at(p.Role).Delete = &DeletePermission{Filter: filter, BackendOnly: p.BackendOnly, ValidateInput: validate}
-			}
-			return err
-		})
-	}
+// resolved is one permission of the metadata: what it comes to, or why it is left out.
+type resolved struct {
+	from    any // *metadata.SelectPermission or one of its siblings
+	kind    string
+	role    string
+	part    any // *SelectPermission or one of its siblings; nil where it is left out
+	problem *metadata.Inconsistency
 }
 
-func (b *builder) try(t *Table, kind string, p metadata.Permission, definition any, resolve func() error) {
-	err := resolve()
+// permissions resolves a table's permissions. One that cannot be honoured in full is left out: the role then has none. known
+// gives what is known of one already.
+func (b *builder) permissions(t *Table, mt *metadata.Table, in *scope, known map[any]resolved) []resolved {
+	all := make([]resolved, 0, len(mt.SelectPermissions)+len(mt.InsertPermissions)+len(mt.UpdatePermissions)+len(mt.DeletePermissions))
+	add := func(kind string, from any, p metadata.Permission, resolve func() (any, error)) {
+		one, ok := known[from]
+		if !ok {
+			one = b.permission(t, kind, from, p, resolve)
+		}
+		all = append(all, one)
+	}
+	for _, p := range mt.SelectPermissions {
+		add("select", p, p.Permission, func() (any, error) { return resolveSelect(t, p, in) })
+	}
+	for _, p := range mt.InsertPermissions {
+		add("insert", p, p.Permission, func() (any, error) { return resolveInsert(t, p, in) })
+	}
+	for _, p := range mt.UpdatePermissions {
+		add("update", p, p.Permission, func() (any, error) { return resolveUpdate(t, p, in) })
+	}
+	for _, p := range mt.DeletePermissions {
+		add("delete", p, p.Permission, func() (any, error) { return resolveDelete(t, p, in) })
+	}
+	return all
+}
+
+func (b *builder) permission(t *Table, kind string, from any, p metadata.Permission, resolve func() (any, error)) resolved {
+	part, err := resolve()
 	if err == nil && p.Role == AdminRole {
 		err = fmt.Errorf("cannot define permission as this role is admin") // and everything(t) stands anyway
 	}
-	if err != nil {
-		t.close(kind, p.Role)
-		b.inconsistent(metadata.PermissionObject(kind, t.Source.Name, t.meta.Name, p.Role), metadata.PermissionDefinition(t.Source.Name, t.meta.Name, definition),
-			"in table %q: in permission for role %q: %v", text(t.Name), p.Role, err)
+	if err == nil {
+		return resolved{from: from, kind: kind, role: p.Role, part: part}
 	}
+	name := metadata.TableName(t.Name)
+	i := inconsistency(metadata.PermissionObject(kind, t.Source.Name, name, p.Role), metadata.PermissionDefinition(t.Source.Name, name, from),
+		"in table %q: in permission for role %q: %v", text(t.Name), p.Role, err)
+	return resolved{from: from, kind: kind, role: p.Role, problem: &i}
+}
+
+// byRole puts permissions together; what is the same as in was stays the same object.
+func byRole(list []resolved, was map[string]*Permissions) map[string]*Permissions {
+	out := map[string]*Permissions{}
+	for _, one := range list {
+		if one.part == nil {
+			continue
+		}
+		p := out[one.role]
+		if p == nil {
+			p = &Permissions{}
+			out[one.role] = p
+		}
+		switch part := one.part.(type) {
+		case *SelectPermission:
+			p.Select = part
+		case *InsertPermission:
+			p.Insert = part
+		case *UpdatePermission:
+			p.Update = part
+		case *DeletePermission:
+			p.Delete = part
+		}
+	}
+	for role, p := range out {
+		if old := was[role]; old != nil && *old == *p {
+			out[role] = old
+		}
+	}
+	return out
+}
+
+func resolveInsert(t *Table, p *metadata.InsertPermission, in *scope) (*InsertPermission, error) {
+	out := &InsertPermission{BackendOnly: p.BackendOnly}
+	var err error
+	if out.ValidateInput, err = parseValidation(p.ValidateInput); err != nil {
+		return nil, err
+	}
+	if err = mutationColumns(t, p.Columns, p.Set, &out.Columns, &out.Set); err != nil {
+		return nil, err
+	}
+	if out.Check, err = parsePredicate(t, p.Check, in); err != nil {
+		return nil, err
+	}
+	if !t.Catalog.Insertable {
+		return nil, fmt.Errorf("view %q is not insertable", text(t.Name))
+	}
+	return out, nil
+}
+
+func resolveUpdate(t *Table, p *metadata.UpdatePermission, in *scope) (*UpdatePermission, error) {
+	out := &UpdatePermission{BackendOnly: p.BackendOnly}
+	var err error
+	if out.ValidateInput, err = parseValidation(p.ValidateInput); err != nil {
+		return nil, err
+	}
+	if err = mutationColumns(t, p.Columns, p.Set, &out.Columns, &out.Set); err != nil {
+		return nil, err
+	}
+	if out.Filter, err = parsePredicate(t, p.Filter, in); err != nil {
+		return nil, err
+	}
+	if len(p.Check) > 0 && string(p.Check) != "null" {
+		if out.Check, err = parsePredicate(t, p.Check, in); err != nil {
+			return nil, err
+		}
+	}
+	if !t.Catalog.Updatable {
+		return nil, fmt.Errorf("view %q is not updatable", text(t.Name))
+	}
+	return out, nil
+}
+
+func resolveDelete(t *Table, p *metadata.DeletePermission, in *scope) (*DeletePermission, error) {
+	out := &DeletePermission{BackendOnly: p.BackendOnly}
+	var err error
+	if out.ValidateInput, err = parseValidation(p.ValidateInput); err != nil {
+		return nil, err
+	}
+	if out.Filter, err = parsePredicate(t, p.Filter, in); err != nil {
+		return nil, err
+	}
+	if !t.Catalog.Deletable {
+		return nil, fmt.Errorf("view %q is not deletable", text(t.Name))
+	}
+	return out, nil
 }
 
 // everything is what the admin role has.
-func everything(t *Table) *Permissions {
+func everything(t *Table, computed []*ComputedField) *Permissions {
 	all := &Permissions{
 		Select: &SelectPermission{Columns: map[*Column]Predicate{}, Computed: map[*ComputedField]Predicate{}, Filter: And{}, Aggregations: true},
 	}
 	for _, c := range t.Columns {
 		all.Select.Columns[c] = nil
 	}
-	for _, f := range t.Computed {
+	for _, f := range computed {
 		if f.Returns == nil {
 			all.Select.Computed[f] = nil
 		}
@@ -141,7 +180,7 @@ func writable(t *Table, columns []*Column) map[*Column]bool {
 	return out
 }
 
-func resolveSelect(t *Table, p *metadata.SelectPermission) (*SelectPermission, error) {
+func resolveSelect(t *Table, p *metadata.SelectPermission, in *scope) (*SelectPermission, error) {
 	out := &SelectPermission{
 		Columns: map[*Column]Predicate{}, Computed: map[*ComputedField]Predicate{},
 		Limit: p.Limit, Aggregations: p.AllowAggregations, QueryRoot: rootSet(p.QueryRootFields), SubscriptionRoot: rootSet(p.SubscriptionRootFields),
@@ -154,7 +193,7 @@ func resolveSelect(t *Table, p *metadata.SelectPermission) (*SelectPermission, e
 		out.Columns[c] = nil
 	}
 	for _, name := range p.ComputedFields {
-		f := t.ComputedField(name)
+		f := in.computedField(t, name)
 		if f == nil {
 			return nil, fmt.Errorf("computed field %q does not exist", name)
 		}
@@ -166,8 +205,10 @@ func resolveSelect(t *Table, p *metadata.SelectPermission) (*SelectPermission, e
 	if p.Limit != nil && *p.Limit < 0 {
 		return nil, fmt.Errorf("unexpected negative value")
 	}
-	out.Filter, err = ParsePredicate(t, p.Filter)
-	return out, err
+	if out.Filter, err = parsePredicate(t, p.Filter, in); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 func rootSet(names *[]string) map[string]bool {

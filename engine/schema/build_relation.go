@@ -9,17 +9,9 @@ import (
 	"gatehouse/engine/metadata"
 )
 
-func (b *builder) relations(t *Table, cat *catalog.Catalog) {
-	for _, r := range t.meta.ObjectRelationships {
-		b.relation(t, r, false, cat)
-	}
-	for _, r := range t.meta.ArrayRelationships {
-		b.relation(t, r, true, cat)
-	}
-}
-
-func (b *builder) relation(t *Table, mr *metadata.Relationship, array bool, cat *catalog.Catalog) {
-	r, err := resolveRelation(t, mr, array)
+// relation resolves a relationship of t, which has the others already; nil if it cannot be served.
+func (b *builder) relation(t *Table, others *details, mr *metadata.Relationship, array bool, in *scope) *Relation {
+	r, err := resolveRelation(t, mr, array, in)
 	if err == nil {
 		for _, c := range t.Columns {
 			if c.GraphQL == mr.Name {
@@ -29,59 +21,59 @@ func (b *builder) relation(t *Table, mr *metadata.Relationship, array bool, cat 
 		if !IsName(mr.Name) {
 			err = fmt.Errorf("%q is not a valid GraphQL identifier", mr.Name)
 		}
-		if t.Relation(mr.Name) != nil {
+		if others.relation(mr.Name) != nil {
 			err = fmt.Errorf("field %q is defined twice", mr.Name)
 		}
 	}
 	if err != nil {
-		id := metadata.ObjectRelationshipObject(t.Source.Name, t.meta.Name, mr.Name)
+		id := metadata.ObjectRelationshipObject(t.Source.Name, metadata.TableName(t.Name), mr.Name)
 		if array {
-			id = metadata.ArrayRelationshipObject(t.Source.Name, t.meta.Name, mr.Name)
+			id = metadata.ArrayRelationshipObject(t.Source.Name, metadata.TableName(t.Name), mr.Name)
 		}
-		definition := metadata.RelationshipDefinition(t.Source.Name, t.meta.Name, mr, array)
+		definition := metadata.RelationshipDefinition(t.Source.Name, metadata.TableName(t.Name), mr, array)
 		if _, isBare := err.(bare); isBare { //nolint:errorlint // never wrapped
 			b.inconsistent(id, definition, "%v", err)
 		} else {
 			b.inconsistent(id, definition, "in table %q: in relationship %q: %v", text(t.Name), mr.Name, err)
 		}
-		return
+		return nil
 	}
-	t.Relations = append(t.Relations, r)
+	return r
 }
 
 // bare is a reason Hasura gives without saying where.
 type bare struct{ error }
 
-func resolveRelation(t *Table, mr *metadata.Relationship, array bool) (*Relation, error) {
+func resolveRelation(t *Table, mr *metadata.Relationship, array bool, in *scope) (*Relation, error) {
 	r := &Relation{Table: t, Name: mr.Name, Array: array, Nullable: true, AfterParent: array}
 	if mr.Comment != nil {
 		r.Description = *mr.Comment
 	}
 	if manual := mr.Using.Manual; manual != nil {
-		return r, r.manual(manual)
+		return r, r.manual(manual, in)
 	}
 	fk := mr.Using.ForeignKey
 	if fk == nil {
 		return nil, fmt.Errorf("a foreign key or a manual configuration is needed")
 	}
 	if fk.Table == nil && !array {
-		return r, r.forward(fk.Columns)
+		return r, r.forward(fk.Columns, in)
 	}
 	if fk.Table == nil {
 		return nil, fmt.Errorf("the table of the foreign key is missing")
 	}
 	r.AfterParent = true
-	return r, r.backward(catalog.Name(*fk.Table), fk.Columns)
+	return r, r.backward(catalog.Name(*fk.Table), fk.Columns, in)
 }
 
 // forward is an object relationship by this table's own foreign key.
-func (r *Relation) forward(columns []string) error {
+func (r *Relation) forward(columns []string, in *scope) error {
 	t := r.Table
 	fk := foreignKeyOn(t.Catalog, columns, nil)
 	if fk == nil {
 		return fmt.Errorf("no foreign constraint exists on the given column(s)")
 	}
-	if r.Target = t.Source.tables[fk.To]; r.Target == nil {
+	if r.Target = in.table(fk.To); r.Target == nil {
 		return bare{fmt.Errorf("table %q is not tracked", text(fk.To))}
 	}
 	r.Nullable = false
@@ -97,9 +89,9 @@ func (r *Relation) forward(columns []string) error {
 }
 
 // backward is a relationship by another table's foreign key to this one.
-func (r *Relation) backward(from catalog.Name, columns []string) error {
+func (r *Relation) backward(from catalog.Name, columns []string, in *scope) error {
 	t := r.Table
-	if r.Target = t.Source.tables[from]; r.Target == nil {
+	if r.Target = in.table(from); r.Target == nil {
 		return bare{fmt.Errorf("table %q is not tracked", text(from))}
 	}
 	fk := foreignKeyOn(r.Target.Catalog, columns, &t.Name)
@@ -116,12 +108,12 @@ func (r *Relation) backward(from catalog.Name, columns []string) error {
 	return nil
 }
 
-func (r *Relation) manual(m *metadata.ManualConfiguration) error {
+func (r *Relation) manual(m *metadata.ManualConfiguration, in *scope) error {
 	t := r.Table
 	if m.RemoteSource != "" && m.RemoteSource != t.Source.Name {
 		return notYet("a relationship to another source")
 	}
-	if r.Target = t.Source.tables[catalog.Name(m.RemoteTable)]; r.Target == nil {
+	if r.Target = in.table(catalog.Name(m.RemoteTable)); r.Target == nil {
 		return bare{fmt.Errorf("table %q is not tracked", text(catalog.Name(m.RemoteTable)))}
 	}
 	if len(m.ColumnMapping) == 0 {

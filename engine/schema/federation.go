@@ -15,21 +15,21 @@ const (
 	serviceType = "_Service"
 )
 
-// isEntity tells whether the metadata offers t to a gateway.
-func (t *Table) isEntity() bool {
+// isOffered tells whether a table's setting offers it to a gateway.
+func isOffered(setting json.RawMessage) bool {
 	var config struct{ Enable string }
-	return len(t.meta.ApolloFederation) > 0 && json.Unmarshal(t.meta.ApolloFederation, &config) == nil && config.Enable == "v1"
+	return len(setting) > 0 && json.Unmarshal(setting, &config) == nil && config.Enable == "v1"
 }
 
 // entities are the tables whose rows the role may ask for by key.
 func (s *Schema) entities() []*Table {
-	if !s.m.Options.ApolloFederation || s.Relay {
+	if !s.m.options.ApolloFederation || s.Relay {
 		return nil
 	}
 	var out []*Table
-	for _, source := range s.m.Sources {
-		for _, t := range source.Tables {
-			if t.isEntity() && s.keyColumns(t) != nil {
+	for _, source := range s.m.sources {
+		for _, t := range source.tables {
+			if t.offered && s.keyColumns(t) != nil {
 				out = append(out, t)
 			}
 		}
@@ -50,7 +50,7 @@ func (s *Schema) Entity(typeName string) (t *Table, row *Type, key []*Column) {
 // federationRoots are _service and, if there are entities, _entities. That the latter is not declared as a list is
 // Hasura's doing (witness: apollo_federation/root_fields); what it answers with is one.
 func (s *Schema) federationRoots() []*Field {
-	if !s.m.Options.ApolloFederation || s.Relay {
+	if !s.m.options.ApolloFederation || s.Relay {
 		return nil
 	}
 	service := s.typ(Object, serviceType, "", func(out *Type) {

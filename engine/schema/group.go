@@ -41,7 +41,7 @@ func (s *Schema) groups(t *Table) bool {
 		return false
 	}
 	for _, suffix := range groupSuffixes {
-		if s.m.tableTypes[s.tableType(t, "", suffix)] {
+		if s.m.hasType(s.tableType(t, "", suffix)) {
 			return false
 		}
 	}
@@ -101,7 +101,7 @@ func (s *Schema) relationGroups(r *Relation) []*Field {
 		return nil
 	}
 	name := r.Table.Source.custom.field(of(r.Name, "group", "by"))
-	if r.Table.columnShown(name) || r.Table.Relation(name) != nil || r.Table.ComputedField(name) != nil {
+	if r.Table.columnShown(name) || s.m.Relation(r.Table, name) != nil || s.m.computedField(r.Table, name) != nil {
 		return nil
 	}
 	return []*Field{{

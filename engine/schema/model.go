@@ -48,16 +48,16 @@ type EnumValue struct {
 
 // Model is the served part of the metadata. It is immutable but for its caches and safe for concurrent use.
 type Model struct {
-	Sources []*Source
 	Options Options
 
-	sources         map[string]*Source
-	inherited       map[string][]string
-	closed          map[string]bool // inherited roles that cannot be honoured
-	roles           map[string]bool
+	*facts
 	inconsistencies []metadata.Inconsistency
-	// tableTypes are the type names of the tables' rows.
-	tableTypes map[string]bool
+	// roles are those that some permission or inherited role mentions.
+	roles map[string]bool
+	// memos say how the content of the sources came about, for the next model.
+	memos map[string]*memo
+	// conflicts are the kinds of permissions that inherited roles cannot inherit, by table and role.
+	conflicts map[*Table]map[string][]string
 
 	mu      sync.Mutex
 	schemas map[schemaKey]*Schema
@@ -76,75 +76,42 @@ type schemaKey struct {
 // Inconsistencies lists what was left out.
 func (m *Model) Inconsistencies() []metadata.Inconsistency { return m.inconsistencies }
 
-// Source finds a source by name; nil if there is none.
-func (m *Model) Source(name string) *Source { return m.sources[name] }
-
 // Roles are the names of all roles that some permission or inherited role mentions, admin left out.
 func (m *Model) Roles() []string { return sortedKeys(m.roles) }
 
-// Source is one database and what is tracked in it.
+// Source is how one database is called and how what is in it is named. What is tracked in it is the model's to say.
 type Source struct {
-	Name      string
-	Tables    []*Table
-	Functions []*Function
-	Scalars   []*ScalarFunction
-	Natives   []*NativeQuery
+	Name string
 
-	tables map[catalog.Name]*Table
 	custom customization
 	// features are what the source serves beyond Hasura.
 	features metadata.SourceFeatures
 }
 
-// Table finds a tracked table; nil if there is none.
-func (s *Source) Table(n catalog.Name) *Table { return s.tables[n] }
-
-// Table is a tracked table or view.
+// Table is a tracked table or view as such: its columns and what it is called. It stays the same object from model to model
+// while these do; its relationships, computed fields and permissions are the model's to say.
 type Table struct {
 	Source  *Source
 	Name    catalog.Name
 	Catalog *catalog.Table
 	// Columns are those whose GraphQL name is valid, in database order.
-	Columns   []*Column
-	Relations []*Relation
-	Computed  []*ComputedField
+	Columns []*Column
+	// Nested are a logical model's columns that hold rows as JSON; they are in no other list.
+	Nested []*Column
 	// Enum holds the values of an enum table, sorted by name; nil for other tables.
 	Enum []EnumValue
 
-	meta        *metadata.Table
 	base        words // the table's GraphQL name
 	description string
 	rootFields  map[string]metadata.RootField
-	explicit    map[string]*Permissions
-	closed      map[string]map[string]bool // by kind and role: permissions that cannot be honoured
-	all         *Permissions               // admin's
-	mu          sync.Mutex
-	resolved    map[string]*Permissions
+	// offered tells whether the metadata offers the table to a federation gateway.
+	offered bool
+	claim   *claim
 }
 
 // Column finds a column by its Postgres name; nil if it is not served.
 func (t *Table) Column(name string) *Column {
 	for _, c := range t.Columns {
-		if c.Name == name {
-			return c
-		}
-	}
-	return nil
-}
-
-// Relation finds a relationship by name; nil if there is none.
-func (t *Table) Relation(name string) *Relation {
-	for _, r := range t.Relations {
-		if r.Name == name {
-			return r
-		}
-	}
-	return nil
-}
-
-// ComputedField finds a computed field by name; nil if there is none.
-func (t *Table) ComputedField(name string) *ComputedField {
-	for _, c := range t.Computed {
 		if c.Name == name {
 			return c
 		}
@@ -234,9 +201,10 @@ type Function struct {
 	Mutation    bool
 	Description string
 
-	meta        *metadata.Function
 	base        words
+	rootFields  map[string]metadata.RootField
 	permissions map[string]bool
+	claim       *claim
 }
 
 // FunctionArg is an argument the client gives.

@@ -94,11 +94,12 @@ type nativeRelationship struct {
 
 // natives builds a source's logical models and native queries. A query that the database refuses, or that says
 // something that is not understood, is left out and listed.
-func (b *builder) natives(s *Source, ms *metadata.Source, cat *catalog.Catalog) {
+func (b *builder) natives(c *content, ms *metadata.Source, cat *catalog.Catalog, in *scope) {
+	s := c.Source
 	models := map[string]*Table{}
 	documents := map[string]*modelDocument{}
 	for _, o := range ms.LogicalModels {
-		t, doc, err := b.namedModel(s, o, cat)
+		t, doc, err := b.namedModel(c, o, cat)
 		if err != nil {
 			b.inconsistent(metadata.LogicalModelObject(s.Name, o.Name), o.JSON, "in logical model %q: %v", o.Name, err)
 			continue
@@ -109,7 +110,7 @@ func (b *builder) natives(s *Source, ms *metadata.Source, cat *catalog.Catalog) 
 	queries := map[string]*NativeQuery{}
 	relationships := map[string]*queryDocument{}
 	for _, o := range ms.NativeQueries {
-		n, doc, err := b.native(s, o, models, own, cat)
+		n, doc, err := b.native(c, o, models, own, cat)
 		if err == nil {
 			if reason, refused := b.in.NativeErrors[s.Name][o.Name]; refused {
 				err = errors.New(reason)
@@ -126,26 +127,26 @@ func (b *builder) natives(s *Source, ms *metadata.Source, cat *catalog.Catalog) 
 		if n == nil {
 			continue
 		}
-		err := nativeRelations(n, relationships[o.Name], queries)
+		err := b.nativeRelations(n, relationships[o.Name], queries, in)
 		if doc := own[o.Name]; err == nil && doc != nil {
-			if err = nestedFields(n.Returns, doc, models); err == nil {
-				err = b.modelPermissions(n.Returns, doc)
+			if err = b.nestedFields(n.Returns, doc, models); err == nil {
+				err = b.modelPermissions(n.Returns, doc, in)
 			}
 		}
 		if err != nil {
 			b.inconsistent(metadata.NativeQueryObject(s.Name, o.Name), o.JSON, "in native query %q: %v", o.Name, err)
 			continue
 		}
-		s.Natives = append(s.Natives, n)
+		c.natives = append(c.natives, n)
 	}
 	for _, o := range ms.LogicalModels {
 		t, doc := models[o.Name], documents[o.Name]
 		if t == nil {
 			continue
 		}
-		err := nestedFields(t, doc, models)
+		err := b.nestedFields(t, doc, models)
 		if err == nil {
-			err = b.modelPermissions(t, doc)
+			err = b.modelPermissions(t, doc, in)
 		}
 		if err != nil {
 			b.inconsistent(metadata.LogicalModelObject(s.Name, o.Name), o.JSON, "in logical model %q: %v", o.Name, err)
@@ -153,7 +154,7 @@ func (b *builder) natives(s *Source, ms *metadata.Source, cat *catalog.Catalog) 
 	}
 }
 
-func (b *builder) namedModel(s *Source, o *metadata.Opaque, cat *catalog.Catalog) (*Table, *modelDocument, error) {
+func (b *builder) namedModel(c *content, o *metadata.Opaque, cat *catalog.Catalog) (*Table, *modelDocument, error) {
 	doc := &modelDocument{}
 	if err := o.CheckLogicalModel(); err != nil {
 		return nil, nil, err
@@ -161,22 +162,24 @@ func (b *builder) namedModel(s *Source, o *metadata.Opaque, cat *catalog.Catalog
 	if err := json.Unmarshal(o.JSON, doc); err != nil {
 		return nil, nil, err
 	}
-	t, err := b.model(s, doc, cat)
+	t, err := b.model(c, doc, cat)
 	return t, doc, err
 }
 
-func (b *builder) model(s *Source, doc *modelDocument, cat *catalog.Catalog) (*Table, error) {
+func (b *builder) model(c *content, doc *modelDocument, cat *catalog.Catalog) (*Table, error) {
+	s := c.Source
 	ct := &catalog.Table{Name: catalog.Name{Name: doc.Name}, Kind: catalog.View}
 	t := &Table{
-		Source: s, Name: ct.Name, Catalog: ct, meta: &metadata.Table{}, explicit: map[string]*Permissions{}, resolved: map[string]*Permissions{},
+		Source: s, Name: ct.Name, Catalog: ct,
 		base: s.custom.auto(doc.Name), description: doc.Description,
 	}
 	if gql := s.custom.field(t.base); !IsName(gql) {
 		return nil, fmt.Errorf("%q is not a valid GraphQL identifier", gql)
 	}
-	typ := s.custom.typ(t.base)
-	if other := b.names.types[typ]; other != nil {
-		return nil, fmt.Errorf("the GraphQL name %q is already that of %q in source %s", typ, text(other.Name), other.Source.Name)
+	want := &claim{by: &owner{kind: "logical model", name: text(t.Name), source: s.Name}, typ: s.custom.typ(t.base)}
+	if other := b.names.typeOwner(want.typ); other != nil && !b.isSettledLate {
+		b.names.hasClash = true
+		return nil, fmt.Errorf("the GraphQL name %q is already that of %q in source %s", want.typ, other.name, other.source)
 	}
 	for i, f := range doc.Fields {
 		if f.Type.model() {
@@ -188,18 +191,21 @@ func (b *builder) model(s *Source, doc *modelDocument, cat *catalog.Catalog) (*T
 		}
 		column := &catalog.Column{Name: f.Name, Position: i + 1, Type: ty, NotNull: !f.Type.Nullable && !f.Nullable}
 		ct.Columns = append(ct.Columns, column)
-		c := &Column{Table: t, Name: f.Name, GraphQL: s.custom.field(s.custom.auto(f.Name)), Catalog: column, Type: ty, Class: ClassOf(ty), Description: f.Description}
-		if !IsName(c.GraphQL) || t.columnShown(c.GraphQL) {
+		shown := &Column{Table: t, Name: f.Name, GraphQL: s.custom.field(s.custom.auto(f.Name)), Catalog: column, Type: ty, Class: ClassOf(ty), Description: f.Description}
+		if !IsName(shown.GraphQL) || t.columnShown(shown.GraphQL) {
 			return nil, fmt.Errorf("field %q is not a valid GraphQL name or is there twice", f.Name)
 		}
-		t.Columns = append(t.Columns, c)
+		t.Columns = append(t.Columns, shown)
 	}
 	if len(t.Columns) == 0 {
 		return nil, errors.New("a logical model needs a field that is a column")
 	}
-	b.names.types[typ] = t
-	t.all = everything(t)
-	t.all.Select.Aggregations = false
+	b.memo.nativeClaims = append(b.memo.nativeClaims, want)
+	b.take(want)
+	d := &details{all: everything(t, nil), explicit: map[string]*Permissions{}}
+	d.all.Select.Aggregations = false
+	b.m.details[t] = d
+	b.memo.models = append(b.memo.models, t)
 	return t, nil
 }
 
@@ -261,7 +267,7 @@ func typeNamed(name string, cat *catalog.Catalog) (*catalog.Type, error) {
 
 var placeholder = regexp.MustCompile(`\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}`)
 
-func (b *builder) native(s *Source, o *metadata.Opaque, models map[string]*Table, own map[string]*modelDocument, cat *catalog.Catalog) (*NativeQuery, *queryDocument, error) {
+func (b *builder) native(c *content, o *metadata.Opaque, models map[string]*Table, own map[string]*modelDocument, cat *catalog.Catalog) (*NativeQuery, *queryDocument, error) {
 	doc := &queryDocument{}
 	if err := o.CheckNativeQuery(); err != nil {
 		return nil, nil, err
@@ -269,6 +275,7 @@ func (b *builder) native(s *Source, o *metadata.Opaque, models map[string]*Table
 	if err := json.Unmarshal(o.JSON, doc); err != nil {
 		return nil, nil, err
 	}
+	s := c.Source
 	n := &NativeQuery{Source: s, Name: o.Name, Description: doc.Comment, Single: doc.Type == "single"}
 	switch doc.Type {
 	case "", "query", "multiple", "single":
@@ -279,9 +286,13 @@ func (b *builder) native(s *Source, o *metadata.Opaque, models map[string]*Table
 	if !IsName(field) {
 		return nil, nil, fmt.Errorf("%q is not a valid GraphQL identifier", field)
 	}
-	names := []rootName{{queryRoot, s.custom.namespace, field}, {subscriptionRoot, s.custom.namespace, field}}
-	if by := (owner{"native query", o.Name, s.Name}); len(b.names.claim(names, by)) > 0 {
-		return nil, nil, fmt.Errorf("the GraphQL name %q is already that of %v", field, b.names.roots[names[0]])
+	want := &claim{
+		by:    &owner{kind: "native query", name: o.Name, source: s.Name},
+		roots: []rootName{{queryRoot, s.custom.namespace, field}, {subscriptionRoot, s.custom.namespace, field}},
+	}
+	b.memo.nativeClaims = append(b.memo.nativeClaims, want)
+	if taken := b.take(want); len(taken) > 0 {
+		return nil, nil, fmt.Errorf("the GraphQL name %q is already that of %v", field, b.names.rootOwner(want.roots[0]))
 	}
 	for i, name := range sortedKeys(doc.Arguments) {
 		a := doc.Arguments[name]
@@ -308,12 +319,12 @@ func (b *builder) native(s *Source, o *metadata.Opaque, models map[string]*Table
 		last = at[1]
 	}
 	n.Code = append(n.Code, code[last:])
-	return n, doc, b.nativeResult(n, doc, models, own, cat)
+	return n, doc, b.nativeResult(c, n, doc, models, own, cat)
 }
 
 // nativeResult finds a query's logical model, or makes the one described in place, whose type has the query's name
 // (Hasura: SchemaCache, resolved native queries).
-func (b *builder) nativeResult(n *NativeQuery, doc *queryDocument, models map[string]*Table, own map[string]*modelDocument, cat *catalog.Catalog) error {
+func (b *builder) nativeResult(c *content, n *NativeQuery, doc *queryDocument, models map[string]*Table, own map[string]*modelDocument, cat *catalog.Catalog) error {
 	var name string
 	if json.Unmarshal(doc.Returns, &name) == nil {
 		if n.Returns = models[name]; n.Returns == nil {
@@ -327,25 +338,26 @@ func (b *builder) nativeResult(n *NativeQuery, doc *queryDocument, models map[st
 	}
 	model.Name = n.Name
 	var err error
-	n.Returns, err = b.model(n.Source, model, cat)
+	n.Returns, err = b.model(c, model, cat)
 	own[n.Name] = model
 	return err
 }
 
 // nativeRelations adds a query's relationships to its logical model. Queries of one model may name the same one.
-func nativeRelations(n *NativeQuery, doc *queryDocument, queries map[string]*NativeQuery) error {
+func (b *builder) nativeRelations(n *NativeQuery, doc *queryDocument, queries map[string]*NativeQuery, in *scope) error {
+	d := b.m.details[n.Returns]
 	for _, kind := range []struct {
 		list  []nativeRelationship
 		array bool
 	}{{doc.ObjectRelationships, false}, {doc.ArrayRelationships, true}} {
 		for _, m := range kind.list {
-			r, err := nativeRelation(n, m, kind.array, queries)
+			r, err := nativeRelation(n, m, kind.array, queries, in)
 			if err != nil {
 				return fmt.Errorf("in relationship %q: %w", m.Name, err)
 			}
-			switch have := n.Returns.Relation(m.Name); {
+			switch have := d.relation(m.Name); {
 			case have == nil:
-				n.Returns.Relations = append(n.Returns.Relations, r)
+				d.relations = append(d.relations, r)
 			case have.Target != r.Target || have.Native != r.Native || have.Array != r.Array || !slices.Equal(have.Mapping, r.Mapping):
 				return fmt.Errorf("another query with the logical model %q has a different relationship %q", n.Returns.Name.Name, m.Name)
 			}
@@ -354,7 +366,7 @@ func nativeRelations(n *NativeQuery, doc *queryDocument, queries map[string]*Nat
 	return nil
 }
 
-func nativeRelation(n *NativeQuery, m nativeRelationship, array bool, queries map[string]*NativeQuery) (*Relation, error) {
+func nativeRelation(n *NativeQuery, m nativeRelationship, array bool, queries map[string]*NativeQuery, in *scope) (*Relation, error) {
 	r := &Relation{Table: n.Returns, Name: m.Name, Array: array, Nullable: true, AfterParent: true}
 	switch {
 	case !IsName(m.Name) || n.Returns.columnShown(m.Name):
@@ -365,7 +377,7 @@ func nativeRelation(n *NativeQuery, m nativeRelationship, array bool, queries ma
 		}
 		r.Target = r.Native.Returns
 	case m.Using.RemoteTable != nil:
-		if r.Target = n.Source.tables[catalog.Name(*m.Using.RemoteTable)]; r.Target == nil {
+		if r.Target = in.table(catalog.Name(*m.Using.RemoteTable)); r.Target == nil {
 			return nil, fmt.Errorf("table %q is not tracked", text(catalog.Name(*m.Using.RemoteTable)))
 		}
 	}
@@ -384,7 +396,8 @@ func nativeRelation(n *NativeQuery, m nativeRelationship, array bool, queries ma
 
 // modelPermissions resolves what roles see of a logical model; one that cannot be honoured is left out, and the first such
 // is the error.
-func (b *builder) modelPermissions(t *Table, doc *modelDocument) (first error) {
+func (b *builder) modelPermissions(t *Table, doc *modelDocument, scope *scope) (first error) {
+	d := b.m.details[t]
 	for _, p := range doc.SelectPermissions {
 		in := &metadata.SelectPermission{Permission: metadata.Permission{Role: p.Role}, Filter: p.Permission.Filter}
 		err := json.Unmarshal(p.Permission.Columns, &in.Columns.Names)
@@ -393,7 +406,7 @@ func (b *builder) modelPermissions(t *Table, doc *modelDocument) (first error) {
 		}
 		var resolved *SelectPermission
 		if err == nil {
-			resolved, err = resolveSelect(t, in)
+			resolved, err = resolveSelect(t, in, scope)
 		}
 		if err == nil && len(resolved.Columns) == 0 {
 			err = errors.New("a permission needs a column that is none of nested objects")
@@ -407,13 +420,12 @@ func (b *builder) modelPermissions(t *Table, doc *modelDocument) (first error) {
 			}
 			continue
 		}
-		for _, r := range t.Relations {
+		for _, r := range d.relations {
 			if r.Nested != nil && (in.Columns.All || slices.Contains(in.Columns.Names, r.Nested.Name)) {
 				resolved.Columns[r.Nested] = nil
 			}
 		}
-		t.explicit[p.Role] = &Permissions{Select: resolved}
-		b.m.roles[p.Role] = true
+		d.explicit[p.Role] = &Permissions{Select: resolved}
 	}
 	return first
 }

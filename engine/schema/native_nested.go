@@ -11,9 +11,10 @@ import (
 // their rows are; without one, they are inside the field's own value, as JSON.
 
 // nestedFields adds such fields to a logical model as relationships.
-func nestedFields(t *Table, doc *modelDocument, models map[string]*Table) error {
+func (b *builder) nestedFields(t *Table, doc *modelDocument, models map[string]*Table) error {
+	d := b.m.details[t]
 	for i, f := range doc.Fields {
-		if !f.Type.model() || t.Relation(f.Name) != nil {
+		if !f.Type.model() || d.relation(f.Name) != nil {
 			continue
 		}
 		of, isArray := f.Type, f.Type.Array != nil
@@ -34,10 +35,11 @@ func nestedFields(t *Table, doc *modelDocument, models map[string]*Table) error 
 		column := &catalog.Column{Name: f.Name, Position: i + 1, Type: builtin("json")}
 		t.Catalog.Columns = append(t.Catalog.Columns, column)
 		nested := &Column{Table: t, Name: f.Name, GraphQL: shown, Catalog: column, Type: column.Type, Class: ClassOf(column.Type), Description: f.Description}
-		t.Relations = append(t.Relations, &Relation{
+		d.relations = append(d.relations, &Relation{
 			Table: t, Name: shown, Array: isArray, Target: target, Nested: nested, Nullable: true, AfterParent: true, Description: f.Description,
 		})
-		t.all.Select.Columns[nested] = nil
+		t.Nested = append(t.Nested, nested)
+		d.all.Select.Columns[nested] = nil
 	}
 	return nil
 }

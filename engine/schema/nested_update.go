@@ -66,11 +66,11 @@ func (s *Schema) nests(t *Table) bool { return s.relates(t) && t.Catalog.Primary
 
 // nestedArg is the argument of updates for related rows; none when there is nothing the role could do with them.
 func (s *Schema) nestedArg(t *Table) []*InputField {
-	if !s.nests(t) || !slices.ContainsFunc(t.Relations, s.nestable) || s.m.tableTypes[s.tableType(t, "", "nested_update_input")] {
+	if !s.nests(t) || !slices.ContainsFunc(s.m.Relations(t), s.nestable) || s.m.hasType(s.tableType(t, "", "nested_update_input")) {
 		return nil
 	}
 	in := s.typ(InputObject, s.tableType(t, "", "nested_update_input"), fmt.Sprintf("writes to the rows related to updated rows of %q", text(t.Name)), func(in *Type) {
-		for _, r := range t.Relations {
+		for _, r := range s.m.Relations(t) {
 			if s.nestable(r) {
 				in.inputs = append(in.inputs, &InputField{Name: r.Name, Type: named(s.relationUpdate(r)), Meaning: RelationInput{r}})
 			}
@@ -85,7 +85,7 @@ func (s *Schema) nestable(r *Relation) bool {
 		return false
 	}
 	for _, suffix := range []string{"obj_rel_update_input", "arr_rel_update_input", "related_update_input", "related_rows_input", "unique_input"} {
-		if s.m.tableTypes[s.tableType(r.Target, "", suffix)] {
+		if s.m.hasType(s.tableType(r.Target, "", suffix)) {
 			return false
 		}
 	}
@@ -192,7 +192,7 @@ func KeyList(t *Table, keys []*catalog.Key) string {
 
 // insertLink is the type of link in nested inserts over r; nil where it is not offered.
 func (s *Schema) insertLink(r *Relation) *Ref {
-	if !s.relates(r.Table) || r.Native != nil || s.m.tableTypes[s.tableType(r.Target, "", "unique_input")] {
+	if !s.relates(r.Table) || r.Native != nil || s.m.hasType(s.tableType(r.Target, "", "unique_input")) {
 		return nil
 	}
 	keys := s.uniqueInput(r.Target)

@@ -62,32 +62,19 @@ type Preset struct {
 	Value  Value
 }
 
-// permissions are what role may do with t, inherited roles worked out. Never nil.
-func (m *Model) permissions(t *Table, role string) *Permissions {
-	if role == AdminRole {
-		return t.all
+// Permissions are what role may do with t, inherited roles worked out. Never nil.
+func (f *facts) Permissions(t *Table, role string) *Permissions {
+	d := f.of(t)
+	switch own := d.explicit[role]; {
+	case role == AdminRole:
+		return d.all
+	case f.inherited[role] != nil:
+		return f.inherit(t, role)
+	case own != nil:
+		return own
 	}
-	if p, ok := t.explicit[role]; ok && m.inherited[role] == nil {
-		return p
-	}
-	if m.inherited[role] == nil {
-		return &Permissions{}
-	}
-	t.mu.Lock()
-	p := t.resolved[role]
-	t.mu.Unlock()
-	if p != nil {
-		return p
-	}
-	p = m.inherit(t, role)
-	t.mu.Lock()
-	t.resolved[role] = p
-	t.mu.Unlock()
-	return p
+	return &Permissions{}
 }
-
-// Permissions are what role may do with t. Never nil.
-func (m *Model) Permissions(t *Table, role string) *Permissions { return m.permissions(t, role) }
 
 // memberPermissions are what an inherited role's members may do with a table.
 type memberPermissions struct {
@@ -97,10 +84,10 @@ type memberPermissions struct {
 	deletes []*DeletePermission
 }
 
-func (m *Model) members(t *Table, role string) memberPermissions {
+func (f *facts) members(t *Table, role string) memberPermissions {
 	var out memberPermissions
-	for _, member := range m.inherited[role] {
-		p := m.permissions(t, member)
+	for _, member := range f.inherited[role] {
+		p := f.Permissions(t, member)
 		if p.Select != nil {
 			out.selects = append(out.selects, p.Select)
 		}
@@ -118,20 +105,20 @@ func (m *Model) members(t *Table, role string) memberPermissions {
 }
 
 // inherit unites the permissions of an inherited role's members; what is set on the role itself wins.
-func (m *Model) inherit(t *Table, role string) *Permissions {
-	members := m.members(t, role)
+func (f *facts) inherit(t *Table, role string) *Permissions {
+	members := f.members(t, role)
 	// A mutation is inherited only when every member that may do it may do exactly the same.
 	out := &Permissions{Select: unite(members.selects)}
-	if m.mayInherit(t, "insert", role) {
+	if f.mayInherit(t, "insert", role) {
 		out.Insert = same(members.inserts)
 	}
-	if m.mayInherit(t, "update", role) {
+	if f.mayInherit(t, "update", role) {
 		out.Update = same(members.updates)
 	}
-	if m.mayInherit(t, "delete", role) {
+	if f.mayInherit(t, "delete", role) {
 		out.Delete = same(members.deletes)
 	}
-	if own := t.explicit[role]; own != nil {
+	if own := f.of(t).explicit[role]; own != nil {
 		if own.Select != nil {
 			out.Select = own.Select
 		}

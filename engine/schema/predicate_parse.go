@@ -10,15 +10,22 @@ import (
 )
 
 // ParsePredicate reads a boolean expression as metadata writes it, about rows of t.
-func ParsePredicate(t *Table, raw json.RawMessage) (Predicate, error) {
+func (f *facts) ParsePredicate(t *Table, raw json.RawMessage) (Predicate, error) {
+	return parsePredicate(t, raw, &scope{facts: f, source: f.content(t.Source.Name)})
+}
+
+func parsePredicate(t *Table, raw json.RawMessage, in *scope) (Predicate, error) {
 	if len(bytes.TrimSpace(raw)) == 0 {
 		return And{}, nil
 	}
-	p := predicateParser{root: t}
+	p := predicateParser{root: t, in: in}
 	return p.table(t, raw)
 }
 
-type predicateParser struct{ root *Table }
+type predicateParser struct {
+	root *Table
+	in   *scope
+}
 
 // member is one key of a JSON object, in the order written.
 type member struct {
@@ -94,18 +101,18 @@ func (p *predicateParser) member(t *Table, m member) (Predicate, error) {
 	if c := t.columnNamed(m.key); c != nil {
 		return p.operand(t, Operand{Column: c}, c.Type, m.raw)
 	}
-	if r := t.Relation(m.key); r != nil {
+	if r := p.in.relation(t, m.key); r != nil {
 		inner, err := p.table(r.Target, m.raw)
 		return &Related{Relation: r, Where: inner}, err
 	}
-	if f := t.ComputedField(m.key); f != nil {
+	if f := p.in.computedField(t, m.key); f != nil {
 		if f.Returns != nil {
 			inner, err := p.table(f.Returns, m.raw)
 			return &RelatedComputed{Field: f, Where: inner}, err
 		}
 		return p.operand(t, Operand{Computed: f}, f.Type, m.raw)
 	}
-	if r := t.aggregateRelation(m.key); r != nil {
+	if r := p.aggregateRelation(t, m.key); r != nil {
 		return p.aggregate(r, m.raw)
 	}
 	return nil, fmt.Errorf("%q does not exist", m.key)
@@ -122,10 +129,10 @@ func (t *Table) columnNamed(name string) *Column {
 	return nil
 }
 
-func (t *Table) aggregateRelation(key string) *Relation {
+func (p *predicateParser) aggregateRelation(t *Table, key string) *Relation {
 	const suffix = "_aggregate"
 	if len(key) > len(suffix) && key[len(key)-len(suffix):] == suffix {
-		if r := t.Relation(key[:len(key)-len(suffix)]); r != nil && r.Array {
+		if r := p.in.relation(t, key[:len(key)-len(suffix)]); r != nil && r.Array {
 			return r
 		}
 	}
@@ -146,7 +153,7 @@ func (p *predicateParser) exists(t *Table, raw json.RawMessage) (Predicate, erro
 			if err != nil {
 				return nil, err
 			}
-			if target = t.Source.Table(name); target == nil {
+			if target = p.in.table(name); target == nil {
 				return nil, fmt.Errorf("table %q is not tracked", name.Name)
 			}
 		case "_where", "$where":
@@ -365,7 +372,7 @@ func (p *predicateParser) columns(t *Table, o Operand, op Op, raw json.RawMessag
 		c.Root, at, path = true, p.root, path[1:]
 	}
 	for len(path) > 1 {
-		r := at.Relation(path[0])
+		r := p.in.relation(at, path[0])
 		if r == nil || r.Array {
 			return nil, fmt.Errorf("%q is not an object relationship of table %q", path[0], at.Name.Name)
 		}

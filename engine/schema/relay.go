@@ -23,8 +23,8 @@ func (s *Schema) nodeKey(t *Table) []*Column {
 // Node finds the table a global id names among those that are nodes for the role, with its row type and key. sources
 // are the names of the sources that have such a table.
 func (s *Schema) Node(schema, name string) (t *Table, row *Type, key []*Column, sources []string) {
-	for _, source := range s.m.Sources {
-		for _, one := range source.Tables {
+	for _, source := range s.m.sources {
+		for _, one := range source.tables {
 			if one.Name.Schema != schema || one.Name.Name != name {
 				continue
 			}
@@ -48,8 +48,8 @@ func (s *Schema) globalID() *Type { return s.scalar("ID") }
 func (s *Schema) nodeInterface() *Type {
 	return s.typ(Interface, "Node", "An object with globally unique ID", func(out *Type) {
 		out.fields = []*Field{{Name: idField, Description: "A globally unique identifier", Type: nonNull(s.globalID()), Meaning: NodeID{}}}
-		for _, source := range s.m.Sources {
-			for _, t := range source.Tables {
+		for _, source := range s.m.sources {
+			for _, t := range source.tables {
 				if s.nodeKey(t) != nil {
 					out.possible = append(out.possible, s.rowType(t))
 				}
@@ -62,8 +62,8 @@ func (s *Schema) nodeInterface() *Type {
 func steering(name string) *Type { return &Type{Kind: Scalar, Name: name, Steers: true} }
 
 func (s *Schema) nodeRoot() []*Field {
-	for _, source := range s.m.Sources {
-		for _, t := range source.Tables {
+	for _, source := range s.m.sources {
+		for _, t := range source.tables {
 			if s.nodeKey(t) != nil {
 				id := &InputField{Name: idField, Description: "A globally unique id", Type: nonNull(steering("ID")), Meaning: ArgID}
 				return []*Field{{Name: "node", Type: named(s.nodeInterface()), Args: []*InputField{id}, Meaning: NodeRoot{}}}

@@ -15,11 +15,13 @@ type Schema struct {
 	// Mutation and Subscription are nil when the role has none.
 	Mutation, Subscription *Type
 
-	m *Model
+	m *facts
 	// several is set when the schema is that of several roles at once.
 	several *several
 	mu      sync.Mutex
 	types   map[string]*Type
+	// inherited remembers what an inherited role may do.
+	inherited map[*Table]*Permissions
 	// introspection holds the types that describe the schema; they are the same for everybody.
 	introspection introspectionTypes
 }
@@ -43,16 +45,14 @@ func (m *Model) schema(key schemaKey) *Schema {
 	defer m.mu.Unlock()
 	s := m.schemas[key]
 	if s == nil {
-		s = newSchema(m, key)
+		s = newSchemaOf(m.facts, key, nil)
 		m.schemas[key] = s
 	}
 	return s
 }
 
-func newSchema(m *Model, key schemaKey) *Schema { return newSchemaOf(m, key, nil) }
-
-func newSchemaOf(m *Model, key schemaKey, v *several) *Schema {
-	s := &Schema{Role: key.role, BackendOnly: key.backendOnly, Relay: key.relay, m: m, several: v, types: map[string]*Type{}}
+func newSchemaOf(m *facts, key schemaKey, v *several) *Schema {
+	s := &Schema{Role: key.role, BackendOnly: key.backendOnly, Relay: key.relay, m: m, several: v, types: map[string]*Type{}, inherited: map[*Table]*Permissions{}}
 	s.Query = s.typ(Object, "query_root", "", nil)
 	s.introspection = newIntrospectionTypes(s)
 	roots := s.rootFields(false)
@@ -81,15 +81,25 @@ func newSchemaOf(m *Model, key schemaKey, v *several) *Schema {
 // Whole is the same schema derived apart, for work that asks for all of it and then lets it go.
 func (s *Schema) Whole() *Schema { return newSchemaOf(s.m, s.key(), s.several) }
 
-// Model is the model the schema was derived from.
-func (s *Schema) Model() *Model { return s.m }
+// Options are those of the model the schema was derived from.
+func (s *Schema) Options() Options { return s.m.options }
 
 // Permissions are what the schema's role may do with t; of several roles, what RulesOf and Reading say in short.
 func (s *Schema) Permissions(t *Table) *Permissions {
 	if s.several != nil {
 		return s.combined(t).united
 	}
-	return s.m.permissions(t, s.Role)
+	if s.m.inherited[s.Role] == nil {
+		return s.m.Permissions(t, s.Role)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.inherited[t]
+	if p == nil {
+		p = s.m.Permissions(t, s.Role)
+		s.inherited[t] = p
+	}
+	return p
 }
 
 // typ is the type of that name, derived by fill when its members are first asked for.
@@ -151,9 +161,9 @@ func EnumText(m Meaning) (string, bool) {
 func (s *Schema) rootFields(subscription bool) []*Field {
 	var all []*Field
 	taken := map[string]bool{}
-	for _, source := range s.m.Sources {
+	for _, source := range s.m.sources {
 		var own []*Field
-		for _, t := range source.Tables {
+		for _, t := range source.tables {
 			if s.Relay {
 				own = append(own, s.connectionRoot(t)...)
 				continue
@@ -163,7 +173,7 @@ func (s *Schema) rootFields(subscription bool) []*Field {
 				own = append(own, s.streamRoots(t)...)
 			}
 		}
-		for _, f := range source.Functions {
+		for _, f := range source.functions {
 			switch {
 			case f.Mutation:
 			case s.Relay:
@@ -172,17 +182,17 @@ func (s *Schema) rootFields(subscription bool) []*Field {
 				own = append(own, s.functionRoots(f)...)
 			}
 		}
-		for _, n := range source.Natives {
+		for _, n := range source.natives {
 			if !s.Relay {
 				own = append(own, s.nativeRoot(n)...)
 			}
 		}
-		for _, f := range source.Scalars {
+		for _, f := range source.scalars {
 			if !f.Mutation && !s.Relay {
 				own = append(own, s.scalarRoots(f)...)
 			}
 		}
-		for _, t := range source.Tables { // last, so that they take no table's name
+		for _, t := range source.tables { // last, so that they take no table's name
 			if !s.Relay {
 				own = append(own, s.groupRoots(t, subscription)...)
 			}
@@ -197,7 +207,7 @@ func (s *Schema) rootFields(subscription bool) []*Field {
 }
 
 // namespaced puts a source's root fields into its namespace, if it has one. The first source to use a name keeps it.
-func (s *Schema) namespaced(source *Source, own []*Field, kind string, taken map[string]bool) []*Field {
+func (s *Schema) namespaced(source *content, own []*Field, kind string, taken map[string]bool) []*Field {
 	ns := source.custom.namespace
 	if ns != "" && len(own) > 0 {
 		t := s.typ(Object, source.custom.typ(of(ns, kind)), "", nil)
@@ -296,18 +306,18 @@ func (s *Schema) mayCall(f *Function) bool {
 	if s.Role == AdminRole {
 		return true
 	}
-	if s.m.Options.InferFunctionPermissions && !f.Mutation {
+	if s.m.options.InferFunctionPermissions && !f.Mutation {
 		return true
 	}
 	return s.m.functionAllowed(f, s.Role)
 }
 
-func (m *Model) functionAllowed(f *Function, role string) bool {
-	if f.permissions[role] {
+func (f *facts) functionAllowed(fn *Function, role string) bool {
+	if fn.permissions[role] {
 		return true
 	}
-	for _, member := range m.inherited[role] {
-		if m.functionAllowed(f, member) {
+	for _, member := range f.inherited[role] {
+		if f.functionAllowed(fn, member) {
 			return true
 		}
 	}
@@ -321,10 +331,8 @@ func (f *Function) root(kind string, w words, description string) *Field {
 
 func (f *Function) rootName(kind string, w words) string {
 	custom := f.Source.custom
-	if f.meta.Configuration != nil {
-		if c := f.meta.Configuration.CustomRootFields[kind]; c.Name != "" {
-			return custom.root(c.Name)
-		}
+	if c := f.rootFields[kind]; c.Name != "" {
+		return custom.root(c.Name)
 	}
 	return custom.root(custom.field(w))
 }

@@ -34,19 +34,19 @@ func (s *Schema) deletable(t *Table) *DeletePermission {
 func (s *Schema) mutationFields() []*Field {
 	var all []*Field
 	taken := map[string]bool{}
-	for _, source := range s.m.Sources {
+	for _, source := range s.m.sources {
 		var own []*Field
-		for _, t := range source.Tables {
+		for _, t := range source.tables {
 			own = append(own, s.insertRoots(t)...)
 			own = append(own, s.updateRoots(t)...)
 			own = append(own, s.deleteRoots(t)...)
 		}
-		for _, f := range source.Functions {
+		for _, f := range source.functions {
 			if f.Mutation {
 				own = append(own, s.functionRoots(f)...)
 			}
 		}
-		for _, f := range source.Scalars {
+		for _, f := range source.scalars {
 			if f.Mutation {
 				own = append(own, s.scalarRoots(f)...)
 			}
@@ -98,7 +98,7 @@ func (s *Schema) insertInput(t *Table) *Type {
 				in.inputs = append(in.inputs, &InputField{Name: c.GraphQL, Description: c.Description, Type: s.columnRef(c), Meaning: ColumnInput{c}})
 			}
 		}
-		for _, r := range t.Relations {
+		for _, r := range s.m.Relations(t) {
 			if s.insertable(r.Target) == nil && (s.insertLink(r) == nil || !s.insertLinkable(r)) {
 				continue
 			}
@@ -303,7 +303,7 @@ func (s *Schema) updateRoots(t *Table) []*Field {
 		one.Args = append(append([]*InputField{}, operators...), &InputField{Name: fixed("pk_columns"), Type: nonNull(key), Meaning: ArgPKColumns})
 		out = append(out, one)
 	}
-	if !s.m.Options.Experimental["hide_update_many_fields"] {
+	if !s.m.options.Experimental["hide_update_many_fields"] {
 		batch := t.root("update_many", t.base.with("update", "many"), "update multiples rows of table: "+name)
 		updates := s.updatesType(t)
 		batch.Type, batch.Meaning = listOf(named(s.mutationResponse(t))), UpdateBatch{t}

@@ -13,7 +13,7 @@ func (s *Schema) hasRowType(t *Table) bool {
 	if len(p.Columns) > 0 || len(p.Computed) > 0 {
 		return true
 	}
-	for _, r := range t.Relations {
+	for _, r := range s.m.Relations(t) {
 		if target := s.readable(r.Target); target != nil && (len(target.Columns) > 0 || r.Array && target.Aggregations) {
 			return true
 		}
@@ -43,10 +43,10 @@ func (s *Schema) rowType(t *Table) *Type {
 			}
 			out.fields = append(out.fields, f)
 		}
-		for _, r := range t.Relations {
+		for _, r := range s.m.Relations(t) {
 			out.fields = append(out.fields, s.relationFields(r)...)
 		}
-		for _, f := range t.Computed {
+		for _, f := range s.m.of(t).computed {
 			out.fields = append(out.fields, s.computedFields(p, f)...)
 		}
 	})
@@ -177,7 +177,7 @@ func (s *Schema) boolExp(t *Table) *Type {
 				e.inputs = append(e.inputs, &InputField{Name: c.GraphQL, Type: named(s.comparisonOf(c)), Meaning: ColumnInput{c}})
 			}
 		}
-		for _, r := range t.Relations {
+		for _, r := range s.m.Relations(t) {
 			target := s.readable(r.Target)
 			if target == nil || r.Native.hasArgs() || r.Nested != nil {
 				continue
@@ -187,7 +187,7 @@ func (s *Schema) boolExp(t *Table) *Type {
 				e.inputs = append(e.inputs, &InputField{Name: s.beside(t, r.Name, "aggregate"), Type: named(s.aggregateBoolExp(r.Target)), Meaning: RelationAggregateInput{r}})
 			}
 		}
-		for _, f := range t.Computed {
+		for _, f := range s.m.of(t).computed {
 			if len(f.Args) > 0 || !s.offers(f) {
 				continue
 			}
@@ -318,7 +318,7 @@ func (s *Schema) orderBy(t *Table) *Type {
 				e.inputs = append(e.inputs, &InputField{Name: c.GraphQL, Type: direction, Meaning: ColumnInput{c}})
 			}
 		}
-		for _, r := range t.Relations {
+		for _, r := range s.m.Relations(t) {
 			target := s.readable(r.Target)
 			if target == nil || r.Native.hasArgs() || r.Nested != nil {
 				continue
@@ -329,7 +329,7 @@ func (s *Schema) orderBy(t *Table) *Type {
 				e.inputs = append(e.inputs, &InputField{Name: s.beside(t, r.Name, "aggregate"), Type: named(s.aggregateOrderBy(r.Target)), Meaning: RelationAggregateInput{r}})
 			}
 		}
-		for _, f := range t.Computed {
+		for _, f := range s.m.of(t).computed {
 			if len(f.Args) > 0 || !s.offers(f) {
 				continue
 			}
@@ -387,7 +387,7 @@ func (g aggregateGroup) takes(c Class) bool { return g.comparable && c.Comparabl
 // groupComputed are the scalar computed fields a group takes.
 func (s *Schema) groupComputed(t *Table, g aggregateGroup) []*ComputedField {
 	var out []*ComputedField
-	for _, f := range t.Computed {
+	for _, f := range s.m.of(t).computed {
 		if _, ok := s.readable(t).Computed[f]; ok && g.takes(f.Class) {
 			out = append(out, f)
 		}

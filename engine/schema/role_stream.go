@@ -5,7 +5,7 @@ import "fmt"
 // streamRoots is T_stream, a table's rows in batches along a column.
 func (s *Schema) streamRoots(t *Table) []*Field {
 	p := s.readable(t)
-	if p == nil || !s.hasRowType(t) || len(p.Columns) == 0 || s.m.Options.Experimental["hide_stream_fields"] {
+	if p == nil || !s.hasRowType(t) || len(p.Columns) == 0 || s.m.options.Experimental["hide_stream_fields"] {
 		return nil
 	}
 	if p.SubscriptionRoot != nil && !p.SubscriptionRoot["select_stream"] {

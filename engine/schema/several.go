@@ -86,7 +86,7 @@ func (m *Model) Several(roles []string, has func(variable string) bool, backendO
 		m.combinations = append(slices.Delete(m.combinations, at, at+1), s) // the last one used is the last one forgotten
 		return s
 	}
-	s := newSchemaOf(m, key, &several{roles: known, missing: missing, tables: map[*Table]*combined{}})
+	s := newSchemaOf(m.facts, key, &several{roles: known, missing: missing, tables: map[*Table]*combined{}})
 	if m.combinations = append(m.combinations, s); len(m.combinations) > maxCombinations {
 		m.combinations = slices.Delete(m.combinations, 0, 1)
 	}
@@ -102,7 +102,7 @@ func (m *Model) variablesOf(role string) map[string]bool {
 	}
 	all := map[string]bool{}
 	for _, t := range m.readableTables() {
-		for _, part := range (&several{}).rules(m.permissions(t, role), role).variables {
+		for _, part := range (&several{}).rules(m.Permissions(t, role), role).variables {
 			maps.Copy(all, part)
 		}
 	}
@@ -111,11 +111,11 @@ func (m *Model) variablesOf(role string) map[string]bool {
 }
 
 // readableTables are all tables and logical models.
-func (m *Model) readableTables() []*Table {
+func (f *facts) readableTables() []*Table {
 	var all []*Table
-	for _, source := range m.Sources {
-		all = append(all, source.Tables...)
-		for _, n := range source.Natives {
+	for _, source := range f.sources {
+		all = append(all, source.tables...)
+		for _, n := range source.natives {
 			all = append(all, n.Returns)
 		}
 	}
@@ -143,7 +143,7 @@ func (s *Schema) combined(t *Table) *combined {
 	}
 	c = &combined{united: &Permissions{}, readings: map[Access]*SelectPermission{}}
 	for _, role := range v.roles {
-		r := v.rules(s.m.permissions(t, role), role)
+		r := v.rules(s.m.Permissions(t, role), role)
 		if r.drop(v.missing, s.BackendOnly) {
 			c.rules = append(c.rules, r.Rules)
 		}
@@ -201,7 +201,7 @@ func conditional[K comparable](cells map[K]Predicate, ps []*SelectPermission, of
 // grant is never visible. It is nil where nothing of t may be seen at all.
 func (s *Schema) Reading(t *Table, a Access) *SelectPermission {
 	if s.several == nil {
-		return s.m.permissions(t, s.Role).Select
+		return s.m.Permissions(t, s.Role).Select
 	}
 	c := s.combined(t)
 	if a == (Access{}) || c.united.Select == nil {
@@ -254,7 +254,7 @@ func (s *Schema) opens(r Rules, a Access) bool {
 // calls tells whether the role of a rule about f's rows may call f.
 func (s *Schema) calls(r Rules, f *Function) bool {
 	return r.Select != nil && f.SessionArg < 0 &&
-		(s.m.Options.InferFunctionPermissions && !f.Mutation || s.m.functionAllowed(f, r.Role))
+		(s.m.options.InferFunctionPermissions && !f.Mutation || s.m.functionAllowed(f, r.Role))
 }
 
 // mayCallAny tells whether one of several roles may call f and read what it returns.

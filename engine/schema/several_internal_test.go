@@ -8,7 +8,7 @@ import (
 // A client who names combination after combination fills no memory, and unknown roles make none.
 func TestSeveral_combinationsAreBounded(t *testing.T) {
 	t.Parallel()
-	m := &Model{roles: map[string]bool{}, variables: map[string]map[string]bool{}, inherited: map[string][]string{}, schemas: map[schemaKey]*Schema{}}
+	m := &Model{facts: &facts{}, roles: map[string]bool{}, variables: map[string]map[string]bool{}, schemas: map[schemaKey]*Schema{}}
 	for i := range 200 {
 		m.roles[fmt.Sprint(i)] = true
 	}

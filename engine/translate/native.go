@@ -58,10 +58,8 @@ func Probe(n *schema.NativeQuery) string {
 	for _, c := range n.Returns.Columns {
 		q.Output = append(q.Output, pgsql.Output{Expr: pgsql.Column{Table: row, Name: pgsql.Ident(c.Name)}})
 	}
-	for _, r := range n.Returns.Relations {
-		if r.Nested != nil {
-			q.Output = append(q.Output, pgsql.Output{Expr: call("to_json", pgsql.Column{Table: row, Name: pgsql.Ident(r.Nested.Name)})})
-		}
+	for _, c := range n.Returns.Nested {
+		q.Output = append(q.Output, pgsql.Output{Expr: call("to_json", pgsql.Column{Table: row, Name: pgsql.Ident(c.Name)})})
 	}
 	text, _ := pgsql.Print(q)
 	return text
