@@ -87,7 +87,7 @@ func (p *Project) Apply(ctx context.Context, o ApplyOptions) (err error) {
 		ran += more
 		before = append(before, added...)
 	}
-	if err := p.checkDirectories(before); err != nil {
+	if err := p.nameLeftDirectories(before, o); err != nil {
 		return err
 	}
 	if ran == 0 {
@@ -135,11 +135,17 @@ func (p *Project) applyDocument(ctx context.Context, document json.RawMessage, o
 		return fmt.Errorf("metadata in %s: %w", p.Config.MetadataDir, err)
 	}
 	o.Report("metadata applied", "consistent", state.IsConsistent)
+	for _, i := range state.Objects {
+		if i.Type == "source" { // the next step will be refused for it, without the reason
+			o.Report("a database is inconsistent", "database", json.RawMessage(i.Definition), "reason", json.RawMessage(i.Reason))
+		}
+	}
 	return nil
 }
 
-// checkDirectories refuses migrations for a database that the server does not have: nobody would ever apply them.
-func (p *Project) checkDirectories(databases []Database) error {
+// nameLeftDirectories reports migrations for a database that the server does not have: nobody will ever apply them. They
+// are no error, as they are none to Hasura: projects keep the directory of a database that got another name.
+func (p *Project) nameLeftDirectories(databases []Database, o ApplyOptions) error {
 	if p.Config.Version == 2 {
 		return nil
 	}
@@ -157,7 +163,7 @@ func (p *Project) checkDirectories(databases []Database) error {
 			continue // not a directory, or none of migrations
 		}
 		if !slices.ContainsFunc(databases, func(d Database) bool { return d.Name == e.Name() }) {
-			return fmt.Errorf("%s holds migrations, but the server has no database %q", dir, e.Name())
+			o.Report("migrations of a database that the server does not have are left alone", "database", e.Name(), "directory", dir)
 		}
 	}
 	return nil

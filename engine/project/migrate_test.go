@@ -23,6 +23,8 @@ type fake struct {
 	fails string     // a statement that is refused
 	ran   []string
 	sent  []string // bodies
+
+	applied json.RawMessage // the answer to replace_metadata
 }
 
 func (f *fake) Post(_ context.Context, path string, body any) ([]byte, error) {
@@ -47,6 +49,10 @@ func (f *fake) Post(_ context.Context, path string, body any) ([]byte, error) {
 		return []byte(`{"message":"success"}`), nil
 	case "export_metadata":
 		return []byte(`{"version":3,"sources":[{"name":"default","kind":"postgres","tables":[]}]}`), nil
+	case "replace_metadata":
+		return f.applied, nil
+	case "reload_metadata":
+		return []byte(`{"is_consistent":true}`), nil
 	case "run_sql":
 		return f.sql(c.Args.SQL)
 	case "bulk":
