@@ -28,7 +28,7 @@ type Line struct {
 	variables  *otter.Cache[roleKey, map[string]*schema.Ref]
 	plans      *otter.Cache[planKey, *program]
 	// introspections are bounded by their size: one can be many megabytes.
-	introspections *otter.Cache[*plan.Introspect, []byte]
+	introspections *otter.Cache[*plan.Introspect, *introspection]
 	// responses are those of queries with @cached; nil keeps none.
 	responses *responses
 	// suspect hears of every error of a database.
@@ -77,9 +77,9 @@ func NewLine(model *schema.Model, exec *execute.Executor, validator *validation.
 		operations: otter.Must(&otter.Options[documentKey, *operation.Operation]{MaximumSize: maxOperations}),
 		variables:  otter.Must(&otter.Options[roleKey, map[string]*schema.Ref]{MaximumSize: maxPlans}),
 		plans:      otter.Must(&otter.Options[planKey, *program]{MaximumSize: maxPlans}),
-		introspections: otter.Must(&otter.Options[*plan.Introspect, []byte]{
+		introspections: otter.Must(&otter.Options[*plan.Introspect, *introspection]{
 			MaximumWeight: maxIntrospections,
-			Weigher:       func(_ *plan.Introspect, answer []byte) uint32 { return uint32(min(len(answer), maxIntrospections)) },
+			Weigher:       func(_ *plan.Introspect, i *introspection) uint32 { return i.weight() },
 		}),
 	}
 }
@@ -140,7 +140,7 @@ func (l *Line) answer(ctx context.Context, s *session.Session, req operation.Req
 		return l.cached(ctx, s, bound, keyOf(op, role), p, run)
 	}
 	body, err := run(ctx)
-	return operation.Answer{Body: body}, err
+	return operation.Answer{Body: body, Zipped: l.zipped(p.steps)}, err
 }
 
 // run runs steps, again where a connection's prepared statement was out of date: nothing was done then.
@@ -162,16 +162,6 @@ func (l *Line) run(ctx context.Context, kind operation.Kind, steps []translate.S
 
 func keyOf(op *operation.Operation, role *schema.Schema) roleKey {
 	return roleKey{op, role.Role, role.BackendOnly, role.Relay}
-}
-
-// remember keeps the answers of introspections, which belong to a kept plan.
-func (l *Line) remember(i *plan.Introspect, answer func() []byte) []byte {
-	if kept, ok := l.introspections.GetIfPresent(i); ok {
-		return kept
-	}
-	made := answer()
-	l.introspections.Set(i, made)
-	return made
 }
 
 // parse is operation.Parse, remembered by text.

@@ -235,9 +235,22 @@ func (sv *Server) routes(ctx context.Context, withData bool) (http.Handler, erro
 	}
 	mux.HandleFunc("/", transport.NotFound)
 	if !withData {
-		return mux, nil
+		return onlyClean(mux), nil
 	}
-	return mux, sv.mountConsole(ctx, mux)
+	return onlyClean(mux), sv.mountConsole(ctx, mux)
+}
+
+// onlyClean finds nothing at paths with empty or dot segments, which the mux would redirect: an API's client is answered
+// where it asks, and a redirect may lose its body.
+func onlyClean(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := r.URL.EscapedPath()
+		if strings.Contains(path, "//") || strings.Contains(path+"/", "/./") || strings.Contains(path+"/", "/../") {
+			transport.NotFound(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (sv *Server) mountConsole(ctx context.Context, mux *http.ServeMux) error {

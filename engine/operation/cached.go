@@ -15,6 +15,8 @@ import (
 type Answer struct {
 	Body   []byte
 	Header [][2]string
+	// Zipped gives Body as gzip, made once, where the same body is given to many; nil elsewhere.
+	Zipped func() []byte
 }
 
 // Digest stands for an operation's text: equal for texts that differ in nothing but white space, comments and the

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"compress/gzip"
 	"net/http"
 	"strconv"
@@ -17,6 +18,24 @@ var zippers = sync.Pool{New: func() any {
 	z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // fails on unknown levels only
 	return z
 }}
+
+// Gzip is a body as Compress would send it.
+func Gzip(body []byte) []byte {
+	var out bytes.Buffer
+	z := zippers.Get().(*gzip.Writer)
+	z.Reset(&out)
+	_, _ = z.Write(body) // a buffer takes everything
+	_ = z.Close()
+	z.Reset(nil)
+	zippers.Put(z)
+	return out.Bytes()
+}
+
+// takesZipped tells whether a body is to be sent as gzip to the client of r.
+func takesZipped(r *http.Request, body []byte) bool {
+	takesGzip, takesPlain := accepted(r.Header["Accept-Encoding"])
+	return takesGzip && (!takesPlain || len(body) >= plainBelow)
+}
 
 // Compress gzips answers where the client accepts it. Bodies are written in one piece here, so the first write tells
 // their size.

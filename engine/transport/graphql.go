@@ -42,20 +42,26 @@ func (h *Handler) graphQL(run runner, isAlways200, hasPersisted bool) http.Handl
 			h.writeGraphQLError(w, r, s, err, isAlways200)
 			return
 		}
-		writeAnswer(w, s, answer, false)
+		writeAnswer(w, r, s, answer)
 	}
 }
 
 // writeAnswer writes a response with what the session and the answer add to its headers.
-func writeAnswer(w http.ResponseWriter, s *session.Session, answer Answer, isGet bool) {
+func writeAnswer(w http.ResponseWriter, r *http.Request, s *session.Session, answer Answer) {
 	for _, header := range s.ResponseHeaders {
 		w.Header().Add(header[0], header[1])
 	}
 	setHeaders(w, answer.Header)
-	if isGet {
+	if r.Method == http.MethodGet {
 		keepPrivate(w)
 	}
-	httpd.WriteBytes(w, http.StatusOK, answer.Body)
+	body := answer.Body
+	if answer.Zipped != nil && takesZipped(r, body) {
+		body = answer.Zipped()
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Header().Add("Vary", "Accept-Encoding")
+	}
+	httpd.WriteBytes(w, http.StatusOK, body)
 }
 
 // batch runs requests one after the other; each has its own result, errors included.

@@ -125,7 +125,7 @@ func (h *Handler) graphQLGet(w http.ResponseWriter, r *http.Request) {
 		h.writeGraphQLError(w, r, s, err, true)
 		return
 	}
-	writeAnswer(w, s, answer, true)
+	writeAnswer(w, r, s, answer)
 }
 
 func (h *Handler) runGet(ctx context.Context, s *session.Session, parameters url.Values) (Answer, error) {

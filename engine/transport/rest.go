@@ -41,7 +41,7 @@ func (h *Handler) rest(w http.ResponseWriter, r *http.Request) {
 		h.Errors.Write(w, r, s, err)
 		return
 	}
-	writeAnswer(w, s, answer, r.Method == http.MethodGet)
+	writeAnswer(w, r, s, answer)
 }
 
 func (h *Handler) runEndpoint(r *http.Request, s *session.Session, body []byte) (Answer, error) {
@@ -58,6 +58,7 @@ func (h *Handler) runEndpoint(r *http.Request, s *session.Session, body []byte) 
 	if err != nil {
 		return Answer{}, err
 	}
+	answer.Zipped = nil // of the whole response
 	answer.Body, err = data(answer.Body)
 	return answer, err
 }
