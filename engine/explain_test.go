@@ -29,6 +29,19 @@ func TestExplain(t *testing.T) {
 	if code, body := ask(`{"query":{"query":"mutation {delete_article(where:{}){affected_rows}}"}}`); code != 400 || body != `{"path":"$","error":"only queries can be explained","code":"invalid-params"}` {
 		t.Errorf("a mutation: got %d %s", code, body)
 	}
+	for body, want := range map[string]string{
+		``:                      `{"path":"$","error":"Error in $: not enough input","code":"invalid-json"}`,
+		`[]`:                    `{"path":"$","error":"parsing Object failed, expected Object, but encountered Array","code":"parse-failed"}`,
+		`{}`:                    `{"path":"$","error":"key \"query\" not found","code":"parse-failed"}`,
+		`{"query":"{a}"}`:       `{"path":"$.query","error":"parsing Object failed, expected Object, but encountered String","code":"parse-failed"}`,
+		`{"query":{"query":1}}`: `{"path":"$.query.query","error":"parsing Text failed, expected String, but encountered Number","code":"parse-failed"}`,
+		`{"query":{"query":"{a}","variables":[]}}`:             `{"path":"$.query.variables","error":"parsing HashMap failed, expected Object, but encountered Array","code":"parse-failed"}`,
+		`{"query":{"query":"{a}"},"user":{"x-hasura-role":1}}`: `{"path":"$.user.x-hasura-role","error":"parsing Text failed, expected String, but encountered Number","code":"parse-failed"}`,
+	} {
+		if code, got := ask(body); code != 400 || got != want {
+			t.Errorf("%s\ngot  %d %s\nwant %s", body, code, got, want)
+		}
+	}
 	if code, body := ask(`{"query":{}}`); code != 400 || body != `{"path":"$.query","error":"key \"query\" not found","code":"parse-failed"}` {
 		t.Errorf("no query: got %d %s", code, body)
 	}

@@ -3,7 +3,9 @@ package admin
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"gatehouse/engine/fault"
@@ -19,21 +21,65 @@ type Explainer interface {
 
 // explainRequest is {query: a GraphQL request, user: session variables, is_relay}.
 type explainRequest struct {
-	Query *struct {
-		Query         *string                    `json:"query"`
-		OperationName string                     `json:"operationName"`
-		Variables     map[string]json.RawMessage `json:"variables"`
-	} `json:"query"`
-	User    map[string]string `json:"user"`
-	IsRelay bool              `json:"is_relay"`
+	query   operation.Request
+	user    map[string]string
+	isRelay bool
+}
+
+func parseExplain(body []byte) (*explainRequest, error) {
+	if err := fault.Syntax(body); err != nil {
+		return nil, err
+	}
+	var o, query map[string]json.RawMessage
+	if err := fault.Decode(fault.Root, body, "Object", "Object", &o); err != nil {
+		return nil, err
+	}
+	raw, ok := o["query"]
+	if !ok {
+		return nil, fault.New(fault.ParseFailed, "", "key %q not found", "query")
+	}
+	if err := fault.Decode("$.query", raw, "Object", "Object", &query); err != nil {
+		return nil, err
+	}
+	if _, ok := query["query"]; !ok {
+		return nil, fault.New(fault.ParseFailed, "$.query", "key %q not found", "query")
+	}
+	var r explainRequest
+	var user map[string]json.RawMessage
+	for _, part := range []struct {
+		of           map[string]json.RawMessage
+		path, key    string
+		what, wanted string
+		target       any
+	}{
+		{query, "$.query", "query", "Text", "String", &r.query.Query},
+		{query, "$.query", "operationName", "Text", "String", &r.query.OperationName},
+		{query, "$.query", "variables", "HashMap", "Object", &r.query.Variables},
+		{o, fault.Root, "user", "HashMap", "Object", &user},
+		{o, fault.Root, "is_relay", "Bool", "Boolean", &r.isRelay},
+	} {
+		data, ok := part.of[part.key]
+		if !ok || part.key != "query" && fault.IsNull(data) {
+			continue
+		}
+		if err := fault.Decode(fault.Key(part.path, part.key), data, part.what, part.wanted, part.target); err != nil {
+			return nil, err
+		}
+	}
+	r.user = make(map[string]string, len(user))
+	for _, name := range slices.Sorted(maps.Keys(user)) {
+		var value string
+		if err := fault.Decode(fault.Key("$.user", name), user[name], "Text", "String", &value); err != nil {
+			return nil, err
+		}
+		r.user[strings.ToLower(name)] = value
+	}
+	return &r, nil
 }
 
 // asCaller is the session the explained query would run in.
 func (r *explainRequest) asCaller() *session.Session {
-	s := &session.Session{Role: session.Admin, Variables: map[string]string{}}
-	for name, value := range r.User {
-		s.Variables[strings.ToLower(name)] = value
-	}
+	s := &session.Session{Role: session.Admin, Variables: r.user}
 	if role := s.Variables["x-hasura-role"]; role != "" {
 		s.Role = role
 	}
@@ -65,22 +111,11 @@ func (h *Handler) onlyAdmin(answer func(ctx context.Context, s *session.Session,
 
 // Explain serves /v1/graphql/explain.
 func (h *Handler) explain(ctx context.Context, _ *session.Session, body []byte, w http.ResponseWriter) error {
-	if err := fault.Syntax(body); err != nil {
+	r, err := parseExplain(body)
+	if err != nil {
 		return err
 	}
-	var r explainRequest
-	if err := json.Unmarshal(body, &r); err != nil {
-		return fault.New(fault.ParseFailed, "", "parsing GQLExplain failed: %s", err)
-	}
-	switch {
-	case r.Query == nil:
-		return fault.New(fault.ParseFailed, "", "key %q not found", "query")
-	case r.Query.Query == nil:
-		return fault.New(fault.ParseFailed, "$.query", "key %q not found", "query")
-	}
-	answer, err := h.Explainer.Explain(ctx, r.asCaller(), operation.Request{
-		Query: *r.Query.Query, OperationName: r.Query.OperationName, Variables: r.Query.Variables,
-	}, r.IsRelay)
+	answer, err := h.Explainer.Explain(ctx, r.asCaller(), r.query, r.isRelay)
 	if err != nil {
 		return err
 	}

@@ -25,25 +25,12 @@ import (
 
 // pgDump serves /v1alpha1/pg_dump: the output of a pg_dump of the server's major version or a newer one.
 func (h *Handler) pgDump(ctx context.Context, _ *session.Session, body []byte, w http.ResponseWriter) error {
-	var a struct {
-		Options []string `json:"opts"`
-		Clean   bool     `json:"clean_output"`
-		Source  string   `json:"source"`
-	}
-	if err := fault.Syntax(body); err != nil {
+	a, err := parseDump(body)
+	if err != nil {
 		return err
-	}
-	if err := json.Unmarshal(body, &a); err != nil {
-		return fault.New(fault.ParseFailed, "", "parsing PGDumpReqBody failed: %s", err)
-	}
-	if a.Options == nil {
-		return fault.New(fault.ParseFailed, "", "key %q not found", "opts")
 	}
 	if err := checkDumpOptions(a.Options); err != nil {
 		return err
-	}
-	if a.Source == "" {
-		a.Source = metadata.DefaultSource
 	}
 	v, err := h.Engine.View(ctx)
 	if err != nil {
@@ -70,6 +57,40 @@ func (h *Handler) pgDump(ctx context.Context, _ *session.Session, body []byte, w
 	w.Header().Set("Content-Type", "application/sql")
 	_, _ = w.Write(out)
 	return nil
+}
+
+// dumpRequest is {opts, clean_output?, source?}.
+type dumpRequest struct {
+	Options []string
+	Clean   bool
+	Source  string
+}
+
+func parseDump(body []byte) (a dumpRequest, err error) {
+	if err := fault.Syntax(body); err != nil {
+		return a, err
+	}
+	var o map[string]json.RawMessage
+	if err := fault.Decode(fault.Root, body, "Object", "Object", &o); err != nil {
+		return a, err
+	}
+	options, ok := o["opts"]
+	if !ok {
+		return a, fault.New(fault.ParseFailed, "", "key %q not found", "opts")
+	}
+	if err := fault.Decode("$.opts", options, "List", "Array", &a.Options); err != nil {
+		return a, err
+	}
+	if clean, ok := o["clean_output"]; ok && !fault.IsNull(clean) {
+		if err := fault.Decode("$.clean_output", clean, "Bool", "Boolean", &a.Clean); err != nil {
+			return a, err
+		}
+	}
+	a.Source = metadata.DefaultSource
+	if source, ok := o["source"]; ok && !fault.IsNull(source) {
+		err = fault.Decode("$.source", source, "Text", "String", &a.Source)
+	}
+	return a, err
 }
 
 // dumpOptions are the options of pg_dump that only choose what is dumped and how it looks. Others name files, hosts or

@@ -20,3 +20,18 @@ func Syntax(body []byte) error {
 	}
 	return New(InvalidJSON, "", "Error in $: Failed reading: not a valid json value: %s", err)
 }
+
+// Decode reads data, which must be of the wanted JSON kind, and words a mismatch as Hasura's JSON library does: what is
+// how that calls the target.
+func Decode(path string, data json.RawMessage, what, wanted string, target any) error {
+	if kind := JSONKind(data); kind != wanted {
+		return New(ParseFailed, path, "parsing %s failed, expected %s, but encountered %s", what, wanted, kind)
+	}
+	if err := json.Unmarshal(data, target); err != nil {
+		return New(ParseFailed, path, "parsing %s failed: %s", what, err)
+	}
+	return nil
+}
+
+// IsNull tells whether data is JSON's null.
+func IsNull(data json.RawMessage) bool { return JSONKind(data) == "Null" }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -26,16 +27,22 @@ func OpenAPI(e *Endpoints, introspection []byte) (any, error) {
 	if err := d.read(introspection); err != nil {
 		return nil, err
 	}
-	paths := make(object)
+	paths, known := make(object), make(map[string]*Endpoint)
 	for _, endpoint := range e.All() {
-		url := endpoint.path()
+		// Paths that differ in the names of their variables only are one path to OpenAPI: the first one's names stand.
+		named := known[endpoint.shape()]
+		if named == nil {
+			named = endpoint
+			known[endpoint.shape()] = named
+		}
+		url := named.path()
 		item, ok := paths[url].(object)
 		if !ok {
 			item = make(object)
 			paths[url] = item
 		}
 		for _, method := range endpoint.Methods {
-			item[strings.ToLower(method)] = d.operation(endpoint, method, url)
+			item[strings.ToLower(method)] = d.operation(endpoint, method, url, named.pathVariables())
 		}
 	}
 	out := object{
@@ -69,13 +76,28 @@ func (e *Endpoint) path() string {
 	return b.String()
 }
 
-func (e *Endpoint) inPath(variable string) bool {
+// shape is the path without the names of its variables.
+func (e *Endpoint) shape() string {
+	var b strings.Builder
 	for _, s := range e.segments {
-		if s.isVariable && s.text == variable {
-			return true
+		if s.isVariable {
+			b.WriteString("/{}")
+		} else {
+			b.WriteString("/" + s.text)
 		}
 	}
-	return false
+	return b.String()
+}
+
+// pathVariables are the names of the path's variables, in order.
+func (e *Endpoint) pathVariables() []string {
+	var names []string
+	for _, s := range e.segments {
+		if s.isVariable {
+			names = append(names, s.text)
+		}
+	}
+	return names
 }
 
 // document is one under construction.
@@ -150,7 +172,8 @@ func (d *document) read(introspection []byte) error {
 
 const adminSecretHelp = "Your x-hasura-admin-secret will be used for authentication of the API request."
 
-func (d *document) operation(e *Endpoint, method, url string) object {
+// operation describes one method of an endpoint; shown are the names that the path gives its variables.
+func (d *document) operation(e *Endpoint, method, url string, shown []string) object {
 	description := "***\nThe GraphQl query for this endpoint is:\n``` graphql\n" + e.Text + "\n```"
 	if e.Comment != nil && *e.Comment != "" {
 		description = *e.Comment + "\n" + description
@@ -158,7 +181,7 @@ func (d *document) operation(e *Endpoint, method, url string) object {
 	op := object{
 		"summary":     e.Name,
 		"description": description,
-		"parameters":  d.parameters(e),
+		"parameters":  parameters(e, shown),
 		"responses": object{"200": object{
 			"description": "Responses for " + method + " " + url,
 			"content":     object{"application/json": object{"schema": d.response(e)}},
@@ -171,8 +194,15 @@ func (d *document) operation(e *Endpoint, method, url string) object {
 	return op
 }
 
-func (d *document) parameters(e *Endpoint) []object {
+func parameters(e *Endpoint, shown []string) []object {
 	all := []object{{"in": "header", "name": "x-hasura-admin-secret", "description": adminSecretHelp, "schema": object{"type": "string"}}}
+	inPath := e.pathVariables()
+	for i, name := range inPath {
+		if v := e.Variables.ForName(name); v == nil || v.Type.Elem != nil || scalar(v.Type.NamedType) == nil {
+			// OpenAPI wants every variable of a path described; the text goes to the operation as it is.
+			all = append(all, object{"in": "path", "name": shown[i], "required": true, "schema": object{"type": "string"}})
+		}
+	}
 	for _, v := range e.Variables {
 		schema := scalar(v.Type.NamedType)
 		if v.Type.Elem != nil || schema == nil {
@@ -182,10 +212,11 @@ func (d *document) parameters(e *Endpoint) []object {
 			schema["default"] = constant(v.DefaultValue)
 		}
 		p := object{"in": "query", "name": v.Variable, "required": v.Type.NonNull, "schema": schema}
+		at := slices.Index(inPath, v.Variable)
 		switch {
-		case e.inPath(v.Variable):
-			p["in"], p["required"] = "path", true
-			p["description"] = fmt.Sprintf("_%q is required as part of the path_", v.Variable)
+		case at >= 0:
+			p["in"], p["name"], p["required"] = "path", shown[at], true
+			p["description"] = fmt.Sprintf("_%q is required as part of the path_", shown[at])
 		case v.Type.NonNull:
 			p["description"] = fmt.Sprintf("_%q is required (enter it either in parameters or request body)_", v.Variable)
 		}

@@ -184,40 +184,27 @@ func parseRequest(path string, data json.RawMessage) (Request, error) {
 // parseParts is parseRequest without the demand for a query.
 func parseParts(path string, data json.RawMessage) (req Request, hasQuery bool, err error) {
 	var object map[string]json.RawMessage
-	if err := into(path, data, "Object", "Object", &object); err != nil {
+	if err := fault.Decode(path, data, "Object", "Object", &object); err != nil {
 		return req, false, err
 	}
 	query, hasQuery := object["query"]
 	if hasQuery {
-		if err := into(fault.Key(path, "query"), query, "Text", "String", &req.Query); err != nil {
+		if err := fault.Decode(fault.Key(path, "query"), query, "Text", "String", &req.Query); err != nil {
 			return req, true, err
 		}
 	}
-	if name, ok := object["operationName"]; ok && !isNull(name) {
-		if err := into(fault.Key(path, "operationName"), name, "Text", "String", &req.OperationName); err != nil {
+	if name, ok := object["operationName"]; ok && !fault.IsNull(name) {
+		if err := fault.Decode(fault.Key(path, "operationName"), name, "Text", "String", &req.OperationName); err != nil {
 			return req, hasQuery, err
 		}
 	}
-	if variables, ok := object["variables"]; ok && !isNull(variables) {
-		if err := into(fault.Key(path, "variables"), variables, "HashMap", "Object", &req.Variables); err != nil {
+	if variables, ok := object["variables"]; ok && !fault.IsNull(variables) {
+		if err := fault.Decode(fault.Key(path, "variables"), variables, "HashMap", "Object", &req.Variables); err != nil {
 			return req, hasQuery, err
 		}
 	}
 	return req, hasQuery, nil
 }
-
-// into decodes data, which must be of the wanted JSON kind, and words a mismatch as Hasura's JSON library does.
-func into(path string, data json.RawMessage, what, wanted string, target any) error {
-	if kind := fault.JSONKind(data); kind != wanted {
-		return fault.New(fault.ParseFailed, path, "parsing %s failed, expected %s, but encountered %s", what, wanted, kind)
-	}
-	if err := json.Unmarshal(data, target); err != nil {
-		return fault.New(fault.ParseFailed, path, "parsing %s failed: %s", what, err)
-	}
-	return nil
-}
-
-func isNull(data json.RawMessage) bool { return fault.JSONKind(data) == "Null" }
 
 // forHook is the request or the batch as an auth hook is shown it; nil when the body could not be read.
 func forHook(requests []Request, isBatch bool) json.RawMessage {

@@ -70,7 +70,7 @@ func parseExtensions(path string, data json.RawMessage) (*persistedQuery, error)
 	var extensions struct {
 		Persisted json.RawMessage `json:"persistedQuery"`
 	}
-	if json.Unmarshal(data, &extensions) != nil || len(extensions.Persisted) == 0 || isNull(extensions.Persisted) {
+	if json.Unmarshal(data, &extensions) != nil || len(extensions.Persisted) == 0 || fault.IsNull(extensions.Persisted) {
 		return nil, nil
 	}
 	var q persistedQuery
@@ -141,7 +141,7 @@ func (h *Handler) runGet(ctx context.Context, s *session.Session, parameters url
 	}
 	req := Request{Query: parameters.Get("query"), OperationName: parameters.Get("operationName")}
 	if text := parameters.Get("variables"); text != "" {
-		if err := into("$.variables", json.RawMessage(text), "HashMap", "Object", &req.Variables); err != nil {
+		if err := fault.Decode("$.variables", json.RawMessage(text), "HashMap", "Object", &req.Variables); err != nil {
 			return Answer{}, err
 		}
 	}

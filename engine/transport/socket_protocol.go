@@ -51,19 +51,19 @@ func parseMessage(data []byte) (m clientMessage, err error) {
 		return m, invalid
 	}
 	var object map[string]json.RawMessage
-	if err := into(fault.Root, data, "ClientMessage", "Object", &object); err != nil {
+	if err := fault.Decode(fault.Root, data, "ClientMessage", "Object", &object); err != nil {
 		return m, err
 	}
 	kind, ok := object["type"]
 	if !ok {
 		return m, fault.New(fault.ParseFailed, "", `key "type" not found`)
 	}
-	if err := into("$.type", kind, "Text", "String", &m.Type); err != nil {
+	if err := fault.Decode("$.type", kind, "Text", "String", &m.Type); err != nil {
 		return m, err
 	}
-	if id, ok := object["id"]; ok && !isNull(id) {
+	if id, ok := object["id"]; ok && !fault.IsNull(id) {
 		m.ID = new(string)
-		if err := into("$.id", id, "Text", "String", m.ID); err != nil {
+		if err := fault.Decode("$.id", id, "Text", "String", m.ID); err != nil {
 			return m, err
 		}
 	}
@@ -82,25 +82,25 @@ func parseMessage(data []byte) (m clientMessage, err error) {
 
 // initHeaders are the headers in a connection_init's payload.
 func initHeaders(payload json.RawMessage) (map[string]string, error) {
-	if len(payload) == 0 || isNull(payload) {
+	if len(payload) == 0 || fault.IsNull(payload) {
 		return nil, nil
 	}
 	var params map[string]json.RawMessage
-	if err := into("$.payload", payload, "ConnectionParams", "Object", &params); err != nil {
+	if err := fault.Decode("$.payload", payload, "ConnectionParams", "Object", &params); err != nil {
 		return nil, err
 	}
 	raw, ok := params["headers"]
-	if !ok || isNull(raw) {
+	if !ok || fault.IsNull(raw) {
 		return nil, nil
 	}
 	var values map[string]json.RawMessage
-	if err := into("$.payload.headers", raw, "HashMap", "Object", &values); err != nil {
+	if err := fault.Decode("$.payload.headers", raw, "HashMap", "Object", &values); err != nil {
 		return nil, err
 	}
 	headers := make(map[string]string, len(values))
 	for name, value := range values {
 		var text string
-		if err := into(fault.Key("$.payload.headers", name), value, "Text", "String", &text); err != nil {
+		if err := fault.Decode(fault.Key("$.payload.headers", name), value, "Text", "String", &text); err != nil {
 			return nil, err
 		}
 		headers[name] = text
