@@ -66,7 +66,8 @@ var floors = map[string]string{
 	// roof
 	"web":                  "httpd",
 	"server":               "engine engine/metadata engine/project engine/schema engine/session engine/transport engine/subscription identity identity/authority identity/directory identity/verification web postgres postgres/embedded httpd httpclient worker jwt secret",
-	"cmd/gatehouse":        "server",
+	"cli":                  "engine/project engine/metadata",
+	"cmd/gatehouse":        "cli server",
 	"internal/testpg":      "postgres postgres/embedded secret",
 	"internal/testpg/with": "internal/testpg",
 	"internal/testbin":     "",

@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"gatehouse/cli"
 	"gatehouse/server"
 )
 
@@ -35,13 +36,29 @@ type commandLine struct {
 	Admin     struct {
 		Create server.AdminCreate `cmd:"" help:"Create an administrator."`
 	} `cmd:"" help:"Administrators."`
+
+	// The commands of package cli are listed here, and read by it.
+	Migrate  elsewhere `cmd:"" help:"Work on a Hasura project: apply, undo, create and squash migrations."`
+	Metadata elsewhere `cmd:"" help:"Work on a Hasura project: apply, export and compare metadata."`
+	Seed     elsewhere `cmd:"" help:"Work on a Hasura project: create and run seeds."`
+	Init     elsewhere `cmd:"" help:"Create a Hasura project."`
+	Deploy   elsewhere `cmd:"" help:"Apply a whole Hasura project."`
+}
+
+type elsewhere struct {
+	Args []string `arg:"" optional:"" passthrough:""`
 }
 
 func main() { os.Exit(run(os.Args[1:])) }
 
 func run(args []string) int {
-	var cli commandLine
-	parser, err := kong.New(&cli, append(server.SettingsOptions(),
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if cli.Owns(args) {
+		return cli.Run(ctx, args, cli.Standard())
+	}
+	var line commandLine
+	parser, err := kong.New(&line, append(server.SettingsOptions(),
 		kong.Name("gatehouse"), kong.Description(description), kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}))...)
 	if err != nil {
@@ -57,25 +74,23 @@ func run(args []string) int {
 		server.ReportFatal(os.Stderr, parser, fmt.Errorf("%w; see gatehouse --help", err))
 		return 1
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	switch command, _, _ := strings.Cut(parsed.Command(), " <"); command {
 	case "version":
 		server.PrintVersion(os.Stdout)
 	case "export":
-		err = server.Export(ctx, &cli.Settings, os.Stdout)
+		err = server.Export(ctx, &line.Settings, os.Stdout)
 	case "clean":
-		err = server.Clean(ctx, &cli.Settings, os.Stdout)
+		err = server.Clean(ctx, &line.Settings, os.Stdout)
 	case "downgrade":
-		err = cli.Downgrade.Run(os.Stdout)
+		err = line.Downgrade.Run(os.Stdout)
 	case "doctor":
-		err = server.Doctor(ctx, &cli.Settings, os.Stdout)
+		err = server.Doctor(ctx, &line.Settings, os.Stdout)
 	case "health":
-		err = server.Health(ctx, &cli.Settings)
+		err = server.Health(ctx, &line.Settings)
 	case "admin create":
-		err = server.CreateAdmin(ctx, &cli.Settings, &cli.Admin.Create, os.Stdin, os.Stdout)
+		err = server.CreateAdmin(ctx, &line.Settings, &line.Admin.Create, os.Stdin, os.Stdout)
 	default:
-		if err = server.Run(ctx, &cli.Settings, os.Stdout, os.Stderr); err != nil && !errors.Is(err, context.Canceled) {
+		if err = server.Run(ctx, &line.Settings, os.Stdout, os.Stderr); err != nil && !errors.Is(err, context.Canceled) {
 			server.ReportFatal(os.Stderr, parser, err)
 			return 1
 		}

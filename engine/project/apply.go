@@ -95,7 +95,7 @@ func (p *Project) Apply(ctx context.Context, o ApplyOptions) (err error) {
 	}
 	state, err := ReloadMetadata(ctx, p.Server)
 	if err == nil && !state.IsConsistent {
-		o.Report("the metadata is inconsistent, see get_inconsistent_metadata")
+		o.Report("parts of the metadata cannot be honoured; `gatehouse metadata inconsistency list` says which")
 	}
 	return err
 }

@@ -58,3 +58,27 @@ func DropInconsistencies(ctx context.Context, s Server) error {
 func ClearMetadata(ctx context.Context, s Server) error {
 	return ask(ctx, s, "clear_metadata", 0, none{}, nil)
 }
+
+// About names the object an inconsistency is about.
+func (i *Inconsistency) About() string {
+	var name string
+	if json.Unmarshal(i.Name, &name) == nil && name != "" {
+		return name
+	}
+	var definition struct {
+		Name string `json:"name"`
+	}
+	if json.Unmarshal(i.Definition, &definition) == nil && definition.Name != "" {
+		return definition.Name
+	}
+	return string(i.Definition)
+}
+
+// YAML is a document in one file, as the Hasura command line shows it.
+func YAML(document json.RawMessage) ([]byte, error) {
+	n, err := fromJSON(document)
+	if err != nil {
+		return nil, err
+	}
+	return encode(n)
+}

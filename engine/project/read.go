@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -157,6 +158,29 @@ func (t *tree) appendPart(out *bytes.Buffer, p part) error {
 	}
 	fmt.Fprintf(out, `,%q:`, p.key)
 	return t.appendJSON(out, v)
+}
+
+// Files names the files of a metadata directory that its document is read from.
+func Files(dir string) ([]string, error) {
+	t, err := openTree(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer t.close()
+	for _, p := range parts {
+		if t.has(p.file) {
+			if _, err := t.load(p.file); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, name := range []string{"version.yaml", actionsSDL} {
+		if t.has(name) {
+			t.read = append(t.read, name)
+		}
+	}
+	slices.Sort(t.read)
+	return slices.Compact(t.read), nil
 }
 
 // Unread names the YAML files at the top of a metadata directory that nothing reads: most likely misspelled.

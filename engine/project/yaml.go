@@ -28,6 +28,8 @@ type tree struct {
 	// keepIncludes leaves what stands for a file as it was written.
 	keepIncludes bool
 	nodes        int
+	// read are the files that were looked into.
+	read []string
 }
 
 func openTree(dir string) (*tree, error) {
@@ -88,6 +90,9 @@ func (t *tree) load(file string) (*value, error) { return t.loadAt(file, 0) }
 
 func (t *tree) loadAt(file string, depth int) (*value, error) {
 	n, err := t.raw(file)
+	if err == nil {
+		t.read = append(t.read, file)
+	}
 	if err != nil || n == nil {
 		return nil, err
 	}

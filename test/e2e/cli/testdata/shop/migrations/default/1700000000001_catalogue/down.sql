@@ -1,0 +1,1 @@
+drop table product, supplier, category, brand, address, customer, order_status;

@@ -1,0 +1,1 @@
+drop table discount, coupon, order_item, "order", cart_item, cart, inventory, warehouse, price;

@@ -1,0 +1,1 @@
+drop table review, shipment, invoice, payment;
