@@ -1,5 +1,6 @@
 -- Hasura's metadata catalog, version 48: a Hasura pointed at this database finds what it expects.
-create function hdb_catalog.gen_hasura_uuid() returns uuid language sql as 'select pg_catalog.gen_random_uuid()';
+-- A source with event triggers has this function already.
+create or replace function hdb_catalog.gen_hasura_uuid() returns uuid language sql as 'select gen_random_uuid()';
 
 create table hdb_catalog.hdb_version (
   hasura_uuid   uuid primary key default hdb_catalog.gen_hasura_uuid(),

@@ -17,9 +17,6 @@ import (
 	"gatehouse/postgres"
 )
 
-// catalogVersion is the version of Hasura's catalog this package reads and writes.
-const catalogVersion = "48"
-
 // channel carries a notice of every change to the engines that share the metadata database.
 const channel = "gatehouse_metadata"
 
@@ -81,21 +78,6 @@ func (s *storage) prepare(ctx context.Context, first *metadata.Metadata) error {
 		}
 		return checkVersion(version)
 	})
-}
-
-func checkVersion(version string) error {
-	if version == catalogVersion {
-		return nil
-	}
-	n, err := strconv.ParseFloat(version, 64)
-	switch {
-	case err != nil:
-		return fmt.Errorf("the metadata database holds a catalog of unknown version %q; version %s is needed", version, catalogVersion)
-	case n < 48:
-		return fmt.Errorf("the metadata database holds a Hasura catalog of version %s; version %s (Hasura 2.11 or later) is needed: start the latest Hasura v2 on it once, which upgrades it", version, catalogVersion)
-	default:
-		return fmt.Errorf("the metadata database holds a catalog of version %s, which is newer than version %s that this Gatehouse knows", version, catalogVersion)
-	}
 }
 
 func (s *storage) create(ctx context.Context, tx pgx.Tx, first *metadata.Metadata) error {

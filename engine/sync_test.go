@@ -38,16 +38,6 @@ func TestStart_usesAnExistingCatalog(t *testing.T) {
 	}
 }
 
-func TestStart_refusesAnOlderCatalog(t *testing.T) {
-	t.Parallel()
-	s := start(t)
-	s.exec(s.metadataURL, `update hdb_catalog.hdb_version set version = '47'`)
-	_, err := engine.New(t.Context(), config(s.metadataURL, s.dataURL))
-	if err == nil || !strings.Contains(err.Error(), "catalog of version 47; version 48") {
-		t.Errorf("got %v", err)
-	}
-}
-
 func TestStart_aSourceThatCannotBeReachedIsInconsistent(t *testing.T) {
 	t.Parallel()
 	e, err := engine.New(t.Context(), config(testpg.Database(t), "postgresql://nobody@127.0.0.1:1/nothing"))
