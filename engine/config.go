@@ -33,6 +33,12 @@ type Config struct {
 	IdleTimeout, ConnLifetime time.Duration
 	// PoolTimeout bounds how long a request waits for a connection of the default source; 0 does not.
 	PoolTimeout time.Duration
+	// ReplicaURLs are the read replicas of the default source, unless the metadata names some, ReplicaConnections the size
+	// of each one's pool, 0 for Hasura's default.
+	ReplicaURLs        []string
+	ReplicaConnections int
+	// MaxReplicaLag is how far any source's replica may be behind; 0 is 30 s.
+	MaxReplicaLag time.Duration
 	// WithoutPreparedStatements holds for the default source unless metadata says otherwise: for transaction poolers.
 	WithoutPreparedStatements bool
 	// MaintenanceMode refuses to change the metadata.

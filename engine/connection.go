@@ -203,19 +203,30 @@ func seconds(s float64) time.Duration {
 
 // open makes the pool and proves that the server answers.
 func (conn *connection) open(ctx context.Context) (execute.Database, error) {
+	db, err := conn.pooled(ctx)
+	if err != nil {
+		return db, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if err := db.Ping(ctx); err != nil {
+		db.Multiplexer.Close()
+		db.Pool.Close()
+		return db, &connectError{err.Error()}
+	}
+	return db, nil
+}
+
+// pooled makes the pool, which connects when it is first used.
+func (conn *connection) pooled(ctx context.Context) (execute.Database, error) {
 	pool, err := pgxpool.NewWithConfig(context.WithoutCancel(ctx), conn.pool)
 	if err != nil {
 		return execute.Database{}, &connectError{err.Error()}
 	}
-	db := execute.Database{Pool: pool, Acquiring: execute.Acquiring{Timeout: conn.timeout, Retries: conn.retries}}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	if err := db.Ping(ctx); err != nil {
-		pool.Close()
-		return execute.Database{}, &connectError{err.Error()}
-	}
-	db.Multiplexer = execute.NewMultiplexer(pool)
-	return db, nil
+	return execute.Database{
+		Pool: pool, Multiplexer: execute.NewMultiplexer(pool),
+		Acquiring: execute.Acquiring{Timeout: conn.timeout, Retries: conn.retries},
+	}, nil
 }
 
 // logins are the files to watch for an opened pool.
@@ -226,16 +237,4 @@ func (conn *connection) logins(db execute.Database) []*login {
 	l := *conn.login
 	l.database = db
 	return []*login{&l}
-}
-
-// sourceKey is everything a source was opened from.
-func (c *Config) sourceKey(_ *metadata.Source, conn *connection) string { return conn.key }
-
-// keyOf is the key a source would be opened under.
-func (c *Config) keyOf(s *metadata.Source) (string, error) {
-	conn, err := c.connection(&s.Configuration.ConnectionInfo)
-	if err != nil {
-		return "", err
-	}
-	return c.sourceKey(s, conn), nil
 }

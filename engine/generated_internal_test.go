@@ -288,7 +288,7 @@ func fuzzOperations(f *testing.F, line *Line, variables map[string]string) {
 		if len(q.Live.Polls) == 0 {
 			return
 		}
-		outcomes, liveErr := line.exec.Poll(t.Context(), q.Live, []*execute.Subscriber{q.Subscriber})
+		outcomes, liveErr := line.exec.Poll(t.Context(), q.Live, []*execute.Subscriber{q.Subscriber}, nil)
 		if (liveErr == nil) != (err == nil) {
 			if strings.Contains(fmt.Sprint(err, liveErr), "must not be negative") {
 				return // said only where a row is met whose related rows are asked for

@@ -133,14 +133,19 @@ func (l *Line) answer(ctx context.Context, s *session.Session, req operation.Req
 			return operation.Answer{}, err
 		}
 	}
+	seen := l.exec.NewSeen(s)
 	run := func(ctx context.Context) ([]byte, error) {
-		return l.run(ctx, op.Kind, p.steps, execute.Request{Bound: bound, Session: s, Schema: role, Remember: l.remember})
+		return l.run(ctx, op.Kind, p.steps, execute.Request{Bound: bound, Session: s, Schema: role, Remember: l.remember, Seen: seen})
 	}
 	if op.IsCached() {
 		return l.cached(ctx, s, bound, keyOf(op, role), p, run)
 	}
 	body, err := run(ctx)
-	return operation.Answer{Body: body, Zipped: l.zipped(p.steps)}, err
+	a := operation.Answer{Body: body, Zipped: l.zipped(p.steps)}
+	if token := seen.Token(); token != "" {
+		a.Header = [][2]string{{execute.SeenHeader, token}}
+	}
+	return a, err
 }
 
 // run runs steps, again where a connection's prepared statement was out of date: nothing was done then.

@@ -43,7 +43,7 @@ type sourceState struct {
 	err     error
 }
 
-// Metadata, Version, Catalog, Inconsistencies, Pool and Facts implement admin.View.
+// Metadata, Version, Catalog, Inconsistencies, Pool, Wrote and Facts implement admin.View.
 
 // Metadata is the document.
 func (s *Snapshot) Metadata() *metadata.Metadata { return s.Doc }
@@ -74,6 +74,13 @@ func (s *Snapshot) Pool(name string) (*pgxpool.Pool, error) {
 	return state.open.pool, nil
 }
 
+// Wrote says that an administrator's SQL may have written to a source: reads from now on see it.
+func (s *Snapshot) Wrote(name string) {
+	if state := s.sources[name]; state != nil && state.open != nil {
+		state.open.database.Replicas.Raise()
+	}
+}
+
 // Facts answers questions about the databases.
 func (s *Snapshot) Facts() metadata.Facts {
 	f := make(facts, len(s.sources))
@@ -97,6 +104,7 @@ func (e *Engine) build(prev *Snapshot, doc *metadata.Metadata, version int, sour
 		if state == nil {
 			continue
 		}
+		s.inconsistencies = append(s.inconsistencies, e.config.brokenReplicas(m)...)
 		if state.err != nil {
 			id := metadata.SourceObject(m.Name)
 			s.inconsistencies = append(s.inconsistencies, metadata.Inconsistency{
@@ -142,6 +150,11 @@ func endpointProblem(p *rest.Problem) metadata.Inconsistency {
 // serve gives the snapshot what it needs to answer requests.
 func (e *Engine) serve(s *Snapshot) {
 	s.Line = NewLine(s.Model, e.executor(s), e.validator)
+	for _, state := range s.sources {
+		if state.open != nil {
+			state.open.database.Replicas.Raise() // to the schema that s was made from
+		}
+	}
 	s.Line.suspect = e.suspect
 	s.Line.responses = newResponses(e.config.Responses)
 	s.allowed = newAllowed(s.Doc)

@@ -14,6 +14,8 @@ type source struct {
 	pool *pgxpool.Pool
 	// database is what requests run on.
 	database execute.Database
+	// replicas are the databases of database.Replicas.
+	replicas []execute.Database
 	// logins are the files that its connections log in with.
 	logins []*login
 	// key is everything it was opened from.
@@ -60,19 +62,37 @@ const errTemplate unsupportedError = "sources with a connection template are not
 
 // openSource connects to a source's database. Its error is shown to administrators and names no password.
 func (c *Config) openSource(ctx context.Context, s *metadata.Source) (*source, error) {
-	conn, err := c.connection(&s.Configuration.ConnectionInfo)
+	conns, err := c.connections(s)
 	if err != nil {
 		return nil, err
 	}
-	db, err := conn.open(ctx)
+	db, err := conns.primary.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &source{pool: db.Pool, database: db, logins: conn.logins(db), key: c.sourceKey(s, conn)}, nil
+	out := &source{pool: db.Pool, database: db, logins: conns.primary.logins(db), key: conns.key}
+	replicas := execute.ReplicasConfig{Source: s.Name, Primary: db, MaxLag: c.maxReplicaLag(), Log: c.Log}
+	for i, r := range conns.replicas {
+		replica, err := r.pooled(ctx)
+		if err != nil {
+			out.close()
+			return nil, err
+		}
+		out.replicas = append(out.replicas, replica)
+		out.logins = append(out.logins, r.logins(replica)...)
+		replicas.Replicas = append(replicas.Replicas, execute.Replica{Name: replicaName(i, r), Database: replica})
+	}
+	if len(out.replicas) > 0 {
+		out.database.Replicas = execute.NewReplicas(replicas)
+	}
+	return out, nil
 }
 
 // close waits for the requests that run.
 func (s *source) close() {
-	s.database.Multiplexer.Close()
-	s.pool.Close()
+	s.database.Replicas.Close()
+	for _, db := range append([]execute.Database{s.database}, s.replicas...) {
+		db.Multiplexer.Close()
+		db.Pool.Close()
+	}
 }

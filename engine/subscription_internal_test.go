@@ -189,7 +189,7 @@ func liveEqualsQuery(t *testing.T, pattern string, line *Line) int {
 				}
 				continue
 			}
-			outcomes, err := line.exec.Poll(t.Context(), q.Live, []*execute.Subscriber{q.Subscriber, q.Subscriber})
+			outcomes, err := line.exec.Poll(t.Context(), q.Live, []*execute.Subscriber{q.Subscriber, q.Subscriber}, nil)
 			if (err == nil) != (queryErr == nil) {
 				t.Errorf("%s, request %d: %s\nquery: %v\npoll: %v", file, i, c.Query, queryErr, err)
 			}

@@ -105,11 +105,14 @@ type EngineSettings struct {
 
 // PoolSettings are the defaults of a source's connection pool.
 type PoolSettings struct {
-	Connections int     `name:"connections" short:"c" env:"HASURA_GRAPHQL_PG_CONNECTIONS" default:"50" help:"Connections to a source, at most."`
-	Timeout     int     `name:"timeout" env:"HASURA_GRAPHQL_PG_TIMEOUT" default:"180" placeholder:"SECONDS" help:"Close a connection that has been idle this long."`
-	Lifetime    int     `name:"conn-lifetime" env:"HASURA_GRAPHQL_PG_CONN_LIFETIME" default:"600" placeholder:"SECONDS" help:"Close a connection at this age; 0 never."`
-	PoolTimeout float64 `name:"pool-timeout" env:"HASURA_GRAPHQL_PG_POOL_TIMEOUT" placeholder:"SECONDS" help:"How long a request may wait for a free connection; 0 as long as its client waits for it."`
-	Prepared    bool    `name:"use-prepared-statements" env:"HASURA_GRAPHQL_USE_PREPARED_STATEMENTS" default:"true" negatable:"" help:"Use prepared statements."`
+	Connections        int     `name:"connections" short:"c" env:"HASURA_GRAPHQL_PG_CONNECTIONS" default:"50" help:"Connections to a source, at most."`
+	Timeout            int     `name:"timeout" env:"HASURA_GRAPHQL_PG_TIMEOUT" default:"180" placeholder:"SECONDS" help:"Close a connection that has been idle this long."`
+	Lifetime           int     `name:"conn-lifetime" env:"HASURA_GRAPHQL_PG_CONN_LIFETIME" default:"600" placeholder:"SECONDS" help:"Close a connection at this age; 0 never."`
+	PoolTimeout        float64 `name:"pool-timeout" env:"HASURA_GRAPHQL_PG_POOL_TIMEOUT" placeholder:"SECONDS" help:"How long a request may wait for a free connection; 0 as long as its client waits for it."`
+	Prepared           bool    `name:"use-prepared-statements" env:"HASURA_GRAPHQL_USE_PREPARED_STATEMENTS" default:"true" negatable:"" help:"Use prepared statements."`
+	ReplicaURLs        string  `name:"read-replica-urls" env:"HASURA_GRAPHQL_READ_REPLICA_URLS" placeholder:"URLS" help:"Comma list of read replicas of the source 'default', unless metadata names some."`
+	ReplicaConnections int     `name:"connections-per-read-replica" env:"HASURA_GRAPHQL_CONNECTIONS_PER_READ_REPLICA" default:"50" help:"Connections to each of them, at most."`
+	ReplicaLag         float64 `name:"read-replica-max-lag" env:"GATEHOUSE_READ_REPLICA_MAX_LAG" default:"30" placeholder:"SECONDS" help:"Read nothing from a replica that is further behind its primary."`
 }
 
 // IdentitySettings shape the identity half.

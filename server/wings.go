@@ -52,6 +52,8 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		MaxConnections: s.Pools.Connections, IdleTimeout: time.Duration(s.Pools.Timeout) * time.Second,
 		ConnLifetime: lifetime(s.Pools.Lifetime), IsolationLevel: s.Engine.TxIsolation,
 		PoolTimeout: time.Duration(s.Pools.PoolTimeout * float64(time.Second)), FilePrefix: s.Database.SecretFiles,
+		ReplicaURLs: list(s.Pools.ReplicaURLs), ReplicaConnections: s.Pools.ReplicaConnections,
+		MaxReplicaLag:   time.Duration(s.Pools.ReplicaLag * float64(time.Second)),
 		MaintenanceMode: s.Engine.MaintenanceMode, WithoutPreparedStatements: !s.Pools.Prepared,
 		SchemaSyncPollInterval: time.Duration(s.Engine.SchemaSyncInterval) * time.Millisecond,
 		SchemaWatchInterval:    time.Duration(s.Engine.SchemaWatchInterval) * time.Millisecond,

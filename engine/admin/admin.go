@@ -30,6 +30,8 @@ type View interface {
 	Inconsistencies() []metadata.Inconsistency
 	// Pool connects to a source; the error is a client's.
 	Pool(source string) (*pgxpool.Pool, error)
+	// Wrote says that something may have been written to a source past the query line.
+	Wrote(source string)
 	Facts() metadata.Facts
 }
 

@@ -72,6 +72,9 @@ func (e *execution) plainSQL(ctx context.Context, v View, r *request) ([]byte, e
 	if err != nil {
 		return nil, under(r.runPath, err)
 	}
+	if !a.ReadOnly || a.NoTransaction {
+		defer v.Wrote(a.Source)
+	}
 	if a.NoTransaction {
 		conn, err := pool.Acquire(ctx)
 		if err != nil {
@@ -131,6 +134,7 @@ func (e *execution) runSQL(ctx context.Context, d Draft, r *request) ([]byte, er
 	if err != nil {
 		return nil, under(r.runPath, err)
 	}
+	defer d.Wrote(a.Source)
 	restore := d.Mark()
 	var answer []byte
 	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {

@@ -20,6 +20,8 @@ type Subscriber struct {
 	// hasCursor is false before the first row of a stream that begins there.
 	hasCursor bool
 	opening   []*string
+	// caller is whose writes its results must show.
+	caller Caller
 	// trials are the client's patterns that were not tried yet (translate.Arg.Pattern).
 	trials []trial
 }
@@ -32,6 +34,9 @@ type trial struct {
 // Subscriber works out what a subscriber brings. An error is the subscriber's own.
 func (r Request) Subscriber(live *translate.Live) (*Subscriber, error) {
 	s := &Subscriber{cursor: -1}
+	if r.Session != nil {
+		s.caller = CallerOf(r.Session)
+	}
 	in := &subscribing{run: &run{r: r}}
 	if st := live.Stream; st != nil {
 		if st.Initial != nil {
@@ -139,8 +144,9 @@ type Outcome struct {
 }
 
 // Poll asks for all subscribers at once, one statement for each source; those of a stream must agree on IsOpening. The
-// outcomes are in the order of the subscribers.
-func (e *Executor) Poll(ctx context.Context, live *translate.Live, subscribers []*Subscriber) ([]Outcome, error) {
+// outcomes are in the order of the subscribers. Where there are replicas they may answer an audience; without one the
+// primary does.
+func (e *Executor) Poll(ctx context.Context, live *translate.Live, subscribers []*Subscriber, to *Audience) ([]Outcome, error) {
 	for _, s := range subscribers {
 		if err := e.try(ctx, s); err != nil {
 			return nil, err
@@ -160,7 +166,7 @@ func (e *Executor) Poll(ctx context.Context, live *translate.Live, subscribers [
 		if live.Stream != nil && subscribers[0].IsOpening() {
 			poll, own = live.Stream.Opening, func(s *Subscriber) []*string { return s.opening }
 		}
-		if err := e.poll(ctx, poll, subscribers, own, values); err != nil {
+		if err := e.poll(ctx, poll, subscribers, own, values, to); err != nil {
 			return nil, err
 		}
 	}
@@ -208,7 +214,7 @@ func (s *server) try(ctx context.Context, sql string, args ...any) error {
 	return err
 }
 
-func (e *Executor) poll(ctx context.Context, p *translate.Poll, subscribers []*Subscriber, own func(*Subscriber) []*string, values [][][]byte) error {
+func (e *Executor) poll(ctx context.Context, p *translate.Poll, subscribers []*Subscriber, own func(*Subscriber) []*string, values [][][]byte, to *Audience) error {
 	src, err := e.source(p.Source)
 	if err != nil {
 		return err
@@ -217,8 +223,19 @@ func (e *Executor) poll(ctx context.Context, p *translate.Poll, subscribers []*S
 	if err != nil {
 		return err
 	}
+	if src.replicas != nil && to != nil && !p.IsVolatile {
+		return src.pollBeside(ctx, p, args, values, to)
+	}
+	err = src.primary.poll(ctx, p, args, values)
+	if p.IsVolatile && src.replicas != nil {
+		src.replicas.Raise()
+	}
+	return err
+}
+
+func (s *server) poll(ctx context.Context, p *translate.Poll, args []any, values [][][]byte) error {
 	statement := &translate.Statement{SQL: p.SQL}
-	conn, err := src.primary.Acquire(ctx)
+	conn, err := s.Acquire(ctx)
 	if err != nil {
 		return mapError(err, "$", nil)
 	}

@@ -10,11 +10,16 @@ import (
 )
 
 // Executor runs steps. Its methods are safe for concurrent use.
-type Executor struct{ sources map[string]*source }
+type Executor struct {
+	sources map[string]*source
+	// hasReplicas: some source does.
+	hasReplicas bool
+}
 
 // source is where a source's statements run.
 type source struct {
 	primary   *server
+	replicas  *Replicas // nil: none
 	isolation string
 }
 
@@ -23,7 +28,8 @@ type source struct {
 func Over(databases map[string]Database) *Executor {
 	e := &Executor{sources: make(map[string]*source, len(databases))}
 	for name, d := range databases {
-		e.sources[name] = &source{primary: newServer(d), isolation: d.Isolation}
+		e.sources[name] = &source{primary: newServer(d), replicas: d.Replicas, isolation: d.Isolation}
+		e.hasReplicas = e.hasReplicas || d.Replicas != nil
 	}
 	return e
 }

@@ -7,13 +7,13 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"gatehouse/engine/operation"
 	"gatehouse/engine/plan"
 	"gatehouse/engine/schema"
 	"gatehouse/engine/session"
 	"gatehouse/engine/translate"
+	"gatehouse/postgres"
 )
 
 // Request is what steps need to know of one request.
@@ -23,6 +23,8 @@ type Request struct {
 	Schema  *schema.Schema
 	// Remember keeps an introspection's answer, or finds it; nil keeps none.
 	Remember func(i *plan.Introspect, answer func() []byte) []byte
+	// Seen is what the caller knows to be written, and learns what was; nil where there are no replicas.
+	Seen *Seen
 }
 
 // Run executes an operation's steps and gives the response body, {"data":{…}}.
@@ -169,6 +171,9 @@ func (r *run) read(ctx context.Context, name string, steps []*translate.Step) er
 	if err != nil {
 		return err
 	}
+	if src.replicas != nil {
+		return r.readBeside(ctx, src, steps)
+	}
 	return r.readOn(ctx, src.primary, steps)
 }
 
@@ -186,17 +191,14 @@ func (r *run) readOn(ctx context.Context, on *server, steps []*translate.Step) (
 			return err
 		}
 	}
-	if len(steps) > 1 && !on.isPrepared {
-		return r.readInTurn(ctx, on, steps, args)
+	if len(steps) > 1 {
+		return r.readSeveral(ctx, on, steps, args)
 	}
 	conn, err := on.Acquire(ctx)
 	if err != nil {
 		return mapError(err, "$", nil)
 	}
 	defer conn.Release()
-	if len(steps) > 1 {
-		return r.readTogether(ctx, conn, steps, args)
-	}
 	out, err := one(ctx, conn, steps[0].Read, args[0])
 	if err != nil {
 		return mapError(err, "$", steps[0].Read)
@@ -205,9 +207,31 @@ func (r *run) readOn(ctx context.Context, on *server, steps []*translate.Step) (
 	return nil
 }
 
-// readInTurn reads several root fields in one snapshot, one after the other.
-func (r *run) readInTurn(ctx context.Context, on *server, steps []*translate.Step, args [][]any) error {
-	tx, end, err := on.begin(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+// readSeveral reads several root fields in one snapshot. What a native query does is not known before: where one writes,
+// the transaction may not be one that only reads.
+func (r *run) readSeveral(ctx context.Context, on *server, steps []*translate.Step, args [][]any) error {
+	in := r.readTogether
+	if !on.isPrepared {
+		in = r.readInTurn
+	}
+	if slices.ContainsFunc(steps, func(s *translate.Step) bool { return s.Read.IsVolatile }) {
+		return in(ctx, on, steps, args, pgx.ReadWrite)
+	}
+	kept, size := len(r.results), r.size
+	err := in(ctx, on, steps, args, pgx.ReadOnly)
+	if postgres.Code(err) == readOnlyTransaction && !on.isReplica {
+		r.results, r.size = r.results[:kept], size
+		err = in(ctx, on, steps, args, pgx.ReadWrite)
+	}
+	return err
+}
+
+// readOnlyTransaction is the SQLSTATE of a write where none may be, on a replica too.
+const readOnlyTransaction = "25006"
+
+// readInTurn reads one root field after the other.
+func (r *run) readInTurn(ctx context.Context, on *server, steps []*translate.Step, args [][]any, mode pgx.TxAccessMode) error {
+	tx, end, err := on.begin(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: mode})
 	if err != nil {
 		return mapError(err, "$", nil)
 	}
@@ -222,21 +246,26 @@ func (r *run) readInTurn(ctx context.Context, on *server, steps []*translate.Ste
 	return mapError(tx.Commit(ctx), "$", nil)
 }
 
-// readTogether reads several root fields in one snapshot and one round trip.
-func (r *run) readTogether(ctx context.Context, conn *pgxpool.Conn, steps []*translate.Step, args [][]any) error {
+// readTogether reads them in one round trip.
+func (r *run) readTogether(ctx context.Context, on *server, steps []*translate.Step, args [][]any, mode pgx.TxAccessMode) error {
+	conn, err := on.Acquire(ctx)
+	if err != nil {
+		return mapError(err, "$", nil)
+	}
+	defer conn.Release()
 	for i, s := range steps {
 		if err := tryPatterns(ctx, conn, s.Read, args[i]); err != nil {
 			return mapError(err, "$", s.Read)
 		}
 	}
 	var batch pgx.Batch
-	batch.Queue("begin isolation level repeatable read read only")
+	batch.Queue("begin isolation level repeatable read " + string(mode))
 	for i, s := range steps {
 		batch.Queue(s.Read.SQL, args[i]...)
 	}
 	batch.Queue("commit")
 	results := conn.SendBatch(ctx, &batch)
-	_, err := results.Exec()
+	_, err = results.Exec()
 	var at *translate.Statement
 	for _, s := range steps {
 		if err != nil {

@@ -17,6 +17,8 @@ type Database struct {
 	Isolation string
 	// Multiplexer is where cheap statements may go; nil: all go over the pool.
 	Multiplexer *Multiplexer
+	// Replicas may answer reads; nil: none.
+	Replicas *Replicas
 	Acquiring
 }
 
@@ -85,6 +87,7 @@ type server struct {
 	Database
 	// isPrepared: statements are prepared and sent in pipelines; false behind a pooler that cannot follow.
 	isPrepared bool
+	isReplica  bool
 }
 
 func newServer(d Database) *server {

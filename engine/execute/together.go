@@ -61,6 +61,7 @@ func (r *run) together(ctx context.Context, todo []*translate.Step) (done bool, 
 	if len(all) == 1 && !isExplicit {
 		if json, done, err := src.primary.Multiplexer.insert(ctx, all[0].statement, r); done {
 			r.put(todo[0], json)
+			r.wrote(ctx, src, err)
 			return true, mapError(err, all[0].path, all[0].statement)
 		}
 	}
@@ -71,6 +72,7 @@ func (r *run) together(ctx context.Context, todo []*translate.Step) (done bool, 
 		}
 	}
 	results, err := r.send(ctx, src, all, isExplicit)
+	r.wrote(ctx, src, err)
 	if err != nil {
 		return true, err
 	}

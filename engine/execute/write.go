@@ -45,7 +45,9 @@ func (r *run) mutation(ctx context.Context, steps []translate.Step) error {
 		}
 	}
 	for _, w := range order {
-		if err := w.tx.Commit(ctx); err != nil {
+		err := w.tx.Commit(ctx)
+		r.wrote(ctx, w.src, err)
+		if err != nil {
 			return mapError(err, "$", nil)
 		}
 	}
@@ -58,6 +60,7 @@ var isolation = map[string]pgx.TxIsoLevel{"read-committed": pgx.ReadCommitted, "
 
 // writing is a source's transaction; end gives back what it holds, undoing what was not committed.
 type writing struct {
+	src *source
 	tx  pgx.Tx
 	end func()
 }
@@ -76,7 +79,7 @@ func (r *run) begin(ctx context.Context, name string) (*writing, error) {
 		end()
 		return nil, mapError(err, "$", nil)
 	}
-	return &writing{tx, end}, nil
+	return &writing{src, tx, end}, nil
 }
 
 func (r *run) write(ctx context.Context, tx pgx.Tx, s *translate.Step) error {

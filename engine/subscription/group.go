@@ -33,6 +33,8 @@ type group struct {
 	cohorts map[string]*cohort
 	size    int
 	nextKey int
+	// audience is the group's as a whole.
+	audience *execute.Audience
 }
 
 // cohort is the subscribers whom every poll gives the same. In a stream, each is on its own: its cursor moves.
@@ -45,7 +47,10 @@ type cohort struct {
 	last       uint64
 }
 
-type sink struct{ push func(Event) }
+type sink struct {
+	push   func(Event)
+	caller execute.Caller
+}
 
 // parallel is how many batches of a group run at a time.
 const parallel = 4
@@ -59,7 +64,27 @@ func (h *Hub) newGroup(q Query) *group {
 		g.polling = h.config.Stream
 	}
 	g.ctx, g.cancel = context.WithCancel(h.ctx)
+	g.audience = execute.NewAudience(g.callers)
 	return g
+}
+
+// callers are the group's.
+func (g *group) callers() []execute.Caller {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	seen := make(map[execute.Caller]struct{}, g.size)
+	out := make([]execute.Caller, 0, g.size)
+	for _, c := range g.cohorts {
+		for _, sinks := range []map[*sink]struct{}{c.old, c.fresh} {
+			for s := range sinks {
+				if _, ok := seen[s.caller]; !ok {
+					seen[s.caller] = struct{}{}
+					out = append(out, s.caller)
+				}
+			}
+		}
+	}
+	return out
 }
 
 // join adds a subscriber; leave takes it away and tells how many are left.
@@ -76,7 +101,7 @@ func (g *group) join(s *execute.Subscriber, push func(Event)) (leave func() int)
 		c = &cohort{subscriber: s, old: map[*sink]struct{}{}, fresh: map[*sink]struct{}{}}
 		g.cohorts[key] = c
 	}
-	me := &sink{push}
+	me := &sink{push, s.Caller()}
 	c.fresh[me] = struct{}{}
 	g.size++
 	g.nudge()
@@ -146,6 +171,7 @@ func (g *group) due(all *bool) []*cohort {
 
 // look asks for cohorts, in batches of those that one statement can serve.
 func (g *group) look(cohorts []*cohort) {
+	g.audience.Begin()
 	var batches [][]*cohort
 	var following, opening []*cohort
 	for _, c := range cohorts {
@@ -188,7 +214,7 @@ func (g *group) poll(batch []*cohort) {
 	for i, c := range batch {
 		subscribers[i] = c.subscriber
 	}
-	outcomes, err := g.executor.Poll(g.ctx, g.live, subscribers)
+	outcomes, err := g.executor.Poll(g.ctx, g.live, subscribers, g.audience)
 	switch {
 	case g.ctx.Err() != nil:
 	case err != nil && len(batch) > 1 && isAboutData(err):

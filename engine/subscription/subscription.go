@@ -96,7 +96,7 @@ func (h *Hub) Close() {
 // change, from one goroutine; it must not block. stop ends the subscription; a push under way may still finish after it.
 func (h *Hub) Subscribe(q Query, push func(Event)) (stop func()) {
 	if len(q.Live.Polls) == 0 { // nothing that could change
-		outcomes, err := q.Executor.Poll(h.ctx, q.Live, []*execute.Subscriber{q.Subscriber})
+		outcomes, err := q.Executor.Poll(h.ctx, q.Live, []*execute.Subscriber{q.Subscriber}, nil)
 		if err != nil {
 			push(Event{Err: err})
 		} else {

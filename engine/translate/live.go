@@ -31,6 +31,8 @@ type Poll struct {
 	Each []Arg
 	// First is the slot of the first value, Values how many there are.
 	First, Values int
+	// IsVolatile: it calls a function that may write.
+	IsVolatile bool
 }
 
 // PollParam is one parameter of a poll. Exactly one of the fields says what it is.
@@ -106,6 +108,9 @@ func (b *liveBuilder) steps(roots []plan.Root) ([]Step, error) {
 		default:
 			err = fault.New(fault.NotSupported, r.Path, "this field cannot be subscribed to")
 		}
+		if s.Source != "" && callsVolatile(r.Node) {
+			b.sources[s.Source].isVolatile = true
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -158,8 +163,9 @@ func (b *liveBuilder) stream(r plan.Root, n *plan.Stream) *Live {
 
 // pollBuilder joins statements with the list of subscribers.
 type pollBuilder struct {
-	source  string
-	queries []*pgsql.Select
+	source     string
+	queries    []*pgsql.Select
+	isVolatile bool
 }
 
 // stream adds the two values of a streaming subscription: the rows after the cursor, and the cursor after the rows.
@@ -201,7 +207,7 @@ const (
 )
 
 func (p *pollBuilder) build(first int) Poll {
-	poll := Poll{Source: p.source, First: first}
+	poll := Poll{Source: p.source, First: first, IsVolatile: p.isVolatile}
 	columns := map[Arg]int{}
 	// A value that is the same for everybody stays a parameter; the others become columns, as text, which the cast that
 	// every parameter carries turns into what it is.

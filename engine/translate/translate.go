@@ -24,6 +24,8 @@ type Statement struct {
 	Flat *Flat
 	// Class says whether the statement may share a connection.
 	Class Class
+	// IsVolatile: it calls a function that may write.
+	IsVolatile bool
 }
 
 // Formats are the formats of the result's columns, as Postgres takes them: one code each, or one for all.
@@ -133,6 +135,9 @@ func steps(roots []plan.Root, o Options) ([]Step, error) {
 		}
 		if err != nil {
 			return nil, err
+		}
+		if s.Read != nil {
+			s.Read.IsVolatile = callsVolatile(r.Node)
 		}
 		out = append(out, s)
 	}

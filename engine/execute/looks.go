@@ -1,0 +1,294 @@
+package execute
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"gatehouse/postgres"
+)
+
+const (
+	// lookInterval is how often replicas and primary are looked at. Each costs a statement that reads no table.
+	lookInterval = 250 * time.Millisecond
+	// lookTimeout is after how long without an answer a server counts as gone.
+	lookTimeout = 2 * time.Second
+	// firstPause is how soon a replica that failed is looked at again; twice as long each time, up to lastPause.
+	firstPause, lastPause = 50 * time.Millisecond, 5 * time.Second
+	// moments is how many positions of the primary are kept for the longest lag allowed.
+	moments = 64
+)
+
+// moment is where the primary stood when it was asked, in between began and ended.
+type moment struct {
+	began, ended time.Time
+	position     uint64
+}
+
+type answer struct {
+	position uint64
+	err      error
+}
+
+// identity tells one cluster's database from another's.
+type identity struct {
+	// system is the cluster's; "" where the login may not read it.
+	system   string
+	database uint32
+}
+
+// ask gives a position of the primary's log that everything committed so far lies before.
+func (p *Replicas) ask(ctx context.Context) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	heard := make(chan answer, 1) // so that nobody waits to give it
+	select {
+	case p.asks <- heard:
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	select {
+	case a := <-heard:
+		return a.position, a.err
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+}
+
+// followPrimary asks the primary where it stands, every interval and for everybody who waits.
+func (p *Replicas) followPrimary(ctx context.Context) {
+	look := newLooker(&p.primary)
+	defer look.close()
+	tick := time.NewTicker(lookInterval)
+	defer tick.Stop()
+	for {
+		var waiting []chan<- answer
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case a := <-p.asks:
+			waiting = append(waiting, a)
+		}
+		for more := true; more; {
+			select {
+			case a := <-p.asks:
+				waiting = append(waiting, a)
+			default:
+				more = false
+			}
+		}
+		position, err := p.lookAtPrimary(ctx, look)
+		for _, w := range waiting {
+			w <- answer{position, err}
+		}
+	}
+}
+
+func (p *Replicas) lookAtPrimary(ctx context.Context, look *looker) (uint64, error) {
+	p.mu.Lock()
+	p.isAsking, p.isRaising = p.isAsking || p.isRaising, false // a wish from now on is for the next look
+	p.mu.Unlock()
+	began := time.Now()
+	isStandby, position, err := look.position(ctx)
+	if err == nil && isStandby {
+		err = errors.New("the primary is a standby itself")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err != nil {
+		return 0, err
+	}
+	if look.isFresh || p.identity == nil {
+		p.identity, look.isFresh = look.identity, false
+	}
+	if p.isAsking {
+		p.isAsking, p.raised = false, max(p.raised, position)
+	}
+	p.settleFloor()
+	p.remember(moment{began, time.Now(), position})
+	return position, nil
+}
+
+// remember adds to the history, which is as long as the lag that is allowed. The newest moment is always kept.
+func (p *Replicas) remember(m moment) {
+	if n := len(p.history); n > 1 && m.ended.Sub(p.history[n-2].ended) < p.maxLag/moments {
+		p.history = p.history[:n-1]
+	}
+	p.history = append(p.history, m)
+	first := 0
+	for first+1 < len(p.history) && m.ended.Sub(p.history[first+1].ended) > p.maxLag {
+		first++
+	}
+	p.history = append(p.history[:0], p.history[first:]...)
+}
+
+// watch looks at a replica until ctx ends.
+func (p *Replicas) watch(ctx context.Context, r *replica) {
+	look := newLooker(&r.Database)
+	defer look.close()
+	pause := firstPause
+	var last uint64
+	for {
+		position, why := p.judge(ctx, look, last)
+		wait := lookInterval
+		if why == "" {
+			last, pause = position, firstPause
+			r.in(position, p.log, p.source)
+			p.forget()
+		} else if ctx.Err() == nil {
+			r.out(why, p.log, p.source)
+			if !look.isOpen() {
+				last = 0
+				r.abandon(ctx)
+			}
+			wait, pause = pause, min(2*pause, lastPause)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		case <-r.nudge:
+			select { // a failing server is not asked without a pause
+			case <-ctx.Done():
+				return
+			case <-time.After(firstPause):
+			}
+		}
+	}
+}
+
+// forget drops the writes that all replicas in use have seen.
+func (p *Replicas) forget() {
+	least := everywhere
+	for _, r := range p.all {
+		if at := r.position.Load(); at != 0 {
+			least = min(least, at)
+		}
+	}
+	if floor := p.writers.forget(least); floor > 0 {
+		p.raiseTo(floor)
+	}
+}
+
+// judge looks at a replica: how far it has come, or why it cannot be used. last is how far it had when it was last looked at.
+func (p *Replicas) judge(ctx context.Context, look *looker, last uint64) (position uint64, why string) {
+	isStandby, position, err := look.position(ctx)
+	if err != nil {
+		return 0, "it cannot be reached: " + err.Error()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case !isStandby:
+		return 0, "it is no standby (any more)"
+	case position == 0:
+		return 0, "it does not tell how far it has come"
+	case p.identity == nil:
+		return 0, "its primary was not looked at yet"
+	case look.identity.system != "" && p.identity.system != "" && look.identity.system != p.identity.system:
+		return 0, "it is a standby of another server"
+	case look.identity.database != p.identity.database:
+		return 0, "it is another database"
+	}
+	newest, oldest := p.history[len(p.history)-1], p.history[0]
+	if last > newest.position && look.before.Before(newest.began) {
+		return 0, "it has come further than its primary"
+	}
+	isAllowed := position >= oldest.position
+	if time.Since(oldest.ended) < p.maxLag { // too short a history to tell
+		isAllowed = isAllowed || look.lag < p.maxLag
+	}
+	if !isAllowed {
+		return 0, fmt.Sprintf("it is more than %s behind", p.maxLag)
+	}
+	return position, ""
+}
+
+// looker asks one server on a connection of its own, so that a busy pool does not look like a server that is gone.
+type looker struct {
+	database *Database
+	conn     *pgx.Conn
+	identity *identity
+	isFresh  bool // the identity is of a new connection
+	// before is when the position before was heard; lag is what a standby says of itself, at most.
+	before, heard time.Time
+	lag           time.Duration
+}
+
+func newLooker(d *Database) *looker { return &looker{database: d} }
+
+func (l *looker) isOpen() bool { return l.conn != nil }
+
+func (l *looker) close() {
+	if l.conn != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = l.conn.Close(ctx)
+		l.conn = nil
+	}
+}
+
+// lookStatement asks a standby how far it has come, and a primary how far its log is flushed, which is beyond any commit
+// that was confirmed; where commits do not wait for that, where the next record will be. (What is not flushed may stay so
+// for seconds while a server idles, so it is not asked for without need.)
+const lookStatement = `
+select pg_is_in_recovery(),
+       (case when pg_is_in_recovery() then pg_last_wal_replay_lsn()
+             when current_setting('synchronous_commit') = 'off' then pg_current_wal_insert_lsn()
+             else pg_current_wal_flush_lsn() end - '0/0')::int8,
+       extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp())::float8`
+
+// position asks the server where it is. It closes the connection when that fails.
+func (l *looker) position(ctx context.Context) (isStandby bool, position uint64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	if l.conn == nil {
+		if err := l.open(ctx); err != nil {
+			return false, 0, err
+		}
+	}
+	var at *int64
+	var lag *float64
+	err = l.conn.QueryRow(ctx, lookStatement).Scan(&isStandby, &at, &lag)
+	if err != nil {
+		l.close()
+		return false, 0, err
+	}
+	l.before, l.heard = l.heard, time.Now()
+	l.lag = 0
+	if lag != nil {
+		l.lag = time.Duration(*lag * float64(time.Second))
+	}
+	if at != nil {
+		position = uint64(*at)
+	}
+	return isStandby, position, nil
+}
+
+func (l *looker) open(ctx context.Context) error {
+	conn, err := l.database.Pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	l.conn = conn.Hijack()
+	var id identity
+	err = l.conn.QueryRow(ctx, `select oid from pg_catalog.pg_database where datname = current_database()`).Scan(&id.database)
+	if err == nil {
+		err = l.conn.QueryRow(ctx, `select system_identifier::text from pg_catalog.pg_control_system()`).Scan(&id.system)
+		var refused *pgconn.PgError
+		if errors.As(err, &refused) && postgres.Code(err) == "42501" {
+			err = nil
+		}
+	}
+	if err != nil {
+		l.close()
+		return err
+	}
+	l.identity, l.isFresh = &id, true
+	return nil
+}
