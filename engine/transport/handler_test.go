@@ -223,6 +223,10 @@ func TestREST(t *testing.T) {
 	check(t, a.do("POST", "/api/rest/t/7", `{"id":8}`), 200, `{"t":1}`)
 	check(t, a.do("POST", "/api/rest/t/7", `id=9`, "Content-Type", "application/x-www-form-urlencoded"), 200, `{"t":1}`)
 	check(t, a.do("POST", "/api/rest/t/7", `id=9&x=1`, "Content-Type", "application/x-www-form-urlencoded"), 400, `{"path":"$","error":"Unexpected variable x","code":"bad-request"}`)
+	form := "--b\r\nContent-Disposition: form-data; name=\"id\"\r\n\r\n9\r\n--b\r\nContent-Disposition: form-data; name=\"x\"; filename=\"f\"\r\n\r\nfile\r\n--b--\r\n"
+	check(t, a.do("POST", "/api/rest/t/7", form, "Content-Type", "multipart/form-data; boundary=b"), 200, `{"t":1}`)
+	check(t, a.do("POST", "/api/rest/t/7", strings.ReplaceAll(form, `; filename="f"`, ""), "Content-Type", "multipart/form-data; boundary=b"), 400, `{"path":"$","error":"Unexpected variable x","code":"bad-request"}`)
+	check(t, a.do("POST", "/api/rest/t/7", "--b\r\n", "Content-Type", "multipart/form-data"), 200, `{"t":1}`) // nothing that could be read
 	for _, got := range a.seen {
 		if got.Query != "query ($id: Int!) { t }" || string(got.Variables["id"]) != "7" {
 			t.Errorf("the engine got %+v", got)
@@ -254,6 +258,9 @@ func TestPlainEndpoints(t *testing.T) {
 	}
 	health.HasInconsistencies = true
 	check(t, a.do("GET", "/hasura/healthz", ""), 200, "WARN: inconsistent objects in schema")
+	check(t, a.do("GET", "/healthz?strict", ""), 200, "WARN: inconsistent objects in schema")
+	check(t, a.do("GET", "/healthz?strict=1", ""), 200, "WARN: inconsistent objects in schema")
+	check(t, a.do("GET", "/healthz?strict=True", ""), 500, "ERROR: inconsistent objects in schema")
 	check(t, a.do("GET", "/healthz?strict=true", ""), 500, "ERROR: inconsistent objects in schema")
 	health.Err = errors.New("down")
 	check(t, a.do("GET", "/healthz", ""), 500, "ERROR")

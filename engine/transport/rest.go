@@ -3,6 +3,9 @@ package transport
 import (
 	"bytes"
 	"encoding/json"
+	"io"
+	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strings"
@@ -67,18 +70,38 @@ func (h *Handler) runEndpoint(r *http.Request, s *session.Session, body []byte) 
 // looked at, as in Hasura.
 func parameters(r *http.Request, body []byte) (url.Values, map[string]json.RawMessage) {
 	query := r.URL.Query()
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
-		if form, err := url.ParseQuery(string(body)); err == nil {
-			for name, values := range form {
-				query[name] = append(query[name], values...)
-			}
-		}
+	for name, values := range formFields(r.Header.Get("Content-Type"), body) {
+		query[name] = append(query[name], values...)
 	}
 	var object map[string]json.RawMessage
 	if json.Unmarshal(body, &object) != nil {
 		object = nil
 	}
 	return query, object
+}
+
+// formFields are the text fields of a form's body; a body that is none has none.
+func formFields(contentType string, body []byte) url.Values {
+	kind, parameters, _ := mime.ParseMediaType(contentType)
+	fields := url.Values{}
+	switch kind {
+	case "application/x-www-form-urlencoded":
+		if form, err := url.ParseQuery(string(body)); err == nil {
+			fields = form
+		}
+	case "multipart/form-data":
+		form := multipart.NewReader(bytes.NewReader(body), parameters["boundary"])
+		for {
+			part, err := form.NextPart()
+			if err != nil {
+				return fields
+			}
+			if text, err := io.ReadAll(part); err == nil && part.FileName() == "" {
+				fields.Add(part.FormName(), string(text))
+			}
+		}
+	}
+	return fields
 }
 
 // data takes the value of `data` out of a GraphQL response.
