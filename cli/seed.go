@@ -121,6 +121,9 @@ func (c *deploy) run(r *run) error {
 
 func (r *run) report(what string, attrs ...any) {
 	for i := 0; i+1 < len(attrs); i += 2 {
+		if raw, ok := attrs[i+1].(json.RawMessage); ok {
+			attrs[i+1] = plain(raw)
+		}
 		what += fmt.Sprintf("  %v %v", attrs[i], attrs[i+1])
 	}
 	r.say("%s", what)

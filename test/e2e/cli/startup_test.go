@@ -241,7 +241,6 @@ func TestStart_refusesMetadataItCannotRead(t *testing.T) {
 	for name, c := range map[string]struct{ file, text, want string }{
 		"a missing include": {"metadata/databases/default/tables/tables.yaml", `- "!include public_gone.yaml"`, "tables.yaml:1: the included file"},
 		"an unknown key":    {"metadata/databases/default/tables/public_author.yaml", "table: {name: author, schema: public}\nselect_permissionz: []\n", "select_permissions"},
-		"no such database":  {"migrations/other/1_x/up.sql", "select 1", `the server has no database \"other\"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
