@@ -41,6 +41,8 @@ type Engine struct {
 	reviewCallers chan struct{}
 	subscriptions *subscription.Hub
 
+	sourceHealth sourceHealth
+
 	snapshot atomic.Pointer[Snapshot]
 	// wake asks for a look at the metadata database, suspicion for one at the sources.
 	wake, suspicion chan struct{}
@@ -156,6 +158,7 @@ func (e *Engine) assemble() error {
 	api.Socket = e.sockets
 	mux := http.NewServeMux()
 	api.Mount(mux)
+	mux.HandleFunc("GET /healthz/sources", e.serveSourceHealth(errors))
 	administration := &admin.Handler{
 		Engine: e, Resolve: e.resolver.Resolve, WriteError: errors.Write, Rows: rows{e}, Explainer: e, MaxBody: maxBody,
 	}
@@ -222,6 +225,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	group.Go(func() { e.follow(ctx) })
 	group.Go(func() { e.watch(ctx) })
 	group.Go(func() { e.watchLogins(ctx) })
+	group.Go(func() { e.watchHealth(ctx) })
 	group.Go(func() { e.sockets.Run(ctx, e.reviewCallers) })
 	group.Go(func() {
 		postgres.Listen(ctx, e.config.MetadataURL, e.log, []string{channel, clearChannel}, func(on, payload string) {

@@ -204,6 +204,13 @@ func TestReplicas_readsOneServer(t *testing.T) {
 	t.Parallel()
 	r := withReplica(t, nil)
 	r.gets(`{"data":{"note":[{"id":1,"text":"one"}],"place_now":[{"name":"replica"}]}}`, notes, as("1")...)
+	r.do("pg_update_source", `{"name":"default","health_check":{"interval":1}}`)
+	eventually(t, "the replica is reported", func() bool {
+		_, all := r.health()
+		h := all["default"]
+		return len(h.Replicas) == 1 && h.Replicas[0].InUse
+	})
+	r.awaitPlace("replica")
 	r.gets(`{"data":{"a":[{"name":"replica"}],"b":[{"name":"replica"}]}}`, `{ a: place_now { name } b: place_now { name } }`)
 	r.gets(`{"data":{"note_by_pk":{"text":"one"}}}`, noteOne, as("1")...)
 	c := r.socket(r.url, `{"x-hasura-role":"user"}`)

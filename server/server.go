@@ -206,7 +206,7 @@ func (sv *Server) wrap(h http.Handler) http.Handler {
 // The bare names stand beside their prefixes so that they are not found, rather than redirected.
 var dataPrefixes = []string{
 	"/v1", "/v1/", "/v1alpha1", "/v1alpha1/", "/v1beta1", "/v1beta1/", "/v2", "/v2/", "/dev", "/dev/", "/pro", "/pro/",
-	"/api/rest", "/api/rest/", "/api/swagger/json", "/healthz", "/hasura/healthz",
+	"/api/rest", "/api/rest/", "/api/swagger/json", "/healthz", "/healthz/sources", "/hasura/healthz",
 }
 
 // identityPrefixes are the identity half's paths beside its pages.
