@@ -39,13 +39,14 @@ var floors = map[string]string{
 	"engine/subscription": "engine/execute engine/translate",
 	"engine/allowlist":    "engine/metadata",
 	"engine/dml":          "engine/plan engine/operation engine/schema engine/catalog engine/metadata engine/session engine/fault",
+	"engine/impact":       "engine/metadata engine/catalog engine/schema engine/operation",
 	"engine/rest":         "engine/metadata engine/fault",
 	"engine/project":      "",
 	"engine/transport":    "engine/operation engine/rest engine/session engine/metadata engine/schema engine/fault httpd",
 	"engine/webhook":      "engine/kriti engine/fault",
 	"engine/validation":   "engine/schema engine/session engine/fault httpclient",
-	"engine/admin":        "engine/operation engine/kriti engine/webhook engine/metadata engine/rest engine/catalog engine/schema engine/execute engine/session engine/fault httpd postgres",
-	"engine": "engine/webhook engine/validation engine/allowlist engine/dml engine/rest engine/session engine/metadata engine/catalog engine/schema engine/operation engine/plan engine/translate engine/pgsql " +
+	"engine/admin":        "engine/impact engine/operation engine/kriti engine/webhook engine/metadata engine/rest engine/catalog engine/schema engine/execute engine/session engine/fault httpd postgres",
+	"engine": "engine/impact engine/webhook engine/validation engine/allowlist engine/dml engine/rest engine/session engine/metadata engine/catalog engine/schema engine/operation engine/plan engine/translate engine/pgsql " +
 		"engine/execute engine/subscription engine/transport engine/admin engine/fault postgres httpd worker jwt",
 
 	// west wing: identity
