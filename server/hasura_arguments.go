@@ -10,8 +10,12 @@ import (
 
 // HasuraArguments rewrites a command line in which Hasura's global options name the database in parts, in front of the
 // command: `--host H --port P --user U --password W --dbname D serve …` becomes `--database-url=postgres://… serve …`.
-// There --port is the database's. All other command lines stay as they are.
+// There --port is the database's. The name of Hasura's program in front, which compose files give to its image as a part
+// of the command, is left out. All other command lines stay as they are.
 func HasuraArguments(args []string) ([]string, error) {
+	if len(args) > 0 && args[0] == "graphql-engine" {
+		args = args[1:]
+	}
 	parts, rest := map[string]string{}, []string{}
 	i := 0
 	for ; i < len(args); i++ {

@@ -20,6 +20,7 @@ func TestHasuraArguments(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ args, want string }{
 		{"serve --server-port 8080", "serve --server-port 8080"},
+		{"graphql-engine serve --port 1", "serve --port 1"},
 		{"--port 8080", "--port 8080"}, // Gatehouse's own
 		{"--database-url postgres://x serve --port 1", "--database-url postgres://x serve --port 1"},
 		{"--host h --port 5433 --user u --password p@/ss --dbname d serve --server-port 8080", "--database-url=postgres://u:p%40%2Fss@h:5433/d serve --server-port 8080"},

@@ -258,6 +258,25 @@ func TestServe_portInUse(t *testing.T) {
 	}
 }
 
+// A deployment looks for one line of JSON that says what to change.
+func TestServe_aBadValueEndsTheStartWithOneLine(t *testing.T) {
+	t.Parallel()
+	for variable, value := range map[string]string{
+		"HASURA_GRAPHQL_SERVER_PORT": "eighty", "HASURA_GRAPHQL_ENABLED_APIS": "graphql,rest", "HASURA_GRAPHQL_DEV_MODE": "perhaps",
+		"HASURA_GRAPHQL_CORS_DOMAIN": "example.com", "HASURA_GRAPHQL_LOG_LEVEL": "loud",
+	} {
+		cmd, out := command(t, map[string]string{variable: value}, "graphql-engine", "serve")
+		var failed *exec.ExitError
+		if err := cmd.Run(); !errors.As(err, &failed) || failed.ExitCode() != 1 {
+			t.Errorf("%s=%s: ended with %v", variable, value, err)
+		}
+		var line struct{ Type, Level string }
+		if err := json.Unmarshal([]byte(out.String()), &line); err != nil || line.Type != "startup" || line.Level != "error" || !strings.Contains(out.String(), variable) {
+			t.Errorf("%s=%s: got %s", variable, value, out)
+		}
+	}
+}
+
 func TestServe_unknownVariablesAreNamed(t *testing.T) {
 	t.Parallel()
 	r := start(t, dataDir(t), map[string]string{"HASURA_GRAPHQL_ADMIN_SECERT": "x"})
