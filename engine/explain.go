@@ -39,30 +39,13 @@ func (l *Line) explain(ctx context.Context, s *session.Session, req operation.Re
 		if err != nil {
 			return nil, err
 		}
-		return plainJSON(struct {
-			SQL       *string   `json:"sql"`
-			Plan      []string  `json:"plan"`
-			Variables variables `json:"variables"`
-		}{x.SQL, x.Plan, variables{Session: s.Variables, Query: given(req.Variables)}})
+		return plainJSON(x)
 	}
 	list, err := l.exec.Explain(ctx, p.steps, r)
 	if err != nil {
 		return nil, err
 	}
 	return plainJSON(list)
-}
-
-// variables are those a subscription's poll is sent with.
-type variables struct {
-	Session map[string]string          `json:"session"`
-	Query   map[string]json.RawMessage `json:"query"`
-}
-
-func given(v map[string]json.RawMessage) map[string]json.RawMessage {
-	if v == nil {
-		return map[string]json.RawMessage{}
-	}
-	return v
 }
 
 // plainJSON is encoding/json without HTML escapes: SQL is full of what it would escape.

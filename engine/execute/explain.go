@@ -39,24 +39,6 @@ func (r *run) explain(ctx context.Context, s *translate.Step) ([]string, error) 
 	return r.e.explain(ctx, s.Source, s.Read, args)
 }
 
-// ExplainLive does so for the poll of a subscription with one subscriber; a root field without a poll has no statement.
-func (e *Executor) ExplainLive(ctx context.Context, live *translate.Live, r Request) (Explanation, error) {
-	subscriber, err := r.Subscriber(live)
-	if err != nil || len(live.Polls) == 0 {
-		return Explanation{}, err
-	}
-	poll, values := &live.Polls[0], subscriber.values[0]
-	if live.Stream != nil && subscriber.IsOpening() {
-		poll, values = live.Stream.Opening, subscriber.opening
-	}
-	args, err := pollArguments(poll, []*Subscriber{subscriber}, func(*Subscriber) []*string { return values })
-	if err != nil {
-		return Explanation{}, err
-	}
-	plan, err := e.explain(ctx, poll.Source, &translate.Statement{SQL: poll.SQL}, args)
-	return Explanation{SQL: &poll.SQL, Plan: plan}, err
-}
-
 func (e *Executor) explain(ctx context.Context, source string, s *translate.Statement, args []any) ([]string, error) {
 	src, err := e.source(source)
 	if err != nil {
