@@ -133,7 +133,7 @@ func (e *Engine) Update(ctx context.Context, expect *int, change func(admin.Draf
 	defer e.writing.Unlock()
 	done, err := e.storage.turn(ctx)
 	if err != nil {
-		return fault.Internal(err)
+		return away(err)
 	}
 	defer done()
 	if _, err := e.finish(ctx); err != nil {
@@ -151,7 +151,7 @@ func (e *Engine) Update(ctx context.Context, expect *int, change func(admin.Draf
 // attempt runs change once. again: nothing was done, because somebody else saved first.
 func (e *Engine) attempt(ctx context.Context, expect *int, change func(admin.Draft) error) (again bool, err error) {
 	if err := e.refresh(ctx); err != nil {
-		return false, err
+		return false, away(err)
 	}
 	base := e.Snapshot()
 	if expect != nil && *expect != base.ResourceVersion {
@@ -166,7 +166,7 @@ func (e *Engine) attempt(ctx context.Context, expect *int, change func(admin.Dra
 	ctx = context.WithoutCancel(ctx)
 	overtaken := false
 	if err == nil && d.isChanged {
-		err = e.commit(ctx, d)
+		err = away(e.commit(ctx, d))
 		overtaken = isConflict(err)
 	}
 	if err != nil { // what the draft read is not kept

@@ -24,11 +24,11 @@ import (
 
 const (
 	// lookPause bounds what looking costs a database that is written to all the time: a look at the fingerprint is
-	// followed by a pause of that many times what it took, so that it keeps half a percent of one core busy. rereadPause
-	// does so while one change of the schema follows the other.
-	lookPause, rereadPause = 200, 4
-	// longestPause is the most that a change waits because the database is large or slow.
-	longestPause = 5 * time.Second
+	// followed by a pause of that many times what it took, so that it keeps half a percent of one core busy.
+	lookPause = 200
+	// longestPause is the most that a change waits because the database is large or slow, longestRest because it follows
+	// another one: as long as serving that one took.
+	longestPause, longestRest = 5 * time.Second, time.Second
 	// suspicionPause is the least time between two looks that failing requests ask for.
 	suspicionPause = 100 * time.Millisecond
 	// lookTimeout bounds one look, reading the catalog included.
@@ -124,7 +124,7 @@ func (e *Engine) lookAt(ctx context.Context, name string, state *sourceState, w 
 	if fingerprint != state.catalog.Fingerprint {
 		began = time.Now()
 		err := e.reread(ctx, name, state)
-		w.pause(rereadPause * time.Since(began))
+		w.nextLook = time.Now().Add(min(time.Since(began), longestRest))
 		if err != nil {
 			return err
 		}
@@ -140,13 +140,7 @@ func (w *watched) looked(began time.Time) {
 		took = min(took, 2*w.cost)
 	}
 	w.cost, w.lastLook = took, began
-	w.pause(lookPause * took)
-}
-
-func (w *watched) pause(d time.Duration) {
-	if until := time.Now().Add(min(d, longestPause)); until.After(w.nextLook) {
-		w.nextLook = until
-	}
+	w.nextLook = time.Now().Add(min(lookPause*took, longestPause))
 }
 
 // reread reads a source's catalog anew and serves it, unless somebody else did meanwhile: the next look compares with

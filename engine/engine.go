@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"gatehouse/engine/admin"
-	"gatehouse/engine/fault"
 	"gatehouse/engine/rest"
 	"gatehouse/engine/session"
 	"gatehouse/engine/subscription"
@@ -194,13 +193,13 @@ func (e *Engine) settings() transport.Settings {
 func (e *Engine) View(ctx context.Context) (admin.View, error) {
 	version, err := e.storage.version(ctx)
 	if err != nil {
-		return nil, fault.Internal(fmt.Errorf("read resource version: %w", err))
+		return nil, away(err)
 	}
 	if version != e.Snapshot().ResourceVersion {
 		e.writing.Lock()
 		defer e.writing.Unlock()
 		if err := e.refresh(ctx); err != nil {
-			return nil, err
+			return nil, away(err)
 		}
 	}
 	s := e.Snapshot()
@@ -209,12 +208,13 @@ func (e *Engine) View(ctx context.Context) (admin.View, error) {
 
 // State implements admin.Engine.
 func (e *Engine) State(ctx context.Context) (id string, cli, console json.RawMessage, err error) {
-	return e.storage.state(ctx)
+	id, cli, console, err = e.storage.state(ctx)
+	return id, cli, console, away(err)
 }
 
 // SetState implements admin.Engine.
 func (e *Engine) SetState(ctx context.Context, kind string, state json.RawMessage) error {
-	return e.storage.setState(ctx, kind, state)
+	return away(e.storage.setState(ctx, kind, state))
 }
 
 // Run does the background work until ctx ends: following changes by other processes and of the sources' schemas, and

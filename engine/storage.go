@@ -42,6 +42,15 @@ type storage struct {
 	instance string
 }
 
+// away is what a client is told when the metadata database does not do what it is asked; conflicts are told as they are.
+func away(err error) error {
+	var known *fault.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	return fault.New(fault.Unexpected, fault.Root, "cannot read or write the metadata database").WithCause(err)
+}
+
 // errVersion means that somebody else saved first, or that the caller named an older version.
 func errVersion(referenced int) error {
 	return fault.New(fault.Conflict, "", "metadata resource version referenced (%d) did not match current version", referenced)

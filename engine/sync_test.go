@@ -3,6 +3,9 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -159,4 +162,48 @@ func TestStart_anUnreadableDocumentIsKeptUntilItIsReplaced(t *testing.T) {
 	if got := s.document(); got != doc {
 		t.Errorf("got  %s\nwant %s", got, doc)
 	}
+}
+
+// While the metadata database is away, what is served goes on; what would read or change metadata says so.
+func TestMetadataDatabase_goesAndComesBack(t *testing.T) {
+	t.Parallel()
+	s := watching(t, often)
+	s.withShop()
+	other := s.open()
+	name := strings.TrimPrefix(mustURL(t, s.metadataURL).Path, "/")
+	s.exec(s.dataURL, `alter database "`+name+`" with allow_connections false`)
+	s.exec(s.dataURL, `select pg_terminate_backend(pid) from pg_stat_activity where datname = '`+name+`'`)
+
+	if got := s.graphql(`{ author { name } }`); got != `{"data":{"author":[]}}` {
+		t.Errorf("the data API: %s", got)
+	}
+	for _, body := range []string{`{"type":"export_metadata","args":{}}`, `{"type":"pg_untrack_table","args":{"table":"article","cascade":true}}`} {
+		if code, answer := post(s.engine, "/v1/metadata", body); code != 500 || answer != `{"path":"$","error":"cannot read or write the metadata database","code":"unexpected"}` {
+			t.Errorf("%s: got %d %s", body, code, answer)
+		}
+	}
+	w := httptest.NewRecorder()
+	s.engine.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/healthz", nil))
+	if w.Code != 500 || w.Body.String() != "ERROR" {
+		t.Errorf("healthz: %d %s", w.Code, w.Body)
+	}
+	s.exec(s.dataURL, `alter table author add column born date`) // sources are looked at all the same
+	s.eventually("the source", `{"data":{"author":[]}}`, func() string { return s.graphql(`{ author { born } }`) })
+
+	s.exec(s.dataURL, `alter database "`+name+`" with allow_connections true`)
+	s.eventually("the other process", "200", func() string {
+		code, _ := post(other, "/v1/metadata", `{"type":"pg_set_table_customization","args":{"table":"author","configuration":{"custom_name":"poet"}}}`)
+		return fmt.Sprint(code)
+	})
+	s.eventually("its change", `{"data":{"poet":[]}}`, func() string { return s.graphql(`{ poet { name } }`) })
+	s.do("pg_untrack_table", `{"table":"article","cascade":true}`)
+}
+
+func mustURL(t *testing.T, text string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
 }
