@@ -1,6 +1,9 @@
 package engine_test
 
 import (
+	"context"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -14,7 +17,7 @@ func TestRunSQL_answers(t *testing.T) {
 	s.want(400, `{"path":"$","error":"query execution failed","code":"postgres-error","internal":{"statement":"select * from nothing","prepared":false,"error":{"exec_status":"FatalError","hint":null,"message":"relation \"nothing\" does not exist","status_code":"42P01","description":null},"arguments":[]}}`,
 		"run_sql", sqlArgs("select * from nothing"))
 	s.want(400, `{"path":"$","error":"source with name \"x\" does not exist","code":"not-exists"}`, "run_sql", `{"sql":"select 1","source":"x"}`)
-	s.want(400, `{"path":"$","error":"key \"sql\" not found","code":"parse-failed"}`, "run_sql", `{"source":"x"}`)
+	s.want(400, `{"path":"$.args","error":"key \"sql\" not found","code":"parse-failed"}`, "run_sql", `{"source":"x"}`)
 }
 
 func TestRunSQL_aFailureLeavesNothingBehind(t *testing.T) {
@@ -111,4 +114,65 @@ func TestRunSQL_withoutACheckLeavesMetadataAlone(t *testing.T) {
 	}
 	s.do("drop_inconsistent_metadata", "{}")
 	s.want(200, `{"is_consistent":true,"inconsistent_objects":[]}`, "get_inconsistent_metadata", "{}")
+}
+
+// The last statement's result is the answer; what the statements are called does not matter.
+func TestRunSQL_results(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	const done = `{"result_type":"CommandOk","result":null}`
+	for _, c := range []struct{ sql, want string }{
+		{"", done},
+		{"-- nothing", done},
+		{"select 1; create table t (id int)", done},
+		{"insert into t values (1), (null) returning id", `{"result_type":"TuplesOk","result":[["id"],["1"],["NULL"]]}`},
+		{"create table u (); select 1 as a; select 2 as b, '' as c", `{"result_type":"TuplesOk","result":[["b","c"],["2",""]]}`},
+		{"select true as b, 1.50 as n, '{\"a\": 1}'::jsonb as j, array[1,2] as l, 'x'::bytea as y, date '2024-02-29' as d", `{"result_type":"TuplesOk","result":[["b","n","j","l","y","d"],["t","1.50","{\"a\": 1}","{1,2}","\\x78","2024-02-29"]]}`},
+		{"do $$ begin execute 'alter table t add column note text'; end $$", done},
+		{"/* drop */ select 'alter table' as text", `{"result_type":"TuplesOk","result":[["text"],["alter table"]]}`},
+		{"DROP TABLE u", done},
+		{"update t set note = 'x' where false", done},
+		{"explain (costs off) select 1", `{"result_type":"TuplesOk","result":[["QUERY PLAN"],["Result"]]}`},
+	} {
+		s.want(200, c.want, "run_sql", sqlArgs(c.sql))
+	}
+	s.want(400, "", "run_sql", sqlArgs("copy t from stdin"))
+	s.want(400, "", "run_sql", sqlArgs("copy t to stdout"))
+	s.want(200, `{"result_type":"TuplesOk","result":[["n"],["2"]]}`, "run_sql", sqlArgs("select count(*) as n from t"))
+}
+
+func TestRunSQL_argumentsAreChecked(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for _, c := range []struct{ path, args, want string }{
+		{"/v2/query", `{"sql":1}`, `{"path":"$.args.sql","error":"parsing Text failed, expected String, but encountered Number","code":"parse-failed"}`},
+		{"/v2/query", `{"sql":"select 1","cascade":"yes"}`, `{"path":"$.args.cascade","error":"parsing Bool failed, expected Bool, but encountered String","code":"parse-failed"}`},
+		{"/v2/query", `[]`, `{"path":"$.args","error":"parsing Object failed, expected Object, but encountered Array","code":"parse-failed"}`},
+		{"/v1/query", `{}`, `{"path":"$","error":"key \"sql\" not found","code":"parse-failed"}`},
+		{"/v1/query", `{"sql":"select 1","source":"x"}`, `{"path":"$.args","error":"source with name \"x\" does not exist","code":"not-exists"}`},
+	} {
+		if code, body := post(s.engine, c.path, `{"type":"run_sql","args":`+c.args+`}`); code != 400 || body != c.want {
+			t.Errorf("%s %s\ngot  %d %s\nwant %s", c.path, c.args, code, body, c.want)
+		}
+	}
+}
+
+// SQL whose client goes away is cancelled, and leaves nothing.
+func TestRunSQL_endsWithItsClient(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.sql("create table t (id int)")
+	ctx, cancel := context.WithCancel(t.Context())
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/v2/query", strings.NewReader(`{"type":"run_sql","args":`+sqlArgs("insert into t values (1); alter table t add column x int; select pg_sleep(300)")+`}`))
+	ended := make(chan struct{})
+	go func() { defer close(ended); s.engine.Handler().ServeHTTP(httptest.NewRecorder(), r) }()
+	running := func() bool {
+		_, body := post(s.engine, "/v2/query", `{"type":"run_sql","args":{"sql":"select count(*) as n from pg_stat_activity where query like '%pg_sleep(300)%' and pid <> pg_backend_pid() and state = 'active' and datname = current_database()","read_only":true}}`)
+		return strings.Contains(body, `["1"]`)
+	}
+	eventually(t, "the statement runs", running)
+	cancel()
+	<-ended
+	eventually(t, "the statement is cancelled", func() bool { return !running() })
+	s.want(200, `{"result_type":"TuplesOk","result":[["n"],["0"]]}`, "run_sql", sqlArgs("select count(*) as n from t"))
 }

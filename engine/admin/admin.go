@@ -118,9 +118,10 @@ type api struct {
 
 var (
 	metadataAPI = api{name: "metadata", argsKey: "args", parseKey: "args", hasMetadata: true}
-	// Hasura reads the arguments of these two apart from the request, so that their paths start at the arguments.
+	// Hasura reads the arguments of this one apart from the request, so that their paths start at the arguments.
 	queryV1 = api{name: "query", argsKey: "args", hasMetadata: true, hasRows: true}
-	queryV2 = api{name: "query v2", hasRows: true}
+	// What fails while it runs is placed in the request here, not in its arguments.
+	queryV2 = api{name: "query v2", parseKey: "args", hasRows: true}
 )
 
 func (a api) runPath(path string) string {

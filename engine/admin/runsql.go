@@ -162,8 +162,8 @@ func (e *execution) runSQL(ctx context.Context, d Draft, r *request) ([]byte, er
 func follow(ctx context.Context, d Draft, a *sqlArgs, after *catalog.Catalog, tx pgx.Tx) error {
 	doc, facts := d.Metadata(), d.Facts()
 	change := compare(doc.Source(a.Source), d.Catalog(a.Source), after)
-	if len(change.overloaded) > 0 {
-		return fault.New(fault.NotSupported, "", "the following tracked function(s) cannot be overloaded: %s", joinNames(change.overloaded))
+	if err := change.refusal(doc, facts); err != nil {
+		return err
 	}
 	gone := change.objects
 	if dependents := change.dependents(doc, facts); len(dependents) > 0 {
@@ -229,6 +229,9 @@ func orNull(s string) *string {
 
 // execute sends SQL as one simple query, which may hold several statements; the last one's result is the answer.
 func execute(ctx context.Context, conn *pgconn.PgConn, sql string) ([]byte, error) {
+	if err := refuseCopy(sql); err != nil {
+		return nil, err
+	}
 	var table [][]string // of the last statement; nil when it gives no rows
 	results := conn.Exec(ctx, sql)
 	for results.NextResult() {

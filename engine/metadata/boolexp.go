@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -28,6 +29,10 @@ type visitor struct {
 	column       func(TableName, string) string
 	relationship func(TableName, string) string
 	computed     func(TableName, string) string
+	// function is told of the functions behind computed fields, where the walk is to rename.
+	function func(FunctionName) FunctionName
+	// literal is told, where it is set, of a column that is compared with a value written out.
+	literal func(TableName, string)
 }
 
 // boolExp walks an expression over the rows of table. What cannot be read is given back as it is: schema refuses it.
@@ -134,7 +139,11 @@ func (v *visitor) fieldOf(w *writer, key string, value *node, table, root TableN
 		if name, isAggregate := strings.CutSuffix(key, "_aggregate"); isAggregate && !v.facts.HasColumn(v.source, table, key) {
 			if r, isArray := t.relationship(name); r != nil && isArray {
 				v.key(w, v.relationship(table, name)+"_aggregate")
-				w.Write(value.compact())
+				if remote, _, ok := v.facts.Target(v.source, table, r, isArray); ok {
+					v.aggregates(w, value, remote, root)
+				} else {
+					w.Write(value.compact())
+				}
 				return
 			}
 		}
@@ -150,8 +159,93 @@ func (v *visitor) fieldOf(w *writer, key string, value *node, table, root TableN
 			}
 		}
 	}
+	if v.literal != nil && hasLiteral(value) {
+		v.literal(table, key)
+	}
 	v.key(w, v.column(table, key))
 	v.operators(w, value, table, root)
+}
+
+// hasLiteral tells whether a column's comparison has a value written out, and not just session variables and columns.
+func hasLiteral(n *node) bool {
+	switch n.kind {
+	case objectNode:
+		for i, op := range n.keys {
+			if !isNameOperator(op) && hasLiteral(n.values[i]) {
+				return true
+			}
+		}
+		return false
+	case arrayNode:
+		return slices.ContainsFunc(n.items, hasLiteral)
+	case stringNode:
+		const session = "x-hasura-"
+		return len(n.text) < len(session) || !strings.EqualFold(n.text[:len(session)], session)
+	case nullNode:
+		return false
+	}
+	return true
+}
+
+// isNameOperator: _is_null compares with nothing, _ceq and its siblings with columns.
+func isNameOperator(op string) bool {
+	switch strings.TrimLeft(op, "$_") {
+	case "is_null", "ceq", "cne", "cneq", "cgt", "clt", "cgte", "clte":
+		return true
+	}
+	return false
+}
+
+// aggregates writes {count: {arguments, distinct, filter, predicate}} and its siblings over the rows of table.
+func (v *visitor) aggregates(w *writer, n *node, table, root TableName) {
+	v.members(w, n, func(_ string, aggregate *node) {
+		v.members(w, aggregate, func(key string, value *node) {
+			switch key {
+			case "arguments":
+				v.arguments(w, value, table)
+			case "filter":
+				v.expression(w, value, table, root)
+			default:
+				w.Write(value.compact())
+			}
+		})
+	})
+}
+
+// arguments writes a column, a list of them, or an object of them ({X, Y} of corr).
+func (v *visitor) arguments(w *writer, n *node, table TableName) {
+	switch n.kind {
+	case stringNode:
+		w.text(v.column(table, n.text))
+	case arrayNode:
+		w.WriteByte('[')
+		for i, item := range n.items {
+			if i > 0 {
+				w.WriteByte(',')
+			}
+			v.arguments(w, item, table)
+		}
+		w.WriteByte(']')
+	default:
+		v.members(w, n, func(_ string, value *node) { v.arguments(w, value, table) })
+	}
+}
+
+// members writes an object whose keys stay; what is none is written as it is.
+func (v *visitor) members(w *writer, n *node, write func(key string, value *node)) {
+	if n.kind != objectNode {
+		w.Write(n.compact())
+		return
+	}
+	w.WriteByte('{')
+	for i, key := range n.keys {
+		if i > 0 {
+			w.WriteByte(',')
+		}
+		v.key(w, key)
+		write(key, n.values[i])
+	}
+	w.WriteByte('}')
 }
 
 // operators writes a column's comparison, in which _ceq and its siblings name columns again.
@@ -177,18 +271,47 @@ func (v *visitor) operators(w *writer, n *node, table, root TableName) {
 	w.WriteByte('}')
 }
 
-// columnReference is "column", ["column"] or ["$", "column"].
+// columnReference is "column", or a path to one: ["relationship", "column"], and with "$" first from the root row.
 func (v *visitor) columnReference(w *writer, n *node, table, root TableName) {
-	switch {
-	case n.kind == stringNode:
+	if n.kind == stringNode {
 		w.text(v.column(table, n.text))
-	case n.kind == arrayNode && len(n.items) == 1 && n.items[0].kind == stringNode:
-		texts.write(w, []string{v.column(table, n.items[0].text)})
-	case n.kind == arrayNode && len(n.items) == 2 && n.items[0].text == "$" && n.items[1].kind == stringNode:
-		texts.write(w, []string{"$", v.column(root, n.items[1].text)})
-	default:
-		w.Write(n.compact())
+		return
 	}
+	path, ok := v.columnPath(n, table, root)
+	if !ok {
+		w.Write(n.compact())
+		return
+	}
+	texts.write(w, path)
+}
+
+func (v *visitor) columnPath(n *node, table, root TableName) (path []string, ok bool) {
+	for i, item := range n.items {
+		if item.kind != stringNode {
+			return nil, false
+		}
+		switch {
+		case i == 0 && item.text == "$":
+			table = root
+			path = append(path, item.text)
+		case i == len(n.items)-1:
+			return append(path, v.column(table, item.text)), true
+		default:
+			s := v.doc.Source(v.source)
+			if s == nil || s.Table(table) == nil {
+				return nil, false
+			}
+			r, isArray := s.Table(table).relationship(item.text)
+			if r == nil {
+				return nil, false
+			}
+			path = append(path, v.relationship(table, item.text))
+			if table, _, ok = v.facts.Target(v.source, table, r, isArray); !ok {
+				return nil, false
+			}
+		}
+	}
+	return nil, false
 }
 
 // relationship finds a relationship by name.

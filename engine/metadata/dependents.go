@@ -95,8 +95,11 @@ func (m *Metadata) uses(facts Facts, tell func(Dependent, Ref)) {
 					tell(d, Ref{Source: s.Name, Table: remote})
 				}
 			}
-			m.permissionUses(facts, s.Name, t, func(kind, role string, u Ref) {
+			m.permissionUses(facts, s.Name, t, nil, func(kind, role string, u Ref) {
 				tell(child(PermissionObject(kind, s.Name, t.Name, role), fmt.Sprintf("permission %s.%s.%s", t.Name, role, kind)), u)
+			})
+			keptUses(s.Name, t, func(kind, name, what string, u Ref) {
+				tell(child(tableChild(kind, s.Name, t.Name, name), fmt.Sprintf("%s %s.%s", what, t.Name, name)), u)
 			})
 		}
 		for _, f := range s.Functions {
@@ -127,7 +130,64 @@ func (m *Metadata) relationshipUses(facts Facts, source string, t TableName, r *
 	}
 }
 
-func (m *Metadata) permissionUses(facts Facts, source string, t *Table, tell func(kind, role string, u Ref)) {
+// keptUses tells what a table's event triggers and remote relationships name.
+func keptUses(source string, t *Table, tell func(kind, name, what string, u Ref)) {
+	walk := func(kind, name, what string) keptNames {
+		return keptNames{
+			own: func(column string) string {
+				tell(kind, name, what, Ref{Source: source, Table: t.Name, Column: column})
+				tell(kind, name, what, Ref{Source: source, Table: t.Name, ComputedField: column})
+				return column
+			},
+			table: func(to string, table TableName) TableName {
+				tell(kind, name, what, Ref{Source: to, Table: table})
+				return table
+			},
+			column: func(to string, table TableName, column string) string {
+				tell(kind, name, what, Ref{Source: to, Table: table, Column: column})
+				return column
+			},
+		}
+	}
+	for _, o := range t.EventTriggers {
+		walk(eventTriggers.kind, o.Name, "event-trigger").eventTrigger(o.JSON)
+	}
+	for _, o := range t.RemoteRelationships {
+		edit(o.JSON, walk(remoteRelationships.kind, o.Name, "remote relationship").remoteDefinition, "definition")
+	}
+}
+
+// TypeDependents are the permissions that compare a column with a value written out, which another type might not take.
+func (m *Metadata) TypeDependents(facts Facts, source string, table TableName, column string) []Dependent {
+	var out []Dependent
+	s := m.Source(source)
+	if s == nil {
+		return nil
+	}
+	for _, t := range s.Tables {
+		m.permissionUses(facts, source, t, func(kind, role string, of TableName, name string) {
+			d := Dependent{
+				ID: PermissionObject(kind, source, t.Name, role), Report: fmt.Sprintf("permission %s.%s.%s in source %q", t.Name, role, kind, source),
+				Owner: t.Name, Source: source,
+			}
+			if of == table && name == column && !slices.ContainsFunc(out, func(o Dependent) bool { return o.ID == d.ID }) {
+				out = append(out, d)
+			}
+		}, func(string, string, Ref) {})
+	}
+	return out
+}
+
+// ComputedFieldDependent is a computed field as one that needs its function.
+func ComputedFieldDependent(source string, t TableName, name string) Dependent {
+	return Dependent{
+		ID: ComputedFieldObject(source, t, name), Report: fmt.Sprintf("computed field %s.%s in source %q", t, name, source), Owner: t, Source: source,
+	}
+}
+
+// permissionUses tells what a table's permissions name, and, where literal is set, which columns they compare with values
+// written out.
+func (m *Metadata) permissionUses(facts Facts, source string, t *Table, literal func(kind, role string, of TableName, column string), tell func(kind, role string, u Ref)) {
 	var kind, role string
 	v := &visitor{
 		doc: m, source: source, facts: facts,
@@ -144,6 +204,9 @@ func (m *Metadata) permissionUses(facts Facts, source string, t *Table, tell fun
 			tell(kind, role, Ref{Source: source, Table: n, ComputedField: c})
 			return c
 		},
+	}
+	if literal != nil {
+		v.literal = func(of TableName, column string) { literal(kind, role, of, column) }
 	}
 	v.permissions(*t, func(k, r string) { kind, role = k, r })
 }
