@@ -161,7 +161,7 @@ func functionArgs(s *Source, cf *catalog.Function, sessionArgument string, skip 
 			session = i
 			continue
 		}
-		arg := FunctionArg{Name: a.Name, Position: i, Type: a.Type, Class: ClassOf(a.Type), HasDefault: a.HasDefault}
+		arg := FunctionArg{Name: a.Name, Position: i, Type: a.Type, Class: argumentClass(a.Type), HasDefault: a.HasDefault}
 		if a.Name == "" {
 			unnamed++
 			arg.GraphQL = s.custom.fixed(fmt.Sprintf("arg_%d", unnamed))

@@ -4,7 +4,7 @@ import "gatehouse/engine/catalog"
 
 // Class says how values of a Postgres type behave in GraphQL.
 type Class struct {
-	// Name is the GraphQL type: "Int", "String", "timestamptz", "_int4" never (arrays are lists of Elem).
+	// Name is the GraphQL type: "Int", "String", "timestamptz"; "_int4" of a function's argument, other arrays are lists of Elem.
 	Name string
 	// Elem is set for array types.
 	Elem *Class
@@ -64,10 +64,31 @@ var classes = map[string]Class{
 	"raster":      {Name: "raster", Kind: RasterKind},
 }
 
-// ClassOf classifies a Postgres type. Types outside Hasura's list keep their own name and the base operators.
-func ClassOf(t *catalog.Type) Class {
+// ClassOf classifies the type of a column. A domain is shown as what it is made from (Hasura: pg_table_metadata.sql), its
+// checks are Postgres' to make.
+func ClassOf(t *catalog.Type) Class { return namedClass(shownType(t)) }
+
+// shownType is the type as which a column is shown and compared.
+func shownType(t *catalog.Type) *catalog.Type {
+	if t.Kind == catalog.DomainType && t.Base != nil {
+		return t.Base
+	}
+	return t
+}
+
+// argumentClass classifies the type of a function's argument, which has the name that Postgres gives it: an array is a
+// scalar, "_int4", written as Postgres writes it, and so is a domain (Hasura: pg_function_metadata.sql).
+func argumentClass(t *catalog.Type) Class {
+	if t.Kind == catalog.ArrayType {
+		return Class{Name: t.Name.Name}
+	}
+	return namedClass(t)
+}
+
+// namedClass classifies a type by its own name. Types outside Hasura's list have the base operators.
+func namedClass(t *catalog.Type) Class {
 	if t.Kind == catalog.ArrayType && t.Elem != nil {
-		elem := ClassOf(t.Elem)
+		elem := namedClass(t.Elem)
 		return Class{Name: elem.Name, Elem: &elem, Kind: ListKind, Comparable: true}
 	}
 	if c, ok := classes[t.Name.Name]; ok && t.Kind != catalog.EnumType && t.Kind != catalog.DomainType {

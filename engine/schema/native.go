@@ -191,7 +191,7 @@ func (b *builder) model(c *content, doc *modelDocument, cat *catalog.Catalog) (*
 		}
 		column := &catalog.Column{Name: f.Name, Position: i + 1, Type: ty, NotNull: !f.Type.Nullable && !f.Nullable}
 		ct.Columns = append(ct.Columns, column)
-		shown := &Column{Table: t, Name: f.Name, GraphQL: s.custom.field(s.custom.auto(f.Name)), Catalog: column, Type: ty, Class: ClassOf(ty), Description: f.Description}
+		shown := &Column{Table: t, Name: f.Name, GraphQL: s.custom.field(s.custom.auto(f.Name)), Catalog: column, Type: ty, Class: namedClass(ty), Description: f.Description}
 		if !IsName(shown.GraphQL) || t.columnShown(shown.GraphQL) {
 			return nil, fmt.Errorf("field %q is not a valid GraphQL name or is there twice", f.Name)
 		}
@@ -304,7 +304,7 @@ func (b *builder) native(c *content, o *metadata.Opaque, models map[string]*Tabl
 			return nil, nil, fmt.Errorf("argument %q is not a valid GraphQL name", name)
 		}
 		n.Args = append(n.Args, FunctionArg{
-			GraphQL: s.custom.field(s.custom.auto(name)), Name: name, Position: i, Type: ty, Class: ClassOf(ty), HasDefault: a.Nullable, Description: a.Description,
+			GraphQL: s.custom.field(s.custom.auto(name)), Name: name, Position: i, Type: ty, Class: namedClass(ty), HasDefault: a.Nullable, Description: a.Description,
 		})
 	}
 	code := strings.TrimRight(doc.Code, "; \t\r\n")

@@ -34,7 +34,7 @@ func (b *builder) nestedFields(t *Table, doc *modelDocument, models map[string]*
 		}
 		column := &catalog.Column{Name: f.Name, Position: i + 1, Type: builtin("json")}
 		t.Catalog.Columns = append(t.Catalog.Columns, column)
-		nested := &Column{Table: t, Name: f.Name, GraphQL: shown, Catalog: column, Type: column.Type, Class: ClassOf(column.Type), Description: f.Description}
+		nested := &Column{Table: t, Name: f.Name, GraphQL: shown, Catalog: column, Type: column.Type, Class: namedClass(column.Type), Description: f.Description}
 		d.relations = append(d.relations, &Relation{
 			Table: t, Name: shown, Array: isArray, Target: target, Nested: nested, Nullable: true, AfterParent: true, Description: f.Description,
 		})

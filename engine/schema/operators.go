@@ -101,13 +101,14 @@ func beside(t *catalog.Type, name string) *catalog.Type {
 
 // OperatorsOf are the comparison operators of a type, _is_null and _cast left out.
 func OperatorsOf(t *catalog.Type) []OperatorDef {
+	t = shownType(t)
 	var ops []OperatorDef
 	each := func(t *catalog.Type, list bool, names ...Op) {
 		for _, n := range names {
 			ops = append(ops, OperatorDef{Op: n, Type: t, List: list})
 		}
 	}
-	class := ClassOf(t)
+	class := namedClass(t)
 	each(t, false, OpEq, OpNeq)
 	if class.Kind != RasterKind { // there is no order among rasters
 		each(t, false, OpGt, OpLt, OpGte, OpLte)
@@ -159,7 +160,8 @@ func OperatorsOf(t *catalog.Type) []OperatorDef {
 
 // CastsOf are the types _cast turns a type into, by GraphQL name.
 func CastsOf(t *catalog.Type) map[string]*catalog.Type {
-	switch ClassOf(t).Name {
+	t = shownType(t)
+	switch namedClass(t).Name {
 	case "jsonb":
 		return map[string]*catalog.Type{"String": TextType}
 	case "geometry":

@@ -32,7 +32,7 @@ func (s *Schema) comparisonOf(c *Column) *Type {
 
 // comparison is the input type that compares values of a Postgres type.
 func (s *Schema) comparison(source *Source, t *catalog.Type) *Type {
-	class := ClassOf(t)
+	class, own := ClassOf(t), shownType(t)
 	custom := source.custom
 	pieces := of(class.Name, "comparison", "exp")
 	if class.Elem != nil {
@@ -43,7 +43,7 @@ func (s *Schema) comparison(source *Source, t *catalog.Type) *Type {
 	return s.typ(InputObject, custom.bareType(pieces), description, func(e *Type) {
 		for _, def := range OperatorsOf(t) {
 			value := ref
-			if def.Type != t {
+			if def.Type != own {
 				value = s.classRef(ClassOf(def.Type))
 			}
 			if def.List {
