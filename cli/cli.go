@@ -80,6 +80,7 @@ type commandLine struct {
 		Apply         metadataApply  `cmd:"" help:"Replace the server's metadata with the project's."`
 		Export        metadataExport `cmd:"" help:"Write the server's metadata into the project."`
 		Diff          metadataDiff   `cmd:"" help:"Show what apply would change in the files that export writes."`
+		Plan          metadataPlan   `cmd:"" help:"Show what apply would change for those who use the API: rights, schemas, stored operations."`
 		Reload        metadataReload `cmd:"" help:"Make the server look at its databases and remote schemas again."`
 		Clear         metadataClear  `cmd:"" aliases:"reset" help:"Empty the server's metadata."`
 		Inconsistency struct {

@@ -63,10 +63,12 @@ func TestConversation_console(t *testing.T) {
 		{"/v1/metadata", `{"type":"get_catalog_state","args":{}}`, 200, `…"console_state":{"telemetryNotificationShown":true}}`},
 		{"/v1/metadata", `{"type":"list_source_kinds","args":{}}`, 200, `…"kind":"pg"…`},
 		// The data tab: schemas, tables, keys, all at once and read only.
-		{"/v2/query", `{"type":"concurrent_bulk","source":"default","args":[
+		{
+			"/v2/query", `{"type":"concurrent_bulk","source":"default","args":[
 			{"type":"run_sql","args":{"source":"default","sql":"select schema_name from information_schema.schemata where schema_name = 'public'","cascade":false,"read_only":true}},
 			{"type":"run_sql","args":{"source":"default","sql":"select coalesce(json_agg(row_to_json(t)), '[]') from (select table_schema, table_name from information_schema.tables where table_schema = 'public') t","cascade":false,"read_only":true}}]}`,
-			200, `[{"result_type":"TuplesOk","result":[["schema_name"],["public"]]},{"result_type":"TuplesOk","result":[["coalesce"],["[]"]]}]`},
+			200, `[{"result_type":"TuplesOk","result":[["schema_name"],["public"]]},{"result_type":"TuplesOk","result":[["coalesce"],["[]"]]}]`,
+		},
 		{"/v2/query", `{"type":"run_sql","args":{"source":"default","sql":"insert into author values (1)","cascade":false,"read_only":true}}`, 400, `…"code":"postgres-error"…`},
 		// A new table, tracked; a row; a permission; a relationship.
 		{"/v2/query", `{"type":"bulk","source":"default","args":[{"type":"run_sql","args":{"source":"default","sql":"create table author (id serial primary key, name text); create table book (id serial primary key, author_id int references author);","cascade":false,"read_only":false}}]}`, 200, `[` + created + `]`},

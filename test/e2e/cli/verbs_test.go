@@ -310,3 +310,32 @@ sources:
 	}
 	elsewhere.fails("init mine", "is a project already")
 }
+
+func TestVerbs_plan(t *testing.T) {
+	t.Parallel()
+	server := launch(t, testpg.Database(t))
+	server.ready(t)
+	p := &person{t, copyOf(t, shop), server.base}
+	p.succeeds("deploy")
+	p.is(p.succeeds("metadata plan --fail-on change"), "")
+	file := filepath.Join(p.dir, "metadata/databases/default/tables/public_price.yaml")
+	text, _ := os.ReadFile(file)
+	if err := os.WriteFile(file, bytes.Replace(text, []byte("        - amount\n"), []byte("        - valid_from\n"), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := p.succeeds("metadata plan --fail-on inconsistent")
+	for _, want := range []string{
+		"wider     anonymous  default price  select  may read column valid_from", "narrower  anonymous  default price  select  may no longer read column amount",
+		"removed, breaking  price.amount", "~  select_permission  select_permission anonymous in table price in source default", "1 rights wider, 0 unclear, 1 narrower",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the plan lacks %q:\n%s", want, got)
+		}
+	}
+	p.fails("metadata plan --fail-on wider", "")
+	p.fails("metadata plan --fail-on breaking", "")
+	// It was only a plan.
+	if got := server.query(t, "{price{amount}}"); got != `{"data":{"price":[]}}` {
+		t.Error(got)
+	}
+}
