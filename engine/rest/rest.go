@@ -73,23 +73,21 @@ func (e *Endpoints) Match(method, path string) (*Endpoint, map[string]string, er
 		parts[i] = decoded
 	}
 	var found *Endpoint
-	var values map[string]string
 	var allowed []string
 	for _, candidate := range e.All() {
-		v, ok := candidate.match(parts)
 		switch {
-		case !ok:
+		case !candidate.matches(parts):
 		case !slices.Contains(candidate.Methods, method):
 			allowed = append(allowed, candidate.Methods...)
 		case found != nil:
 			return nil, nil, fault.New(fault.Unexpected, "", "Multiple endpoints match request")
 		default:
-			found, values = candidate, v
+			found = candidate
 		}
 	}
 	switch {
 	case found != nil:
-		return found, values, nil
+		return found, found.values(parts), nil
 	case len(allowed) > 0:
 		slices.Sort(allowed)
 		return nil, nil, fault.New(fault.MethodNotAllowed, "", "Allowed methods: %s", strings.Join(slices.Compact(allowed), ", "))
@@ -102,20 +100,27 @@ func notFound() error {
 	return fault.New(fault.NotFound, "", "Endpoint not found").WithStatus(404)
 }
 
-func (e *Endpoint) match(parts []string) (map[string]string, bool) {
+func (e *Endpoint) matches(parts []string) bool {
 	if len(parts) != len(e.segments) {
-		return nil, false
+		return false
 	}
-	values := make(map[string]string)
 	for i, s := range e.segments {
-		switch {
-		case s.isVariable:
-			values[s.text] = parts[i]
-		case s.text != parts[i]:
-			return nil, false
+		if !s.isVariable && s.text != parts[i] {
+			return false
 		}
 	}
-	return values, true
+	return true
+}
+
+// values are those of the template's variables in a path that matches.
+func (e *Endpoint) values(parts []string) map[string]string {
+	values := make(map[string]string)
+	for i, s := range e.segments {
+		if s.isVariable {
+			values[s.text] = parts[i]
+		}
+	}
+	return values
 }
 
 func split(template string) []segment {
