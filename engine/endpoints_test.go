@@ -62,7 +62,7 @@ func TestEndpoints_followTheirCollection(t *testing.T) {
 	for kind, args := range map[string]string{
 		"drop_query_from_collection": `{"collection_name":"c","query_name":"all"}`, "drop_query_collection": `{"collection":"c","cascade":true}`,
 	} {
-		if code, body := post(s.engine, "/v1/metadata", fmt.Sprintf(`{"type":%q,"args":%s}`, kind, args)); code != 400 || !strings.Contains(body, "cannot continue due to new inconsistent metadata") {
+		if code, body := post(s.engine, "/v1/metadata", fmt.Sprintf(`{"type":%q,"args":%s}`, kind, args)); code != 500 || !strings.Contains(body, "cannot continue due to newly found inconsistent metadata") {
 			t.Errorf("%s: got %d %s", kind, code, body)
 		}
 	}
