@@ -88,10 +88,11 @@ func (h *Handler) runPersisted(ctx context.Context, run runner, s *session.Sessi
 	if q.Version != 1 {
 		return Answer{}, fault.New(fault.BadRequest, "", "Unsupported persisted query version")
 	}
-	var hash textHash
-	if n, err := hex.Decode(hash[:], []byte(q.Hash)); err != nil || n != len(hash) || len(q.Hash) != 2*len(hash) {
+	sum, err := hex.DecodeString(q.Hash)
+	if err != nil || len(sum) != sha256.Size {
 		return Answer{}, fault.New(fault.BadRequest, "", "sha256Hash is not the SHA-256 of a text in hexadecimal")
 	}
+	hash := textHash(sum)
 	if req.Query == "" {
 		text, ok := h.Persisted.texts.GetIfPresent(hash)
 		if !ok {

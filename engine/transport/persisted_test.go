@@ -75,6 +75,8 @@ func TestPersisted_nothingElseIsKept(t *testing.T) {
 	long := "{a" + strings.Repeat(" ", 300<<10) + "}"
 	for _, c := range []struct{ name, text, hash, want string }{
 		{"another text's hash", "{a}", hashOf("{b}"), persistedError("provided sha does not match query", "bad-request")},
+		{"a long hash", "{a}", strings.Repeat("ab", 100), persistedError("sha256Hash is not the SHA-256 of a text in hexadecimal", "bad-request")},
+		{"a short hash", "{a}", "ab", persistedError("sha256Hash is not the SHA-256 of a text in hexadecimal", "bad-request")},
 		{"no hash", "{a}", "zz", persistedError("sha256Hash is not the SHA-256 of a text in hexadecimal", "bad-request")},
 		{"a text that is refused", "fault", hashOf("fault"), `{"errors":[{"message":"no x","extensions":{"path":"$.selectionSet.x","code":"validation-failed"}}]}`},
 		{"a very long text", long, hashOf(long), answered},
