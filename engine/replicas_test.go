@@ -23,7 +23,7 @@ import (
 
 // primaryCluster is one for all tests that need a replica; each has databases and replicas of its own.
 var primaryCluster = sync.OnceValue(func() *embedded.Server {
-	return testpg.Cluster(forever{}, map[string]string{"cluster_name": "primary", "wal_keep_size": "1GB", "synchronous_commit": "on"})
+	return testpg.Cluster(forever{}, 0, map[string]string{"cluster_name": "primary", "wal_keep_size": "1GB", "synchronous_commit": "on"})
 })
 
 // clusters bounds the replicas that run at a time.

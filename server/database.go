@@ -40,17 +40,7 @@ func openDatabases(ctx context.Context, s *Settings, log *slog.Logger, progress 
 	}
 	out := &databases{sourceVariable: defaultSourceVariable}
 	if data {
-		switch {
-		case d.MetadataURL != "":
-			out.metadata = d.MetadataURL
-		case d.DatabaseURL != "":
-			out.metadata = d.DatabaseURL
-		default:
-			out.metadata = d.HasuraDatabaseURL
-		}
-		if out.defaultSource = d.HasuraDatabaseURL; out.defaultSource == "" && d.DatabaseURL != "" {
-			out.defaultSource, out.sourceVariable = d.DatabaseURL, "GATEHOUSE_DATABASE_URL"
-		}
+		out.metadata, out.defaultSource, out.sourceVariable = d.ofData()
 		if out.metadata == "" {
 			return nil, errors.New("the data half has no database: set GATEHOUSE_DATABASE_URL or HASURA_GRAPHQL_DATABASE_URL " +
 				"(DB_URL names the identity half's only), or set none and let Gatehouse bring its own")
@@ -82,6 +72,22 @@ func openDatabases(ctx context.Context, s *Settings, log *slog.Logger, progress 
 		}
 	}
 	return out, nil
+}
+
+// ofData are the metadata database and the default source's, and the variable that names the latter, where none is embedded.
+func (d *DatabaseSettings) ofData() (metadata, source, variable string) {
+	metadata, source, variable = d.MetadataURL, d.HasuraDatabaseURL, defaultSourceVariable
+	if source == "" && d.DatabaseURL != "" {
+		source, variable = d.DatabaseURL, "GATEHOUSE_DATABASE_URL"
+	}
+	switch {
+	case metadata != "":
+	case d.DatabaseURL != "":
+		metadata = d.DatabaseURL
+	default:
+		metadata = d.HasuraDatabaseURL
+	}
+	return metadata, source, variable
 }
 
 func awaitDatabase(ctx context.Context, url string, retries int) error {

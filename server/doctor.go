@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"gatehouse/engine"
 	"gatehouse/postgres/embedded"
 	"gatehouse/web"
 )
@@ -117,9 +118,34 @@ func (d *doctor) databases(ctx context.Context, s *Settings) {
 			logins[d.database(ctx, name, dsn)] = name
 		}
 	}
+	if data && !d.sick {
+		d.sources(ctx, s)
+	}
 	if data && identity && len(logins) == 1 {
 		d.warn("data and identity share one database login: whoever may run SQL as administrator of the data half can read schema identity",
 			"give the identity half its own login with DB_URL, and revoke schema identity from the engine's")
+	}
+}
+
+// sources looks at the databases of the stored metadata, and at their replicas.
+func (d *doctor) sources(ctx context.Context, s *Settings) {
+	metadata, source, variable := s.Database.ofData()
+	c := engine.Config{
+		MetadataURL: metadata, DefaultSourceURL: source, DefaultSourceEnv: variable,
+		LookupEnv: lookupEnv(map[string]string{variable: source}),
+	}
+	s.applyPools(&c)
+	findings, err := engine.Inspect(ctx, c)
+	if err != nil {
+		d.warn("the stored metadata cannot be read: "+err.Error(), "start Gatehouse and look at its log")
+		return
+	}
+	for _, f := range findings {
+		if f.Fix == "" {
+			d.ok(f.What)
+		} else {
+			d.warn(f.What, f.Fix)
+		}
 	}
 }
 

@@ -49,12 +49,8 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 			StringifyNumericTypes: s.Engine.StringifyNumericTypes, InferFunctionPermissions: s.Engine.InferFunctionPermissions,
 			DangerousBooleanCollapse: s.Engine.BooleanNullCollapse, NamingConvention: s.Engine.NamingConvention, Experimental: features,
 		},
-		MaxConnections: s.Pools.Connections, IdleTimeout: time.Duration(s.Pools.Timeout) * time.Second,
-		ConnLifetime: lifetime(s.Pools.Lifetime), IsolationLevel: s.Engine.TxIsolation,
-		PoolTimeout: time.Duration(s.Pools.PoolTimeout * float64(time.Second)), FilePrefix: s.Database.SecretFiles,
-		ReplicaURLs: list(s.Pools.ReplicaURLs), ReplicaConnections: s.Pools.ReplicaConnections,
-		MaxReplicaLag:   time.Duration(s.Pools.ReplicaLag * float64(time.Second)),
-		MaintenanceMode: s.Engine.MaintenanceMode, WithoutPreparedStatements: !s.Pools.Prepared,
+		IsolationLevel:         s.Engine.TxIsolation,
+		MaintenanceMode:        s.Engine.MaintenanceMode,
 		SchemaSyncPollInterval: time.Duration(s.Engine.SchemaSyncInterval) * time.Millisecond,
 		SchemaWatchInterval:    time.Duration(s.Engine.SchemaWatchInterval) * time.Millisecond,
 		EnabledAPIs:            list(s.Engine.EnabledAPIs), CORSDomains: s.Listening.CORSDomain, DisableCORS: s.Listening.DisableCORS,
@@ -74,6 +70,7 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 	if s.Engine.PersistedQueries {
 		c.PersistedQueriesTTL = time.Duration(max(1, s.Engine.PersistedQueriesTTL)) * time.Second
 	}
+	s.applyPools(&c)
 	if sv.identity != nil {
 		// A jwk_url may name this process by a port of this machine while the issuer is a public name.
 		bases := []string{sv.base()}
@@ -83,6 +80,15 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		c.Deps.Identity = &session.Identity{Issuer: sv.identity.Issuer(), Keys: sv.identity.Keys(), Authority: standing{sv.authority}, Bases: bases}
 	}
 	return c, nil
+}
+
+// applyPools says how databases are connected to.
+func (s *Settings) applyPools(c *engine.Config) {
+	p := &s.Pools
+	c.MaxConnections, c.IdleTimeout, c.ConnLifetime = p.Connections, time.Duration(p.Timeout)*time.Second, lifetime(p.Lifetime)
+	c.PoolTimeout, c.WithoutPreparedStatements = time.Duration(p.PoolTimeout*float64(time.Second)), !p.Prepared
+	c.ReplicaURLs, c.ReplicaConnections = list(p.ReplicaURLs), p.ReplicaConnections
+	c.MaxReplicaLag, c.FilePrefix = time.Duration(p.ReplicaLag*float64(time.Second)), s.Database.SecretFiles
 }
 
 // lifetime is a connection's as the engine takes it: there 0 is the default, and never is negative.

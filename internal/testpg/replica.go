@@ -14,10 +14,11 @@ import (
 	"gatehouse/postgres/embedded"
 )
 
-// Cluster starts a cluster of the test's own, which ends with it: a primary that Replica can follow.
-func Cluster(t testing.TB, settings map[string]string) *embedded.Server {
+// Cluster starts a cluster of the test's own, which ends with it: a primary that Replica can follow. port opens it on
+// loopback too; 0 does not.
+func Cluster(t testing.TB, port int, settings map[string]string) *embedded.Server {
 	t.Helper()
-	return start(t, clusterDir(t), settings)
+	return start(t, clusterDir(t), port, settings)
 }
 
 // Replica starts a streaming replica of a cluster, with the same superuser and password. It ends with the test.
@@ -27,7 +28,7 @@ func Replica(t testing.TB, primary *embedded.Server, settings map[string]string)
 	if err := backup(primary, dir); err != nil {
 		t.Fatal(err)
 	}
-	return start(t, dir, settings)
+	return start(t, dir, 0, settings)
 }
 
 // clusterDir is below the directory that every user may enter, and cleared when the test is killed (clearAbandoned).
@@ -44,11 +45,11 @@ func clusterDir(t testing.TB) string {
 	return dir
 }
 
-func start(t testing.TB, dir string, settings map[string]string) *embedded.Server {
+func start(t testing.TB, dir string, port int, settings map[string]string) *embedded.Server {
 	t.Helper()
 	all := map[string]string{"max_connections": "100", "shared_buffers": "16MB", "wal_receiver_status_interval": "1"}
 	maps.Copy(all, settings)
-	s, err := embedded.Start(context.Background(), embedded.Config{DataDir: dir, Volatile: true, Settings: all})
+	s, err := embedded.Start(context.Background(), embedded.Config{DataDir: dir, Port: port, Volatile: true, Settings: all})
 	if err != nil {
 		t.Fatal(err)
 	}
