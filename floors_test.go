@@ -67,7 +67,7 @@ var floors = map[string]string{
 	// roof
 	"web":                  "httpd",
 	"server":               "engine engine/metadata engine/project engine/schema engine/session engine/transport engine/subscription identity identity/authority identity/directory identity/verification web postgres postgres/embedded httpd httpclient worker jwt secret",
-	"cli":                  "engine/project engine/metadata engine/impact",
+	"cli":                  "engine/project engine/metadata engine/impact engine engine/schema",
 	"cmd/gatehouse":        "cli server",
 	"internal/testpg":      "postgres postgres/embedded secret",
 	"internal/testpg/with": "internal/testpg",

@@ -79,8 +79,9 @@ type commandLine struct {
 	Metadata struct {
 		Apply         metadataApply  `cmd:"" help:"Replace the server's metadata with the project's."`
 		Export        metadataExport `cmd:"" help:"Write the server's metadata into the project."`
-		Diff          metadataDiff   `cmd:"" help:"Show what apply would change in the files that export writes."`
+		Check         metadataCheck  `cmd:"" help:"Show what a project or server uses, and whether Gatehouse honours it."`
 		Plan          metadataPlan   `cmd:"" help:"Show what apply would change for those who use the API: rights, schemas, stored operations."`
+		Diff          metadataDiff   `cmd:"" help:"Show what apply would change in the files that export writes."`
 		Reload        metadataReload `cmd:"" help:"Make the server look at its databases and remote schemas again."`
 		Clear         metadataClear  `cmd:"" aliases:"reset" help:"Empty the server's metadata."`
 		Inconsistency struct {
@@ -145,10 +146,11 @@ func Run(ctx context.Context, args []string, with IO) int {
 		return 1
 	}
 	if err := target.run(r); err != nil {
-		if !errors.Is(err, errSaid) {
+		status := statusOf(err)
+		if !errors.Is(err, errSaid) && status == 1 {
 			fmt.Fprintln(with.Err, "gatehouse:", explain(err))
 		}
-		return 1
+		return status
 	}
 	return 0
 }

@@ -8,11 +8,13 @@ import (
 	"text/tabwriter"
 
 	"gatehouse/engine/impact"
+	"gatehouse/engine/project"
 )
 
 type metadataPlan struct {
+	From   string   `arg:"" optional:"" placeholder:"DIR|FILE" help:"A project, or a directory or file with metadata. Default: the project here or above."`
 	Output string   `name:"output" short:"o" enum:",json" default:"" placeholder:"json" help:"json for programs."`
-	FailOn []string `name:"fail-on" placeholder:"WHAT" enum:"change,wider,breaking,inconsistent" help:"Exit code 1 if there is any change, a right that widens or may, something that breaks, a new inconsistency. Comma separated."`
+	FailOn []string `name:"fail-on" placeholder:"WHAT" enum:"change,widened,wider,breaking,inconsistent" help:"Exit code 1 if there is any change, a right that widens or may, something that breaks, a new inconsistency. Comma separated."`
 }
 
 // Help is shown with --help.
@@ -21,15 +23,11 @@ func (c *metadataPlan) Help() string {
 role; operations of REST endpoints and of the allow list that would break; the GraphQL schema of every role.
 
 In continuous integration, before a deployment:
-  gatehouse metadata plan --fail-on wider,breaking`
+  gatehouse metadata plan --fail-on widened,breaking`
 }
 
 func (c *metadataPlan) run(r *run) error {
-	p, err := r.project()
-	if err != nil {
-		return err
-	}
-	document, err := r.local(p.Config)
+	p, document, err := c.compared(r)
 	if err != nil {
 		return err
 	}
@@ -59,12 +57,38 @@ func (c *metadataPlan) run(r *run) error {
 	return nil
 }
 
+// compared are the server and the new metadata. Metadata that is named needs no project around it: the server is then named by
+// flags or the environment.
+func (c *metadataPlan) compared(r *run) (*project.Project, json.RawMessage, error) {
+	p, err := r.project()
+	switch {
+	case c.From == "" && err != nil:
+		return nil, nil, err
+	case c.From == "":
+		document, err := r.local(p.Config)
+		return p, document, err
+	case err != nil:
+		r.env = environment(r.Environ)
+		config := &project.Config{
+			Endpoint:    first(r.common.Endpoint, r.env["HASURA_GRAPHQL_ENDPOINT"], "http://localhost:8080"),
+			AdminSecret: first(r.common.AdminSecret, r.common.AccessKey, r.env["HASURA_GRAPHQL_ADMIN_SECRET"]),
+		}
+		s, err := r.server(config)
+		if err != nil {
+			return nil, nil, err
+		}
+		p = &project.Project{Config: config, Server: s}
+	}
+	document, err := project.ReadMetadata(r.path(c.From))
+	return p, document, err
+}
+
 // fails tells whether the plan has what it must not have.
 func (c *metadataPlan) fails(plan *impact.Plan) bool {
 	s := plan.Summary
 	return slices.ContainsFunc(c.FailOn, func(what string) bool {
 		switch what {
-		case "wider":
+		case "widened", "wider":
 			return s.Widened+s.Unclear > 0
 		case "breaking":
 			return s.Breaking+s.Operations > 0

@@ -95,6 +95,9 @@ func lenientList[F any](r *reader, n *node, list string, c codec[F], aside **Lef
 		switch {
 		case sub.err != nil:
 			e.part.reason = problem(sub.err)
+			if len(sub.unknown) > 0 { // often what is missing, misspelt
+				e.part.reason = sub.unknown[0].reason + "; " + e.part.reason
+			}
 			continue
 		case len(sub.unknown) > 0 && own == nil:
 			e.part.reason = sub.unknown[0].reason

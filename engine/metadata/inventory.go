@@ -1,0 +1,251 @@
+package metadata
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// The states of an Item.
+const (
+	// Honoured: Gatehouse does what it says.
+	Honoured = "honoured"
+	// Kept: stored and exported, not executed yet.
+	Kept = "kept"
+	// Refused: cannot be written as it is; stored already, it is put aside.
+	Refused = "refused"
+)
+
+// Item is one thing that a document uses.
+type Item struct {
+	// Section is what it is one of: "table", "select permission", "remote schema", …
+	Section string `json:"section"`
+	Source  string `json:"source,omitempty"`
+	Name    string `json:"name"`
+	// Role is whose permission it is.
+	Role  string `json:"role,omitempty"`
+	State string `json:"state"`
+	// Uses are the keys that say more than usual.
+	Uses []string `json:"uses,omitempty"`
+	// Reason says why it is not honoured.
+	Reason string `json:"reason,omitempty"`
+}
+
+// Variable is an environment variable that a document names.
+type Variable struct {
+	Name string   `json:"name"`
+	For  []string `json:"for"`
+}
+
+// Inventory is what a document uses, in the order of an export.
+type Inventory struct {
+	Items     []Item     `json:"items"`
+	Variables []Variable `json:"variables"`
+	// Needs are settings that a server must have for the document to mean what it meant.
+	Needs []string `json:"needs"`
+}
+
+// Inventory lists what the document uses and whether Gatehouse honours it, as far as that shows without the databases.
+func (m *Metadata) Inventory() *Inventory {
+	out := &Inventory{Items: []Item{}, Variables: []Variable{}, Needs: []string{}}
+	listed := map[ObjectID][]Inconsistency{}
+	for _, i := range m.Unsupported() {
+		listed[i.ID()] = append(listed[i.ID()], i)
+	}
+	variables := map[string][]string{}
+	for _, o := range m.Objects() {
+		item := m.item(o)
+		for _, i := range listed[o.ID] {
+			item.State, item.Reason = Kept, joinReason(item.Reason, i)
+			if strings.Contains(i.Reason, "unexpected key") {
+				item.State = Refused
+			}
+		}
+		delete(listed, o.ID)
+		out.Items = append(out.Items, item)
+		n, err := parseNode(o.JSON)
+		if err == nil {
+			n.variables("", func(name string) {
+				variables[name] = append(variables[name], strings.TrimSpace(item.Section+" "+item.Name))
+			})
+		}
+	}
+	for _, i := range m.Unsupported() { // what is no object of its own, and what was put aside
+		if _, still := listed[i.ID()]; !still {
+			continue
+		}
+		state := Refused
+		if i.Unsupported && !strings.Contains(i.Reason, "unexpected key") {
+			state = Kept
+		}
+		out.Items = append(out.Items, Item{Section: words(i.Type), Name: i.Name, State: state, Reason: joinReason("", i)})
+	}
+	for _, name := range sortedKeys(variables) {
+		slices.Sort(variables[name])
+		out.Variables = append(out.Variables, Variable{name, slices.Compact(variables[name])})
+	}
+	out.Needs = m.needs()
+	return out
+}
+
+func joinReason(so string, i Inconsistency) string {
+	reason := strings.TrimPrefix(i.Reason, "Inconsistent object: ")
+	if so != "" {
+		return so + "; " + reason
+	}
+	return reason
+}
+
+// words is a kind of object as people write it.
+func words(kind string) string {
+	if strings.HasSuffix(kind, "_relation") {
+		kind += "ship"
+	}
+	return strings.ReplaceAll(kind, "_", " ")
+}
+
+// item describes an object.
+func (m *Metadata) item(o Object) Item {
+	name, source, inSource := strings.Cut(o.ID.Name, " in source ")
+	name = strings.TrimPrefix(name, o.ID.Type+" ")
+	item := Item{Section: words(o.ID.Type), Name: name, State: Honoured}
+	if inSource {
+		item.Source = source
+	}
+	var doc map[string]json.RawMessage
+	_ = json.Unmarshal(o.JSON, &doc) // a role alone is an object, too
+	if role, of, ok := strings.Cut(name, " in table "); ok && strings.HasSuffix(o.ID.Type, "_permission") {
+		item.Role, item.Name = role, of
+	} else if ok {
+		item.Name = of + "." + role
+	}
+	switch o.ID.Type {
+	case "table":
+		item.Uses = tableUses(doc)
+	case "source":
+		item.Uses = sourceUses(doc)
+	case "select_permission", "insert_permission", "update_permission", "delete_permission":
+		item.Uses = permissionUses(doc["permission"])
+	case "function":
+		item.Uses = given(doc, "configuration", "comment")
+	case "object_relation", "array_relation":
+		if strings.Contains(string(doc["using"]), `"manual_configuration"`) {
+			item.Uses = []string{"manual_configuration"}
+		}
+	case "native_query":
+		item.Uses = given(doc, "type", "object_relationships", "array_relationships")
+	}
+	return item
+}
+
+func given(doc map[string]json.RawMessage, keys ...string) []string {
+	var out []string
+	for _, k := range keys {
+		if v := string(doc[k]); v != "" && v != "null" && v != "[]" && v != "{}" && v != "false" {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+func tableUses(doc map[string]json.RawMessage) []string {
+	out := given(doc, "is_enum", "apollo_federation_config")
+	var config map[string]json.RawMessage
+	_ = json.Unmarshal(doc["configuration"], &config)
+	return append(out, given(config, "custom_name", "custom_root_fields", "column_config", "comment")...)
+}
+
+func sourceUses(doc map[string]json.RawMessage) []string {
+	var configuration, connection map[string]json.RawMessage
+	_ = json.Unmarshal(doc["configuration"], &configuration)
+	_ = json.Unmarshal(configuration["connection_info"], &connection)
+	out := []string{"kind " + strings.Trim(string(doc["kind"]), `"`)}
+	out = append(out, given(doc, "customization", "query_tags", "health_check")...)
+	out = append(out, given(configuration, "read_replicas", "connection_template", "connection_set", "extensions_schema")...)
+	return append(out, given(connection, "ssl_configuration", "pool_settings", "use_prepared_statements")...)
+}
+
+func permissionUses(raw json.RawMessage) []string {
+	var doc map[string]json.RawMessage
+	_ = json.Unmarshal(raw, &doc)
+	out := given(doc, "filter", "check", "set", "limit", "allow_aggregations", "computed_fields", "backend_only", "validate_input")
+	for _, k := range []string{"query_root_fields", "subscription_root_fields"} { // an empty list says something
+		if v, ok := doc[k]; ok && string(v) != "null" {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// environmentKeys name a variable; templateKeys may, as {{NAME}}.
+var (
+	environmentKeys = []string{"from_env", "value_from_env", "url_from_env", "webhook_from_env"}
+	templateKeys    = []string{"handler", "webhook", "url", "database_url"}
+	environmentName = regexp.MustCompile(`\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}`)
+)
+
+// variables calls with every environment variable that a value names.
+func (n *node) variables(key string, visit func(string)) {
+	switch n.kind {
+	case stringNode:
+		if slices.Contains(environmentKeys, key) {
+			visit(n.text)
+		} else if slices.Contains(templateKeys, key) {
+			for _, found := range environmentName.FindAllStringSubmatch(n.text, -1) {
+				visit(found[1])
+			}
+		}
+	case arrayNode:
+		for _, item := range n.items {
+			item.variables(key, visit)
+		}
+	case objectNode:
+		for i, k := range n.keys {
+			if k == "request_transform" || k == "response_transform" { // templates of another language
+				continue
+			}
+			n.values[i].variables(k, visit)
+		}
+	}
+}
+
+// needs are settings that the document relies on.
+func (m *Metadata) needs() []string {
+	out := []string{}
+	for _, s := range m.Sources {
+		if s.Customization != nil && s.Customization.NamingConvention != "" {
+			out = append(out, fmt.Sprintf("source %s names its fields by %s (Hasura: HASURA_GRAPHQL_EXPERIMENTAL_FEATURES=naming_convention)", s.Name, s.Customization.NamingConvention))
+		}
+		for _, t := range s.Tables {
+			if t.ApolloFederation != nil {
+				out = append(out, "Apollo federation: HASURA_GRAPHQL_ENABLE_APOLLO_FEDERATION=true")
+			}
+		}
+		if s.Configuration.ConnectionInfo.FromFile != "" {
+			out = append(out, "connection strings in files: HASURA_GRAPHQL_DYNAMIC_SECRETS_ALLOWED_PATH_PREFIX")
+		}
+	}
+	if len(m.Allowlist) > 0 {
+		out = append(out, "the allow list has an effect with HASURA_GRAPHQL_ENABLE_ALLOWLIST=true only")
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Elsewhere is the document with other connections for some sources.
+func (m *Metadata) Elsewhere(urls map[string]string) *Metadata {
+	c := *m
+	c.Sources = make([]*Source, len(m.Sources))
+	for i, s := range m.Sources {
+		c.Sources[i] = s
+		if url, ok := urls[s.Name]; ok && s.Foreign == nil {
+			there := *s
+			there.Configuration.ConnectionInfo = ConnectionInfo{URL: url, IsolationLevel: s.Configuration.ConnectionInfo.IsolationLevel}
+			there.Configuration.ReadReplicas = nil
+			c.Sources[i] = &there
+		}
+	}
+	return &c
+}
