@@ -98,7 +98,7 @@ func namedClass(t *catalog.Type) Class {
 	if t.Kind == catalog.CompositeType {
 		name += "_scalar"
 	}
-	return Class{Name: name}
+	return Class{Name: name, Comparable: t.Kind == catalog.EnumType} // Hasura: Postgres/SQL/Types, isComparableType
 }
 
 // shared is a pointer to the class, the same one for all uses of a type that Hasura knows.
