@@ -137,7 +137,7 @@ func (p *Project) applyDocument(ctx context.Context, document json.RawMessage, o
 	o.Report("metadata applied", "consistent", state.IsConsistent)
 	for _, i := range state.Objects {
 		if i.Type == "source" { // the next step will be refused for it, without the reason
-			o.Report("a database is inconsistent", "database", json.RawMessage(i.Definition), "reason", json.RawMessage(i.Reason))
+			o.Report("a database is inconsistent", "database", i.Definition, "reason", i.Reason)
 		}
 	}
 	return nil
