@@ -54,8 +54,9 @@ type Engine struct {
 	// writing is held by whoever changes the state; stale are the sources to be read again by the next change.
 	writing sync.Mutex
 	stale   map[string]bool
-	// closing are pools that wait for their last request.
+	// closing are pools that wait for their last request, which is when ended is closed.
 	closing sync.WaitGroup
+	ended   chan struct{}
 }
 
 // New opens the metadata database, creates Hasura's catalog in it if there is none, connects to the sources and builds
@@ -69,7 +70,7 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 		return nil, fmt.Errorf("open metadata database: %w", err)
 	}
 	e := &Engine{
-		config: c, log: c.Log, storage: &storage{pool: pool}, validator: validation.New(c.LookupEnv), wake: make(chan struct{}, 1), suspicion: make(chan struct{}, 1), notices: map[int][]string{}, stale: map[string]bool{},
+		config: c, log: c.Log, storage: &storage{pool: pool}, validator: validation.New(c.LookupEnv), wake: make(chan struct{}, 1), ended: make(chan struct{}), suspicion: make(chan struct{}, 1), notices: map[int][]string{}, stale: map[string]bool{},
 		reviewCallers: make(chan struct{}, 1), subscriptions: subscription.New(subscription.Config{
 			Live: c.LiveQueries, Stream: c.Streams, Log: c.Log,
 			SkipFirstEmpty: c.Options.Experimental["remove_empty_subscription_responses"],
@@ -117,6 +118,7 @@ func (e *Engine) Close() {
 		e.sockets.Close()
 	}
 	e.subscriptions.Close()
+	close(e.ended)
 	if s := e.snapshot.Load(); s != nil {
 		for _, state := range s.sources {
 			if state.open != nil {

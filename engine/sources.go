@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -86,6 +87,24 @@ func (c *Config) openSource(ctx context.Context, s *metadata.Source) (*source, e
 		out.database.Replicas = execute.NewReplicas(replicas)
 	}
 	return out, nil
+}
+
+// retireTime is how long a source that is not part of the present state stays open for requests that began before.
+const retireTime = time.Minute
+
+// retire closes the source when the requests that know it have ended, or ended is closed. Connections that are idle go at
+// once, so that what takes its place finds room.
+func (s *source) retire(ended <-chan struct{}) {
+	s.database.Replicas.Close()
+	for _, db := range append([]execute.Database{s.database}, s.replicas...) {
+		db.Multiplexer.Close()
+		db.Pool.Reset()
+	}
+	select {
+	case <-ended:
+	case <-time.After(retireTime):
+	}
+	s.close()
 }
 
 // close waits for the requests that run.

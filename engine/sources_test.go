@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -211,4 +212,30 @@ func TestSources_oneDatabaseTwice(t *testing.T) {
 	s.do("pg_drop_source", `{"name":"again"}`)
 	s.do("pg_drop_source", `{"name":"meta"}`)
 	s.answers(`{ author { id } }`, `{"author":[{"id":1}]}`)
+}
+
+// TestSources_whatBeganBeforeAChangeFinishes: a request keeps to the state it began with, though its source is replaced
+// before it has a connection.
+func TestSources_whatBeganBeforeAChangeFinishes(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.withShop()
+	s.exec(s.dataURL, "insert into author values (1, 'Ada')")
+	var stop atomic.Bool
+	var failed atomic.Int64
+	var load sync.WaitGroup
+	for range 4 {
+		load.Go(func() {
+			for !stop.Load() {
+				if _, body := post(s.engine, "/v1/graphql", `{"query":"{ author { id } }"}`); body != `{"data":{"author":[{"id":1}]}}` && failed.Add(1) < 5 {
+					t.Errorf("got %s", body)
+				}
+			}
+		})
+	}
+	for n := range 15 {
+		s.do("pg_update_source", fmt.Sprintf(`{"name":"default","configuration":{"connection_info":{"database_url":%q,"pool_settings":{"max_connections":%d}}}}`, s.dataURL, 5+n%2))
+	}
+	stop.Store(true)
+	load.Wait()
 }

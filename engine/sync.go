@@ -178,7 +178,7 @@ func (e *Engine) swap(s *Snapshot) {
 	e.closeUnused(opened)
 }
 
-// closeUnused closes the sources that the present state does not use. Closing waits for running requests, so it does not
+// closeUnused closes the sources that the present state does not use. Requests that began before still do, so it does not
 // keep the caller waiting.
 func (e *Engine) closeUnused(opened map[*source]bool) {
 	used := map[*source]bool{}
@@ -187,7 +187,7 @@ func (e *Engine) closeUnused(opened map[*source]bool) {
 	}
 	for s := range opened {
 		if !used[s] {
-			e.closing.Go(s.close)
+			e.closing.Go(func() { s.retire(e.ended) })
 		}
 	}
 }

@@ -144,7 +144,7 @@ func (p *Replicas) watch(ctx context.Context, r *replica) {
 			r.out(why, p.log, p.source)
 			if !look.isOpen() {
 				last = 0
-				r.abandon(ctx)
+				r.abandon()
 			}
 			wait, pause = pause, min(2*pause, lastPause)
 		}

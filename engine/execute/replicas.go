@@ -105,7 +105,7 @@ func NewReplicas(c ReplicasConfig) *Replicas {
 		r.Retries = 0 // the primary is the other try
 		one := &replica{server: newServer(r.Database), name: r.Name, nudge: make(chan struct{}, 1), why: "not looked at yet", since: time.Now()}
 		one.isReplica = true
-		one.life, one.kill = context.WithCancel(ctx)
+		one.life, one.kill = context.WithCancel(context.Background())
 		p.all = append(p.all, one)
 		p.done.Go(func() { p.watch(ctx, one) })
 	}
@@ -114,7 +114,7 @@ func NewReplicas(c ReplicasConfig) *Replicas {
 	return p
 }
 
-// Close ends the looking. Reads under way on replicas fall back to the primary.
+// Close ends the looking. Reads under way go on; the databases are to be closed when they are done.
 func (p *Replicas) Close() {
 	if p != nil {
 		p.stop()
@@ -303,11 +303,11 @@ func (r *replica) in(position uint64, log *slog.Logger, source string) {
 }
 
 // abandon ends the reads under way on a server that does not answer.
-func (r *replica) abandon(ctx context.Context) {
+func (r *replica) abandon() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.kill()
-	r.life, r.kill = context.WithCancel(ctx)
+	r.life, r.kill = context.WithCancel(context.Background())
 }
 
 func (r *replica) poke() {
