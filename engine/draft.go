@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"maps"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -125,6 +126,9 @@ var _ admin.Draft = (*draft)(nil)
 // maxAttempts bounds how often a change starts anew because somebody else saved first.
 const maxAttempts = 10
 
+// saveTimeout bounds how long saving a change takes.
+const saveTimeout = time.Minute
+
 // Update implements admin.Engine: it runs change on a draft of the present state and, when change succeeds, saves and
 // serves the result. Changes run one at a time, those of other engines included. Whoever saves first all the same, as a
 // Hasura may, makes this one start anew on what was saved; a client that named the version it changes gets a conflict.
@@ -137,7 +141,7 @@ func (e *Engine) Update(ctx context.Context, expect *int, change func(admin.Draf
 	}
 	defer done()
 	if _, err := e.finish(ctx); err != nil {
-		e.log.WarnContext(ctx, "an interrupted run_sql is left unfinished", "error", err)
+		return away(err)
 	}
 	for range maxAttempts {
 		var again bool
@@ -163,7 +167,8 @@ func (e *Engine) attempt(ctx context.Context, expect *int, change func(admin.Dra
 		err = base.unreadable
 	}
 	// What was done in the sources must not be lost because the client went away.
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
+	defer cancel()
 	overtaken := false
 	if err == nil && d.isChanged {
 		err = away(e.commit(ctx, d))
@@ -194,7 +199,7 @@ func (e *Engine) commit(ctx context.Context, d *draft) error {
 	for name := range d.fresh {
 		reloaded = append(reloaded, name)
 	}
-	version, err := e.storage.save(ctx, d.Doc, d.base.ResourceVersion, reloaded)
+	version, err := e.storage.save(ctx, d.Doc, d.base.ResourceVersion, reloaded, d.base.ResourceVersion)
 	if err != nil {
 		return err
 	}

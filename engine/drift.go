@@ -29,8 +29,9 @@ const (
 	// longestPause is the most that a change waits because the database is large or slow, longestRest because it follows
 	// another one: as long as serving that one took.
 	longestPause, longestRest = 5 * time.Second, time.Second
-	// suspicionPause is the least time between two looks that failing requests ask for.
-	suspicionPause = 100 * time.Millisecond
+	// suspicionPause is the least time between two looks that failing requests ask for, and suspicionShare bounds them
+	// as lookPause does the others.
+	suspicionPause, suspicionShare = 100 * time.Millisecond, 20
 	// lookTimeout bounds one look, reading the catalog included.
 	lookTimeout = 30 * time.Second
 	// firstRetry and lastRetry are how soon a source that cannot be reached is tried again, doubling in between.
@@ -49,14 +50,16 @@ type watched struct {
 	cost               time.Duration
 	retry              time.Duration
 	nextRetry          time.Time
+	// isAway: the last look failed.
+	isAway bool
 }
 
 // suspect asks for a look at the sources now, if err tells that a database is not what the snapshot believes.
 func (e *Engine) suspect(err error) {
 	switch postgres.Code(err) {
-	case "42P01", "42703", "42704", "42883", "42804", "42846", "42809", "3F000", "22P02", "0A000":
-		// undefined table, column, object, function; wrong type, cast, object type; undefined schema; a text that
-		// the column's new type does not take; a plan that no longer fits
+	case "42P01", "42703", "42704", "42883", "42804", "42846", "42809", "3F000", "0A000":
+		// undefined table, column, object, function; wrong type, cast, object type; undefined schema; a plan that no
+		// longer fits
 	default:
 		return
 	}
@@ -91,9 +94,11 @@ func (e *Engine) watch(ctx context.Context) {
 				defer w.mu.Unlock()
 				ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 				defer cancel()
-				if err := e.lookAt(ctx, name, state, w, asked); err != nil && ctx.Err() == nil {
+				err := e.lookAt(ctx, name, state, w, asked)
+				if err != nil && !w.isAway && ctx.Err() == nil { // said once
 					e.log.WarnContext(ctx, "cannot look at a source's schema", "source", name, "error", err)
 				}
+				w.isAway = err != nil
 			})
 		}
 	})
@@ -113,7 +118,7 @@ func (e *Engine) lookAt(ctx context.Context, name string, state *sourceState, w 
 		return err
 	}
 	began := time.Now()
-	if began.Before(w.nextLook) && (!asked || began.Sub(w.lastLook) < suspicionPause) {
+	if began.Before(w.nextLook) && (!asked || began.Sub(w.lastLook) < max(suspicionPause, suspicionShare*w.cost)) {
 		return nil
 	}
 	fingerprint, err := catalog.Fingerprint(ctx, state.open.pool)

@@ -115,7 +115,7 @@ var ownTables = map[string]string{
 	"gatehouse_settings": `create table hdb_catalog.gatehouse_settings (id integer primary key check (id = 1), settings json not null)`,
 	"gatehouse_unfinished": `create table hdb_catalog.gatehouse_unfinished (
 		instance_id uuid, step integer, source text not null, transaction_id bigint not null, resource_version integer not null,
-		metadata json not null, settings json, primary key (instance_id, step))`,
+		metadata json not null, settings json, primary key (instance_id, resource_version, step))`,
 }
 
 // createOwn makes those of ownTables that are missing.
@@ -191,10 +191,10 @@ func (s *storage) version(ctx context.Context) (version int, err error) {
 }
 
 // save replaces the document if its version still is from, and gives the new version. reloaded are the sources whose
-// database changed, for Hasura and for other engines.
-func (s *storage) save(ctx context.Context, m *metadata.Metadata, from int, reloaded []string) (int, error) {
+// database changed, for Hasura and for other engines. What this engine announced on version announced is in m.
+func (s *storage) save(ctx context.Context, m *metadata.Metadata, from int, reloaded []string, announced int) (int, error) {
 	err := postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := forget(ctx, tx, s.instance); err != nil { // all that was announced is in m
+		if err := forget(ctx, tx, s.instance, announced); err != nil {
 			return err
 		}
 		return s.saveIn(ctx, tx, m, from, reloaded)

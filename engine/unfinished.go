@@ -51,12 +51,12 @@ func (s *storage) announce(ctx context.Context, u unfinished, m *metadata.Metada
 	return nil
 }
 
-// announced gives all announcements, those of one engine in the order of its steps.
+// announced gives all announcements, those of one engine in the order of its requests and steps.
 func (s *storage) announced(ctx context.Context) ([]unfinished, error) {
 	rows, err := s.pool.Query(ctx, `
 		select instance_id::text as instance, step, source, transaction_id as transaction, resource_version as version,
 		       metadata::text as metadata, settings::text as settings
-		from hdb_catalog.gatehouse_unfinished order by instance_id, step`)
+		from hdb_catalog.gatehouse_unfinished order by instance_id, resource_version, step`)
 	if err != nil {
 		return nil, err
 	}
@@ -67,9 +67,9 @@ func (s *storage) announced(ctx context.Context) ([]unfinished, error) {
 	return list, err
 }
 
-// forget drops an engine's announcements.
-func forget(ctx context.Context, tx pgx.Tx, instance string) error {
-	_, err := tx.Exec(ctx, `delete from hdb_catalog.gatehouse_unfinished where instance_id = $1`, instance)
+// forget drops the announcements that an engine made on a version.
+func forget(ctx context.Context, tx pgx.Tx, instance string, version int) error {
+	_, err := tx.Exec(ctx, `delete from hdb_catalog.gatehouse_unfinished where instance_id = $1 and resource_version = $2`, instance, version)
 	if err != nil {
 		return fmt.Errorf("forget announcements: %w", err)
 	}
@@ -108,7 +108,7 @@ func (e *Engine) finish(ctx context.Context) (saved bool, err error) {
 	}
 	for len(list) > 0 {
 		n := 1
-		for n < len(list) && list[n].Instance == list[0].Instance {
+		for n < len(list) && list[n].Instance == list[0].Instance && list[n].Version == list[0].Version {
 			n++
 		}
 		did, err := e.finishOne(ctx, list[:n])
@@ -120,7 +120,7 @@ func (e *Engine) finish(ctx context.Context) (saved bool, err error) {
 	return saved, nil
 }
 
-// finishOne settles one engine's announcements: the document of the last step that was committed.
+// finishOne settles the announcements of one request: the document of the last step that was committed.
 func (e *Engine) finishOne(ctx context.Context, steps []unfinished) (saved bool, err error) {
 	var last *unfinished
 	for i := range steps {
@@ -135,7 +135,7 @@ func (e *Engine) finishOne(ctx context.Context, steps []unfinished) (saved bool,
 	}
 	s := e.storage
 	err = postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := forget(ctx, tx, steps[0].Instance); err != nil || last == nil {
+		if err := forget(ctx, tx, steps[0].Instance, steps[0].Version); err != nil || last == nil {
 			return err
 		}
 		var settings []byte
@@ -152,7 +152,7 @@ func (e *Engine) finishOne(ctx context.Context, steps []unfinished) (saved bool,
 	})
 	if isConflict(err) {
 		e.log.ErrorContext(ctx, "a run_sql was committed whose metadata another process has overtaken: what it renamed is inconsistent", "source", last.Source)
-		return false, postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error { return forget(ctx, tx, steps[0].Instance) })
+		return false, postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error { return forget(ctx, tx, steps[0].Instance, steps[0].Version) })
 	}
 	if saved {
 		e.log.WarnContext(ctx, "finished a run_sql that was interrupted", "source", last.Source, "version", last.Version+1)
@@ -176,7 +176,10 @@ func (e *Engine) outcome(ctx context.Context, u *unfinished) (status string, err
 	if postgres.Code(err) == "22023" { // a number that this cluster has not given out
 		return "", nil
 	}
-	if err != nil || known == nil {
+	switch {
+	case err != nil && ctx.Err() == nil:
+		return "in progress", nil
+	case err != nil || known == nil:
 		return "", err
 	}
 	return *known, nil
@@ -193,7 +196,7 @@ func (e *Engine) settle(ctx context.Context, d *draft) error {
 	}
 	var committed []adaptation
 	for i := range list {
-		if list[i].Instance != e.storage.instance {
+		if list[i].Instance != e.storage.instance || list[i].Version != d.base.ResourceVersion {
 			continue
 		}
 		status, err := e.outcome(ctx, &list[i])
@@ -214,9 +217,9 @@ func (e *Engine) settle(ctx context.Context, d *draft) error {
 			doc = adapt(doc)
 		}
 		if doc == s.Doc {
-			return postgres.InTx(ctx, e.storage.pool, func(tx pgx.Tx) error { return forget(ctx, tx, e.storage.instance) })
+			return postgres.InTx(ctx, e.storage.pool, func(tx pgx.Tx) error { return forget(ctx, tx, e.storage.instance, d.base.ResourceVersion) })
 		}
-		if _, err = e.storage.save(ctx, doc, s.ResourceVersion, nil); err == nil {
+		if _, err = e.storage.save(ctx, doc, s.ResourceVersion, nil, d.base.ResourceVersion); err == nil {
 			return e.refresh(ctx)
 		}
 		if !isConflict(err) {
