@@ -142,7 +142,7 @@ func (e *Engine) lookAt(ctx context.Context, name string, state *sourceState, w 
 func (w *watched) looked(began time.Time) {
 	took := time.Since(began)
 	if w.cost > 0 {
-		took = min(took, 2*w.cost)
+		took = min(took, w.cost+w.cost/8)
 	}
 	w.cost, w.lastLook = took, began
 	w.nextLook = time.Now().Add(min(lookPause*took, longestPause))

@@ -124,8 +124,8 @@ func (p *process) kill() {
 	_ = p.cmd.Wait()
 }
 
-// eventually waits for something and gives how long it took.
-func (p *process) eventually(what string, patience time.Duration, is func() bool) time.Duration {
+// eventually waits for something.
+func (p *process) eventually(what string, patience time.Duration, is func() bool) {
 	p.Helper()
 	began := time.Now()
 	for !is() {
@@ -134,7 +134,6 @@ func (p *process) eventually(what string, patience time.Duration, is func() bool
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
-	return time.Since(began)
 }
 
 // send posts a request as administrator; status 0 is no answer.
