@@ -20,6 +20,8 @@ type draft struct {
 	base   *Snapshot
 	// fresh are the sources read in this draft, stale those to be read before they are relied on.
 	fresh, stale map[string]bool
+	// learned are the sources of which something was read in this draft.
+	learned map[string]bool
 	// isChanged: there is something to save.
 	isChanged bool
 	// overwrites: it replaces the whole document, whatever is stored.
@@ -52,7 +54,7 @@ func (d *draft) Rebuild(ctx context.Context, doc *metadata.Metadata, reload ...s
 		return err
 	}
 	for name, state := range states {
-		if d.sources[name] == nil || state.catalog != d.sources[name].catalog {
+		if was := d.sources[name]; was == nil || state != was && again(name) || state.catalog != was.catalog {
 			d.fresh[name] = true
 			delete(d.stale, name)
 		}
@@ -106,6 +108,33 @@ func (d *draft) IsFresh(source string) bool { return d.fresh[source] }
 
 // MakeStale implements admin.Draft.
 func (d *draft) MakeStale(source string) { d.stale[source] = true }
+
+// MayHaveChanged implements admin.Draft. What nobody has asked for is found by the watch, if there is one.
+func (d *draft) MayHaveChanged(source string) {
+	if d.engine.config.SchemaWatchInterval <= 0 {
+		d.stale[source] = true
+	}
+}
+
+// Learn implements admin.Draft.
+func (d *draft) Learn(ctx context.Context, source string, tables, functions []catalog.Name) error {
+	was := d.sources[source]
+	if was == nil || was.open == nil || was.err != nil || d.stale[source] {
+		return nil // it will be read whole, or cannot be read
+	}
+	c, err := catalog.LoadSome(ctx, was.open.pool, was.catalog, tables, functions)
+	if err != nil || c == was.catalog {
+		return err
+	}
+	now := *was
+	now.catalog = c
+	s := *d.Snapshot
+	s.sources = maps.Clone(s.sources)
+	s.sources[source] = &now
+	d.Snapshot = &s
+	d.learned[source] = true
+	return nil
+}
 
 // Mark implements admin.Draft. What was read from the databases meanwhile stays read.
 func (d *draft) Mark() func() {
@@ -161,7 +190,7 @@ func (e *Engine) attempt(ctx context.Context, expect *int, change func(admin.Dra
 	if expect != nil && *expect != base.ResourceVersion {
 		return false, errVersion(*expect)
 	}
-	d := &draft{Snapshot: base, engine: e, base: base, fresh: map[string]bool{}, stale: e.stale, opened: map[*source]bool{}}
+	d := &draft{Snapshot: base, engine: e, base: base, fresh: map[string]bool{}, learned: map[string]bool{}, stale: e.stale, opened: map[*source]bool{}}
 	err = change(d)
 	if base.unreadable != nil && !d.overwrites {
 		err = base.unreadable
@@ -196,8 +225,10 @@ func (d *draft) onlyFollowed() bool {
 // commit saves a draft's document and makes the draft the present state.
 func (e *Engine) commit(ctx context.Context, d *draft) error {
 	var reloaded []string
-	for name := range d.fresh {
-		reloaded = append(reloaded, name)
+	for name := range d.sources {
+		if d.fresh[name] || d.learned[name] {
+			reloaded = append(reloaded, name)
+		}
 	}
 	version, err := e.storage.save(ctx, d.Doc, d.base.ResourceVersion, reloaded, d.base.ResourceVersion)
 	if err != nil {

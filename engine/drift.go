@@ -156,6 +156,7 @@ func (e *Engine) reread(ctx context.Context, name string, was *sourceState) erro
 	if err != nil {
 		return err
 	}
+	c = c.Share(was.catalog)
 	e.writing.Lock()
 	defer e.writing.Unlock()
 	s := e.Snapshot()

@@ -234,6 +234,8 @@ func (e *Engine) resolveSource(ctx context.Context, s *metadata.Source, was *sou
 		c = was.catalog
 	} else if c, err = catalog.Load(ctx, open.pool); err != nil {
 		return &sourceState{open: open, err: fmt.Errorf("cannot read the database's catalog: %w", err)}
+	} else if was != nil {
+		c = c.Share(was.catalog)
 	}
 	return &sourceState{open: open, catalog: c, enums: readEnums(ctx, open.pool, s, c), natives: probeNatives(ctx, open.pool, s, c)}
 }

@@ -47,6 +47,10 @@ type Draft interface {
 	IsFresh(source string) bool
 	// MakeStale makes the source's catalog be read again before it is next relied on.
 	MakeStale(source string)
+	// MayHaveChanged says that the source's catalog may have more in it than is known.
+	MayHaveChanged(source string)
+	// Learn reads tables and functions that the source's catalog does not show.
+	Learn(ctx context.Context, source string, tables, functions []catalog.Name) error
 	// Overwrite says that the draft's document replaces whatever is stored, be it unreadable.
 	Overwrite()
 	// Mark gives a function that puts the draft back to where it is now.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"slices"
 
+	"gatehouse/engine/catalog"
 	"gatehouse/engine/fault"
 	"gatehouse/engine/metadata"
 	"gatehouse/engine/session"
@@ -157,8 +158,8 @@ func under(path string, err error) error {
 // mutate applies a mutation to a draft and refuses what would make an object inconsistent, as Hasura does: the
 // command's own object with its reason, another one in general. A catalog that may be out of date is read again first.
 func mutate(ctx context.Context, d Draft, m metadata.Mutation) error {
-	if !knowsTargets(d, m) {
-		d.MakeStale(m.Source)
+	if err := learnTargets(ctx, d, m); err != nil {
+		return err
 	}
 	restore := d.Mark()
 	err := tryMutate(ctx, d, m)
@@ -185,16 +186,29 @@ func tryMutate(ctx context.Context, d Draft, m metadata.Mutation) error {
 	return refuseNew(before, d.Inconsistencies(), m)
 }
 
-// knowsTargets tells whether the catalog shows what the mutation relies on.
-func knowsTargets(d Draft, m metadata.Mutation) bool {
-	c := d.Catalog(m.Source)
-	if c == nil {
-		return true
+// learnTargets reads what mutations rely on and the catalogs do not show.
+func learnTargets(ctx context.Context, d Draft, mutations ...metadata.Mutation) error {
+	tables, functions := map[string][]catalog.Name{}, map[string][]catalog.Name{}
+	for _, m := range mutations {
+		c := d.Catalog(m.Source)
+		if c == nil {
+			continue
+		}
+		if m.Table != nil && c.Tables[catalogName(*m.Table)] == nil {
+			tables[m.Source] = append(tables[m.Source], catalogName(*m.Table))
+		}
+		if m.Function != nil && len(c.Functions[catalogName(*m.Function)]) == 0 {
+			functions[m.Source] = append(functions[m.Source], catalogName(*m.Function))
+		}
 	}
-	if m.Table != nil && c.Tables[catalogName(*m.Table)] == nil {
-		return false
+	for _, s := range d.Metadata().Sources {
+		if len(tables[s.Name])+len(functions[s.Name]) > 0 {
+			if err := d.Learn(ctx, s.Name, tables[s.Name], functions[s.Name]); err != nil {
+				return err
+			}
+		}
 	}
-	return m.Function == nil || len(c.Functions[catalogName(*m.Function)]) > 0
+	return nil
 }
 
 // refuseNew is the error for inconsistencies that a mutation causes.
@@ -355,10 +369,10 @@ func (e *execution) bulkAtomic(ctx context.Context, d Draft, r *request) ([]byte
 		return success, nil
 	}
 	doc, before := d.Metadata(), d.Inconsistencies()
+	if err := learnTargets(ctx, d, mutations...); err != nil {
+		return nil, under(r.runPath, err)
+	}
 	for _, m := range mutations {
-		if !knowsTargets(d, m) {
-			d.MakeStale(m.Source)
-		}
 		var err error
 		if doc, err = m.Apply(doc, d.Facts()); err != nil {
 			return nil, under(r.runPath, err)

@@ -119,7 +119,7 @@ func (e *execution) runSQL(ctx context.Context, d Draft, r *request) ([]byte, er
 	if !needsCheck(r.args) {
 		d.Acted()
 		answer, err := e.plainSQL(ctx, d, r)
-		d.MakeStale(a.Source)
+		d.MayHaveChanged(a.Source)
 		return answer, err
 	}
 	if a.NoTransaction {
@@ -148,6 +148,7 @@ func (e *execution) runSQL(ctx context.Context, d Draft, r *request) ([]byte, er
 		if err != nil {
 			return err
 		}
+		after = after.Share(d.Catalog(a.Source))
 		return follow(ctx, d, a, after, tx)
 	})
 	if err != nil {

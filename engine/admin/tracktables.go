@@ -75,10 +75,10 @@ func (e *execution) tableList(ctx context.Context, d Draft, r *request, list []m
 func (e *execution) together(ctx context.Context, d Draft, list []metadata.Mutation) (bool, error) {
 	restore := d.Mark()
 	doc, before := d.Metadata(), d.Inconsistencies()
+	if err := learnTargets(ctx, d, list...); err != nil {
+		return false, err
+	}
 	for _, m := range list {
-		if !knowsTargets(d, m) {
-			d.MakeStale(m.Source)
-		}
 		next, err := m.Apply(doc, d.Facts())
 		if err != nil {
 			return false, nil //nolint:nilerr // told by the attempt one by one

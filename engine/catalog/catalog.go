@@ -21,6 +21,8 @@ type Catalog struct {
 	Tables      map[Name]*Table
 	// Functions are keyed by name; overloads keep Postgres' oid order.
 	Functions map[Name][]*Function
+
+	types map[uint32]*Type
 }
 
 // TableKind says what sort of relation a table is.

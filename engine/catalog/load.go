@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -16,15 +19,90 @@ type Queryer interface {
 // Load reads the catalog of a database: everything outside the system's schemas and Gatehouse's own (hdb_catalog,
 // identity). Functions that belong to an extension are left out: none of them can be tracked, and PostGIS has hundreds.
 func Load(ctx context.Context, db Queryer) (*Catalog, error) {
+	l, err := read(ctx, db, loadSQL)
+	if err != nil {
+		return nil, err
+	}
+	return l.catalog(l.types())
+}
+
+// LoadSome reads some tables and functions of a database and gives prev with them in place of what was known by their
+// names. The rest is as it was, the fingerprint too, so that who compares it finds that there may be more to read.
+func LoadSome(ctx context.Context, db Queryer, prev *Catalog, tables, functions []Name) (*Catalog, error) {
+	schemas, names := split(tables)
+	functionSchemas, functionNames := split(functions)
+	l, err := read(ctx, db, someSQL, schemas, names, functionSchemas, functionNames)
+	if err != nil {
+		return nil, err
+	}
+	if !l.hasTypes(prev.types) {
+		c, err := Load(ctx, db)
+		if err != nil {
+			return nil, err
+		}
+		return c.Share(prev), nil
+	}
+	some, err := l.catalog(prev.types)
+	if err != nil {
+		return nil, err
+	}
+	c := *prev
+	c.types, c.Tables, c.Functions = nil, maps.Clone(prev.Tables), maps.Clone(prev.Functions)
+	for _, name := range tables {
+		if t := some.Tables[name]; t != nil {
+			c.Tables[name] = t
+		} else {
+			delete(c.Tables, name)
+		}
+	}
+	for _, name := range functions {
+		if list := some.Functions[name]; list != nil {
+			c.Functions[name] = list
+		} else {
+			delete(c.Functions, name)
+		}
+	}
+	shared := c.Share(prev)
+	if shared != prev {
+		shared.types = prev.types // there are no others
+	}
+	return shared, nil
+}
+
+func split(names []Name) (schemas, own []string) {
+	for _, n := range names {
+		schemas, own = append(schemas, n.Schema), append(own, n.Name)
+	}
+	return schemas, own
+}
+
+func read(ctx context.Context, db Queryer, sql string, args ...any) (*loaded, error) {
 	var doc []byte
-	if err := db.QueryRow(ctx, loadSQL, pgx.QueryResultFormats{pgx.TextFormatCode}).Scan(&doc); err != nil {
+	if err := db.QueryRow(ctx, sql, append([]any{pgx.QueryResultFormats{pgx.TextFormatCode}}, args...)...).Scan(&doc); err != nil {
 		return nil, fmt.Errorf("read catalog: %w", err)
 	}
 	var l loaded
 	if err := json.Unmarshal(doc, &l); err != nil {
 		return nil, fmt.Errorf("decode catalog: %w", err)
 	}
-	return l.catalog()
+	return &l, nil
+}
+
+// hasTypes tells whether types are all that l's tables and functions have.
+func (l *loaded) hasTypes(types map[uint32]*Type) bool {
+	for _, t := range l.Tables {
+		for _, c := range t.Columns {
+			if types[c.Type] == nil {
+				return false
+			}
+		}
+	}
+	for _, f := range l.Functions {
+		if types[f.Returns] == nil || slices.ContainsFunc(f.Types, func(oid uint32) bool { return types[oid] == nil }) {
+			return false
+		}
+	}
+	return true
 }
 
 // loadSQL gives one JSON document. Every type that is not a row type is read, the row types only where they are used: a
@@ -33,19 +111,21 @@ func Load(ctx context.Context, db Queryer) (*Catalog, error) {
 //
 // A foreign key to a partitioned table has a further row per partition (conparentid) on the referencing table; those
 // would make the key look ambiguous.
-const loadSQL = `
+//
+// It reads all, or what {relations} and {functions} let in.
+const loadTemplate = `
 with
 spaces as (
   select oid, nspname from pg_catalog.pg_namespace
   where nspname !~ '^pg_' and nspname not in ('information_schema', 'hdb_catalog', 'identity')),
 relations as (
   select c.oid, n.nspname, c.relname, c.relkind, c.relhasrules, c.relhastriggers from pg_catalog.pg_class c join spaces n on n.oid = c.relnamespace
-  where c.relkind in ('r', 'v', 'm', 'f', 'p')),
+  where c.relkind in ('r', 'v', 'm', 'f', 'p') and {relations}),
 functions as (
   select p.oid, n.nspname, p.proname, p.provolatile, p.provariadic, p.proretset, p.prorettype, p.pronargs, p.pronargdefaults,
          p.proargtypes, p.proallargtypes, p.proargmodes, p.proargnames
   from pg_catalog.pg_proc p join spaces n on n.oid = p.pronamespace
-  where p.prokind = 'f' and not exists (
+  where p.prokind = 'f' and {functions} and not exists (
     select from pg_catalog.pg_depend d
     where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')),
 used (oid) as (
@@ -62,7 +142,7 @@ types as (
     union all select u.typelem from used join pg_catalog.pg_type u using (oid))))
 select json_build_object(
   'version', pg_catalog.current_setting('server_version_num')::int,
-  'fingerprint', (` + fingerprintSQL + `),
+  'fingerprint', ({fingerprint}),
   'types', (
     select json_agg(json_build_object(
       'oid', t.oid::int8, 'schema', n.nspname, 'name', t.typname,
@@ -72,7 +152,7 @@ select json_build_object(
       'table', (select json_build_object('schema', rn.nspname, 'name', c.relname)
                 from pg_catalog.pg_class c join pg_catalog.pg_namespace rn on rn.oid = c.relnamespace
                 where c.oid = t.typrelid)))
-    from types t join pg_catalog.pg_namespace n on n.oid = t.typnamespace),
+    from types t join pg_catalog.pg_namespace n on n.oid = t.typnamespace where {types}),
   'tables', (
     select json_agg(json_build_object(
       'oid', r.oid::int8, 'schema', r.nspname, 'name', r.relname, 'kind', r.relkind::text, 'comment', d.description,
@@ -127,6 +207,16 @@ select json_build_object(
     from functions f
     left join pg_catalog.pg_description d
       on d.objoid = f.oid and d.classoid = 'pg_catalog.pg_proc'::regclass and d.objsubid = 0))`
+
+var (
+	loadSQL = strings.NewReplacer("{relations}", "true", "{functions}", "true", "{types}", "true", "{fingerprint}", fingerprintSQL).Replace(loadTemplate)
+	// someSQL reads the relations and functions whose schemas and names are given, and no types.
+	someSQL = strings.NewReplacer(
+		"{relations}", "(n.nspname, c.relname) in (select * from unnest($1::text[], $2::text[]))",
+		"{functions}", "(n.nspname, p.proname) in (select * from unnest($3::text[], $4::text[]))",
+		"{types}", "false", "{fingerprint}", "select ''",
+	).Replace(loadTemplate)
+)
 
 // loaded is loadSQL's document.
 type loaded struct {
@@ -191,9 +281,8 @@ type loaded struct {
 	}
 }
 
-func (l *loaded) catalog() (*Catalog, error) {
-	c := &Catalog{ServerVersion: l.Version, Fingerprint: l.Fingerprint, Tables: make(map[Name]*Table, len(l.Tables)), Functions: map[Name][]*Function{}}
-	types := l.types()
+func (l *loaded) catalog(types map[uint32]*Type) (*Catalog, error) {
+	c := &Catalog{types: types, ServerVersion: l.Version, Fingerprint: l.Fingerprint, Tables: make(map[Name]*Table, len(l.Tables)), Functions: map[Name][]*Function{}}
 	byOID := make(map[uint32]*Table, len(l.Tables))
 	for _, t := range l.Tables {
 		table := &Table{

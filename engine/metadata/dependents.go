@@ -46,9 +46,14 @@ type Dependent struct {
 // Dependents are the objects that need any of refs, in the document's order.
 func (m *Metadata) Dependents(facts Facts, refs ...Ref) []Dependent {
 	var out []Dependent
-	m.uses(facts, func(d Dependent, used Ref) {
-		if slices.ContainsFunc(refs, func(r Ref) bool { return r.covers(used) }) &&
-			!slices.ContainsFunc(out, func(o Dependent) bool { return o.ID == d.ID }) {
+	if len(refs) == 0 {
+		return nil
+	}
+	m.uses(facts, m.waysTo(facts, refs), func(dependent func() Dependent, used Ref) {
+		if !slices.ContainsFunc(refs, func(r Ref) bool { return r.covers(used) }) {
+			return
+		}
+		if d := dependent(); !slices.ContainsFunc(out, func(o Dependent) bool { return o.ID == d.ID }) {
 			out = append(out, d)
 		}
 	})
@@ -70,42 +75,51 @@ func Reports(dependents []Dependent) string {
 	return strings.Join(reports, ", ")
 }
 
-// uses tells every use of one thing by another.
-func (m *Metadata) uses(facts Facts, tell func(Dependent, Ref)) {
+// uses tells every use of one thing by another, those of permissions where they may be of something the ways lead to.
+func (m *Metadata) uses(facts Facts, ways *ways, tell func(func() Dependent, Ref)) {
 	for _, s := range m.Sources {
 		inSource := fmt.Sprintf(" in source %q", s.Name)
 		for _, t := range s.Tables {
-			child := func(id ObjectID, what string) Dependent {
-				return Dependent{ID: id, Report: what + inSource, Owner: t.Name, Source: s.Name}
+			child := func(id ObjectID, what string, name ...any) Dependent {
+				return Dependent{ID: id, Report: fmt.Sprintf(what, name...) + inSource, Owner: t.Name, Source: s.Name}
 			}
 			for _, r := range t.ObjectRelationships {
 				m.relationshipUses(facts, s.Name, t.Name, r, false, func(u Ref) {
-					tell(child(ObjectRelationshipObject(s.Name, t.Name, r.Name), fmt.Sprintf("relationship %s.%s", t.Name, r.Name)), u)
+					tell(func() Dependent {
+						return child(ObjectRelationshipObject(s.Name, t.Name, r.Name), "relationship %s.%s", t.Name, r.Name)
+					}, u)
 				})
 			}
 			for _, r := range t.ArrayRelationships {
 				m.relationshipUses(facts, s.Name, t.Name, r, true, func(u Ref) {
-					tell(child(ArrayRelationshipObject(s.Name, t.Name, r.Name), fmt.Sprintf("relationship %s.%s", t.Name, r.Name)), u)
+					tell(func() Dependent {
+						return child(ArrayRelationshipObject(s.Name, t.Name, r.Name), "relationship %s.%s", t.Name, r.Name)
+					}, u)
 				})
 			}
 			for _, c := range t.ComputedFields {
-				d := child(ComputedFieldObject(s.Name, t.Name, c.Name), fmt.Sprintf("computed field %s.%s", t.Name, c.Name))
+				d := func() Dependent {
+					return child(ComputedFieldObject(s.Name, t.Name, c.Name), "computed field %s.%s", t.Name, c.Name)
+				}
 				tell(d, Ref{Source: s.Name, Function: c.Function})
 				if remote, ok := facts.ReturnedTable(s.Name, c.Function); ok {
 					tell(d, Ref{Source: s.Name, Table: remote})
 				}
 			}
-			m.permissionUses(facts, s.Name, t, nil, func(kind, role string, u Ref) {
-				tell(child(PermissionObject(kind, s.Name, t.Name, role), fmt.Sprintf("permission %s.%s.%s", t.Name, role, kind)), u)
+			m.permissionUses(facts, s.Name, ways.in(s.Name, t), nil, func(kind, role string, u Ref) {
+				tell(func() Dependent {
+					return child(PermissionObject(kind, s.Name, t.Name, role), "permission %s.%s.%s", t.Name, role, kind)
+				}, u)
 			})
 			keptUses(s.Name, t, func(kind, name, what string, u Ref) {
-				tell(child(tableChild(kind, s.Name, t.Name, name), fmt.Sprintf("%s %s.%s", what, t.Name, name)), u)
+				tell(func() Dependent { return child(tableChild(kind, s.Name, t.Name, name), "%s %s.%s", what, t.Name, name) }, u)
 			})
 		}
 		for _, f := range s.Functions {
 			if remote, ok := facts.ReturnedTable(s.Name, f.Name); ok {
-				tell(Dependent{ID: FunctionObject(s.Name, f.Name), Report: "function " + f.Name.String() + inSource, Source: s.Name, Function: f.Name},
-					Ref{Source: s.Name, Table: remote})
+				tell(func() Dependent {
+					return Dependent{ID: FunctionObject(s.Name, f.Name), Report: "function " + f.Name.String() + inSource, Source: s.Name, Function: f.Name}
+				}, Ref{Source: s.Name, Table: remote})
 			}
 		}
 	}
