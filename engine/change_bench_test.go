@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -27,11 +29,16 @@ const wideTable = `id serial primary key, owner int not null, name text not null
 func startWide(t testing.TB, tables, roles int) *wideProject {
 	t.Helper()
 	dataURL := testpg.Database(t)
-	e, err := engine.New(context.Background(), config(testpg.Database(t), dataURL))
+	c := config(testpg.Database(t), dataURL)
+	c.SchemaWatchInterval = time.Second
+	e, err := engine.New(context.Background(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(e.Close)
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { _ = e.Run(ctx) })
+	t.Cleanup(func() { stop(); running.Wait(); e.Close() })
 	p := &wideProject{TB: t, engine: e}
 	if p.db, err = pgx.Connect(context.Background(), dataURL); err != nil {
 		t.Fatal(err)

@@ -27,8 +27,10 @@ type Type struct {
 	// Steers: the values of this scalar decide what is read (a node's id, a cursor), so a plan serves one value only.
 	Steers bool
 
-	once   sync.Once
-	fill   func(*Type)
+	once sync.Once
+	fill func(*Type)
+	// find derives one field alone, where it knows whose it is.
+	find   func(name string) (f *Field, isKnown bool)
 	fields []*Field
 	inputs []*InputField
 	values []*EnumMember
@@ -129,9 +131,17 @@ func (t *Type) materialise() {
 			}
 		}
 		for _, f := range t.fields {
-			sort.SliceStable(f.Args, func(i, j int) bool { return f.Args[i].Name < f.Args[j].Name })
+			f.sortArgs()
 		}
 	})
+}
+
+// sortArgs leaves arguments alone that are in order: others may be reading them.
+func (f *Field) sortArgs() {
+	byName := func(i, j int) bool { return f.Args[i].Name < f.Args[j].Name }
+	if !sort.SliceIsSorted(f.Args, byName) {
+		sort.SliceStable(f.Args, byName)
+	}
 }
 
 // Possible are the object types of an interface or union.
@@ -157,6 +167,11 @@ func (t *Type) Members() []*EnumMember { t.materialise(); return t.values }
 
 // Field finds a field by name; nil if there is none.
 func (t *Type) Field(name string) *Field {
+	if t.find != nil {
+		if f, isKnown := t.find(name); isKnown {
+			return f
+		}
+	}
 	t.materialise()
 	if t.index != nil {
 		if i, ok := t.index[name]; ok && i < len(t.fields) {

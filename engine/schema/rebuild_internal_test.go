@@ -23,7 +23,7 @@ import (
 // is left where another took its place. REBUILD_SEEDS lengthens the test.
 func TestRebuild_isBuild(t *testing.T) {
 	t.Parallel()
-	seeds := 40
+	seeds := 30
 	if n, err := strconv.Atoi(os.Getenv("REBUILD_SEEDS")); err == nil {
 		seeds = n
 	}
@@ -474,6 +474,7 @@ func describe(m *Model) map[string]string {
 		schemas["several"] = m.Several(roles[:2], has, false, false)
 	}
 	for name, s := range schemas {
+		out["roots of "+name] = rootsOneByOne(s)
 		out["schema of "+name] = s.SDL()
 		if s.Relay {
 			for i, t := range s.nodeInterface().Possible() {
@@ -495,6 +496,31 @@ func describe(m *Model) map[string]string {
 		}
 	}
 	return out
+}
+
+// rootsOneByOne are the root fields as they are found one by one, in a schema that did not derive them all.
+func rootsOneByOne(s *Schema) string {
+	var b strings.Builder
+	all, apart := s.Whole(), s.Whole()
+	for _, root := range []struct{ all, apart *Type }{{all.Query, apart.Query}, {all.Mutation, apart.Mutation}, {all.Subscription, apart.Subscription}} {
+		if root.all == nil || root.apart == nil {
+			fmt.Fprintln(&b, root.all == nil, root.apart == nil)
+			continue
+		}
+		for _, want := range root.all.Fields() {
+			got := root.apart.Field(want.Name)
+			if got == nil || got.Name+arguments(got.Args)+got.Type.String()+got.Description != want.Name+arguments(want.Args)+want.Type.String()+want.Description {
+				panic(fmt.Sprintf("field %s of %s found alone is another one", want.Name, root.all.Name))
+			}
+			fmt.Fprintln(&b, got.Name)
+		}
+		for _, name := range []string{"a", "b_by_pk", "insert_e", "nope"} {
+			if (root.apart.Field(name) == nil) != (root.all.Field(name) == nil) {
+				panic(fmt.Sprintf("field %s of %s is found alone only, or not at all", name, root.all.Name))
+			}
+		}
+	}
+	return b.String()
 }
 
 // printed shows permissions and conditions by the names of what they are about.

@@ -22,6 +22,9 @@ type Schema struct {
 	types   map[string]*Type
 	// inherited remembers what an inherited role may do.
 	inherited map[*Table]*Permissions
+
+	rootsMu sync.Mutex
+	roots   map[tableRoot][]*Field
 	// introspection holds the types that describe the schema; they are the same for everybody.
 	introspection introspectionTypes
 }
@@ -52,29 +55,24 @@ func (m *Model) schema(key schemaKey) *Schema {
 }
 
 func newSchemaOf(m *facts, key schemaKey, v *several) *Schema {
-	s := &Schema{Role: key.role, BackendOnly: key.backendOnly, Relay: key.relay, m: m, several: v, types: map[string]*Type{}, inherited: map[*Table]*Permissions{}}
-	s.Query = s.typ(Object, "query_root", "", nil)
+	s := &Schema{Role: key.role, BackendOnly: key.backendOnly, Relay: key.relay, m: m, several: v, types: map[string]*Type{}, inherited: map[*Table]*Permissions{}, roots: map[tableRoot][]*Field{}}
 	s.introspection = newIntrospectionTypes(s)
-	roots := s.rootFields(false)
-	if s.Relay {
-		roots = append(roots, s.nodeRoot()...)
-	}
-	if len(roots) == 0 {
-		roots = []*Field{{
+	s.Query = s.root(queryRoot, "", s.federationRoots(), func() []*Field {
+		roots := s.rootFields(false)
+		if s.Relay {
+			roots = append(roots, s.nodeRoot()...)
+		}
+		return roots
+	})
+	if s.Query == nil {
+		s.Query = s.typ(Object, queryRoot, "", nil)
+		s.Query.fields = append([]*Field{{
 			Name: "no_queries_available", Type: nonNull(s.scalar("String")), Meaning: Placeholder{},
 			Description: "There are no queries available to the current role. Either there are no sources or remote schemas configured, or the current role doesn't have the required permissions.",
-		}}
+		}}, s.federationRoots()...)
 	}
-	s.Query.fields = append(roots, s.federationRoots()...)
-	s.Query.fill = func(*Type) {}
-	if roots := s.mutationFields(); len(roots) > 0 {
-		s.Mutation = s.typ(Object, "mutation_root", "mutation root", nil)
-		s.Mutation.fields = roots
-	}
-	if roots := s.rootFields(true); len(roots) > 0 {
-		s.Subscription = s.typ(Object, "subscription_root", "", nil)
-		s.Subscription.fields = roots
-	}
+	s.Mutation = s.root(mutationRoot, "mutation root", nil, s.mutationFields)
+	s.Subscription = s.root(subscriptionRoot, "", nil, func() []*Field { return s.rootFields(true) })
 	return s
 }
 
@@ -159,6 +157,10 @@ func EnumText(m Meaning) (string, bool) {
 
 // rootFields are the fields of query_root, or of subscription_root.
 func (s *Schema) rootFields(subscription bool) []*Field {
+	on := queryRoot
+	if subscription {
+		on = subscriptionRoot
+	}
 	var all []*Field
 	taken := map[string]bool{}
 	for _, source := range s.m.sources {
@@ -168,30 +170,9 @@ func (s *Schema) rootFields(subscription bool) []*Field {
 				own = append(own, s.connectionRoot(t)...)
 				continue
 			}
-			own = append(own, s.selectRoots(t, subscription)...)
-			if subscription {
-				own = append(own, s.streamRoots(t)...)
-			}
+			own = append(own, s.tableRoots(t, on)...)
 		}
-		for _, f := range source.functions {
-			switch {
-			case f.Mutation:
-			case s.Relay:
-				own = append(own, s.functionConnection(f)...)
-			default:
-				own = append(own, s.functionRoots(f)...)
-			}
-		}
-		for _, n := range source.natives {
-			if !s.Relay {
-				own = append(own, s.nativeRoot(n)...)
-			}
-		}
-		for _, f := range source.scalars {
-			if !f.Mutation && !s.Relay {
-				own = append(own, s.scalarRoots(f)...)
-			}
-		}
+		own = append(own, s.otherRoots(source, on)...)
 		for _, t := range source.tables { // last, so that they take no table's name
 			if !s.Relay {
 				own = append(own, s.groupRoots(t, subscription)...)

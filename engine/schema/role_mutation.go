@@ -37,20 +37,9 @@ func (s *Schema) mutationFields() []*Field {
 	for _, source := range s.m.sources {
 		var own []*Field
 		for _, t := range source.tables {
-			own = append(own, s.insertRoots(t)...)
-			own = append(own, s.updateRoots(t)...)
-			own = append(own, s.deleteRoots(t)...)
+			own = append(own, s.tableRoots(t, mutationRoot)...)
 		}
-		for _, f := range source.functions {
-			if f.Mutation {
-				own = append(own, s.functionRoots(f)...)
-			}
-		}
-		for _, f := range source.scalars {
-			if f.Mutation {
-				own = append(own, s.scalarRoots(f)...)
-			}
-		}
+		own = append(own, s.otherRoots(source, mutationRoot)...)
 		all = append(all, s.namespaced(source, own, "mutation", taken)...)
 	}
 	return all
