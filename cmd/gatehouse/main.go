@@ -60,7 +60,7 @@ func run(args []string) int {
 	var line commandLine
 	parser, err := kong.New(&line, append(server.SettingsOptions(),
 		kong.Name("gatehouse"), kong.Description(description), kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}))...)
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 110}))...)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "gatehouse:", err)
 		return 1
