@@ -67,9 +67,12 @@ func parseTransformArgs(r *request) (*transformArgs, error) {
 		}
 		return nil, fault.New(fault.ParseFailed, path, "parsing TestWebhookTransform failed: %s", err)
 	}
-	for key, value := range map[string]json.RawMessage{"webhook_url": a.URL, "body": a.Body, "request_transform": a.Request} {
-		if value == nil {
-			return nil, fault.New(fault.ParseFailed, fault.Root, "key %q not found", key)
+	for _, must := range []struct {
+		key   string
+		value json.RawMessage
+	}{{"webhook_url", a.URL}, {"body", a.Body}, {"request_transform", a.Request}} {
+		if must.value == nil {
+			return nil, fault.New(fault.ParseFailed, fault.Root, "key %q not found", must.key)
 		}
 	}
 	return &a, nil

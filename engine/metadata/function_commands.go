@@ -214,7 +214,7 @@ func (a addComputedField) drop() Mutation {
 		Apply: func(m *Metadata, facts Facts) (*Metadata, error) {
 			_, err := m.withTable(source, a.table, func(t *Table) error {
 				if !slices.ContainsFunc(t.ComputedFields, func(c *ComputedField) bool { return c.Name == a.field.Name }) {
-					return fault.New(fault.NotExists, "", "computed field %q does not exist", a.field.Name)
+					return fault.New(fault.NotExists, "$.name", "computed field %q does not exist", a.field.Name)
 				}
 				return nil
 			})

@@ -189,16 +189,6 @@ func required(r *reader, n *node, key string) (value string) {
 	return value
 }
 
-// needsObject wants an object under a key.
-func needsObject(r *reader, n *node, key string) {
-	switch m := n.member(key); {
-	case m == nil:
-		r.fail("key %q not found", key)
-	case m.kind != objectNode:
-		r.key(key, func() { r.mismatch("Object", "Object", m) })
-	}
-}
-
 // checked makes a command whose arguments have the shape is.
 func checked(is shape, c command) command {
 	return func(r *reader, n *node) Mutation {
