@@ -308,3 +308,45 @@ func TestStart_olderLayout(t *testing.T) {
 		t.Errorf("run %s times", got)
 	}
 }
+
+// A process that is killed in the middle of a migration leaves nothing of it and nobody waiting.
+func TestStart_killedInTheMiddle(t *testing.T) {
+	t.Parallel()
+	database, dir := testpg.Database(t), small(t)
+	second := filepath.Join(dir, "migrations/default/2_book/up.sql")
+	text, _ := os.ReadFile(second)
+	if err := os.WriteFile(second, append([]byte("alter table author add column born date; insert into gate values (1); "), text...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	gate, err := pgx.Connect(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer gate.Close(context.WithoutCancel(t.Context()))
+	for _, sql := range []string{"create table gate (n int)", "begin", "lock table gate"} {
+		if _, err := gate.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := launch(t, database, mounted(dir)...)
+	const waiting = "select count(*)::text from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+	for deadline := time.Now().Add(30 * time.Second); ask(t, database, waiting) == "0"; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the migration does not come to the gate: %s", p.out.String())
+		}
+	}
+	if err := p.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := gate.Exec(t.Context(), "commit"); err != nil {
+		t.Fatal(err)
+	}
+	again := launch(t, database, mounted(dir)...)
+	again.ready(t)
+	if got := again.query(t, "{author{name} book{id}}"); got != `{"data":{"author":[],"book":[]}}` {
+		t.Errorf("%s\n%s", got, again.out.String())
+	}
+	if got := ask(t, database, "select string_agg(n::text, ',' order by n) from run"); got != "1,2" {
+		t.Errorf("migrations ran: %s", got)
+	}
+}
