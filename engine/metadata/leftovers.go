@@ -367,7 +367,7 @@ func (m *Metadata) listLeftovers() []Inconsistency {
 	m.eachLeftover(func(owner ObjectID, l *Leftovers, part func(brokenPart) ObjectID) {
 		for _, u := range l.unknown {
 			out = append(out, Inconsistency{
-				Definition: json.RawMessage(with([]byte(`{}`), u.key, []byte(u.value))), Name: owner.Name, Type: owner.Type, Unsupported: true,
+				Definition: with([]byte(`{}`), u.key, []byte(u.value)), Name: owner.Name, Type: owner.Type, Unsupported: true,
 				Reason: "Inconsistent object: " + u.reason + "; the key is kept and has no effect",
 			})
 		}

@@ -252,9 +252,11 @@ func typeNamed(name string, cat *catalog.Catalog) (*catalog.Type, error) {
 	for _, t := range cat.Tables {
 		for _, c := range t.Columns {
 			if n := c.Type.Name; n.Name == lower || n.Name == name || n.Schema+"."+n.Name == name {
-				found = c.Type
 				if n.Schema == "pg_catalog" || n.Schema == "public" {
-					return found, nil
+					return c.Type, nil
+				}
+				if found == nil || n.Schema < found.Name.Schema { // of several, always the same one
+					found = c.Type
 				}
 			}
 		}

@@ -74,7 +74,6 @@ func backup(primary *embedded.Server, dir string) error {
 		return err
 	}
 	data := filepath.Join(dir, "pgdata")
-	//nolint:gosec // found as the server's own program is
 	command := exec.Command(filepath.Join(bin.Dir, "pg_basebackup"), "-D", data, "-d", primary.OwnerURL(), "-R", "-X", "stream", "--checkpoint=fast", "--no-sync")
 	if out, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("pg_basebackup: %w: %s", err, out)
