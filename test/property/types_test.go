@@ -339,7 +339,8 @@ func (c *typeCase) operates() bool {
 	case "_inc":
 		k = &sqlKinds[c.n(5)] // the whole and exact numbers
 		v = pick(c.g, []string{"1", "0", "-7", "32767"})
-		in, sql = json.RawMessage(v), k.name+" + "+k.literal(v)
+		base, _, _ := strings.Cut(k.sql, "(") // what is added need not fit the column's own scale
+		in, sql = json.RawMessage(v), k.name+" + "+literal(v)+"::"+base
 	}
 	want, err := c.trySQL(fmt.Sprintf("select coalesce(json_agg(json_build_object('id', id, 'v', (%s)::%s) order by id), '[]')::text from thing where owner = 1", sql, k.sql))
 	query := fmt.Sprintf("mutation { f: update_thing(where: {}, %s: {%s: $v}) { affected_rows } }", op, k.name)
