@@ -239,3 +239,68 @@ func TestSources_whatBeganBeforeAChangeFinishes(t *testing.T) {
 	stop.Store(true)
 	load.Wait()
 }
+
+// TestSources_whatRunsOutlivesItsSource: a statement that runs while its source is dropped gives its result, and only
+// then are the source's connections gone; nor do many replacements leave connections behind.
+func TestSources_whatRunsOutlivesItsSource(t *testing.T) {
+	s := start(t)
+	s.withShop()
+	s.exec(s.dataURL, "insert into author values (1, 'Ada')")
+	outside, err := pgx.Connect(t.Context(), s.metadataURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer outside.Close(context.WithoutCancel(t.Context()))
+	holder, err := pgx.Connect(t.Context(), s.dataURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close(context.WithoutCancel(t.Context()))
+	var database string
+	if err := holder.QueryRow(t.Context(), "select current_database()").Scan(&database); err != nil {
+		t.Fatal(err)
+	}
+	count := func(condition string) (n int) {
+		t.Helper()
+		err := outside.QueryRow(t.Context(), "select count(*) from pg_stat_activity where datname = $1 and application_name = 'gatehouse' and "+condition, database).Scan(&n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	replace := func(n int) {
+		s.do("pg_update_source", fmt.Sprintf(`{"name":"default","configuration":{"connection_info":{"database_url":%q,"pool_settings":{"max_connections":%d}}}}`, s.dataURL, 5+n%2))
+		if _, body := post(s.engine, "/v1/graphql", `{"query":"{ author { id } }"}`); body != `{"data":{"author":[{"id":1}]}}` {
+			t.Fatalf("got %s", body)
+		}
+	}
+	for n := range 50 {
+		replace(n)
+	}
+	eventually(t, "old connections are closed", func() bool { return count("true") <= 6 })
+
+	tx, err := holder.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), "lock table author"); err != nil {
+		t.Fatal(err)
+	}
+	answer := make(chan string, 1)
+	go func() {
+		_, body := post(s.engine, "/v1/graphql", `{"query":"{ author { id name } }"}`)
+		answer <- body
+	}()
+	eventually(t, "the query waits", func() bool { return count("wait_event_type = 'Lock'") == 1 })
+	s.do("pg_drop_source", `{"name":"default","cascade":true}`)
+	if _, body := post(s.engine, "/v1/graphql", `{"query":"{ author { id } }"}`); !strings.Contains(body, "not found in type") {
+		t.Fatalf("a dropped source answers %s", body)
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if body := <-answer; body != `{"data":{"author":[{"id":1,"name":"Ada"}]}}` {
+		t.Fatalf("what ran when its source was dropped gives %s", body)
+	}
+	eventually(t, "its connections are closed", func() bool { return count("true") == 0 })
+}
