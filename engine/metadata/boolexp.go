@@ -250,25 +250,14 @@ func (v *visitor) members(w *writer, n *node, write func(key string, value *node
 
 // operators writes a column's comparison, in which _ceq and its siblings name columns again.
 func (v *visitor) operators(w *writer, n *node, table, root TableName) {
-	if n.kind != objectNode {
-		w.Write(n.compact())
-		return
-	}
-	w.WriteByte('{')
-	for i, op := range n.keys {
-		if i > 0 {
-			w.WriteByte(',')
-		}
-		v.key(w, op)
-		value := n.member(op)
+	v.members(w, n, func(op string, value *node) {
 		switch strings.TrimLeft(op, "$_") {
 		case "ceq", "cne", "cneq", "cgt", "clt", "cgte", "clte":
 			v.columnReference(w, value, table, root)
 		default:
 			w.Write(value.compact())
 		}
-	}
-	w.WriteByte('}')
+	})
 }
 
 // columnReference is "column", or a path to one: ["relationship", "column"], and with "$" first from the root row.
