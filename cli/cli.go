@@ -23,14 +23,14 @@ const description = `Work on a Hasura project: its migrations, metadata and seed
 The project is the directory with config.yaml, here or above, or --project. The server is named by --endpoint,
 HASURA_GRAPHQL_ENDPOINT, .env in the project or config.yaml, in this order; the admin secret likewise.`
 
-// Verbs are the commands of this package.
-var Verbs = []string{"init", "migrate", "metadata", "md", "seed", "seeds", "sd", "deploy"}
+// verbs are the commands of this package.
+var verbs = []string{"init", "migrate", "metadata", "md", "seed", "seeds", "sd", "deploy"}
 
 // Owns tells whether a command line begins with one of the verbs. Flags may precede it, as in the Hasura command line.
 func Owns(args []string) bool {
 	for i := 0; i < len(args); i++ {
 		if !strings.HasPrefix(args[i], "-") {
-			return slices.Contains(Verbs, args[i])
+			return slices.Contains(verbs, args[i])
 		}
 		name, _, hasValue := strings.Cut(strings.TrimLeft(args[i], "-"), "=")
 		if slices.Contains(flagsWithValue, name) && !hasValue {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,22 +30,26 @@ func (r *run) local(c *project.Config) (json.RawMessage, error) {
 	return document, err
 }
 
+// rendered is a document as YAML, or as JSON that people can read.
+func rendered(document json.RawMessage, asYAML bool) ([]byte, error) {
+	if asYAML {
+		return project.YAML(document)
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, document, "", "  "); err != nil {
+		return nil, err
+	}
+	out.WriteByte('\n')
+	return out.Bytes(), nil
+}
+
 // show writes a document for people or programs.
 func (r *run) show(document json.RawMessage, as string) error {
-	var out bytes.Buffer
-	if as == "yaml" {
-		text, err := project.YAML(document)
-		if err != nil {
-			return err
-		}
-		out.Write(text)
-	} else if err := json.Indent(&out, document, "", "  "); err != nil {
+	text, err := rendered(document, as == "yaml")
+	if err != nil {
 		return err
 	}
-	if !bytes.HasSuffix(out.Bytes(), []byte("\n")) {
-		out.WriteByte('\n')
-	}
-	_, err := r.Out.Write(out.Bytes())
+	_, err = r.Out.Write(text)
 	return err
 }
 
@@ -162,23 +167,14 @@ func (r *run) write(c *project.Config, document json.RawMessage) ([]string, erro
 		}
 		return written, err
 	}
-	var text bytes.Buffer
-	if strings.EqualFold(filepath.Ext(c.MetadataFile), ".json") {
-		if err := json.Indent(&text, document, "", "  "); err != nil {
-			return nil, err
-		}
-		text.WriteByte('\n')
-	} else {
-		data, err := project.YAML(document)
-		if err != nil {
-			return nil, err
-		}
-		text.Write(data)
+	text, err := rendered(document, !strings.EqualFold(filepath.Ext(c.MetadataFile), ".json"))
+	if err != nil {
+		return nil, err
 	}
-	if old, err := os.ReadFile(c.MetadataFile); err == nil && bytes.Equal(old, text.Bytes()) {
+	if old, err := os.ReadFile(c.MetadataFile); err == nil && bytes.Equal(old, text) {
 		return nil, nil
 	}
-	err := os.WriteFile(c.MetadataFile, text.Bytes(), 0o644) //nolint:gosec // a file of the project, for everybody who works on it
+	err = os.WriteFile(c.MetadataFile, text, 0o644) //nolint:gosec // a file of the project, for everybody who works on it
 	return []string{c.MetadataFile}, err
 }
 
@@ -244,7 +240,7 @@ func (c *inconsistencyList) run(r *run) error {
 	return nil
 }
 
-func (r *run) inconsistencies(state *project.Consistency, to interface{ Write([]byte) (int, error) }) {
+func (r *run) inconsistencies(state *project.Consistency, to io.Writer) {
 	w := tabwriter.NewWriter(to, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "TYPE\tABOUT\tREASON")
 	for _, o := range state.Objects {

@@ -2,8 +2,8 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"gatehouse/engine/metadata"
@@ -105,14 +105,7 @@ func (c *deploy) run(r *run) error {
 		return err
 	}
 	for _, d := range all {
-		dir := p.Config.SeedsDir
-		if d.Name != "" {
-			dir = filepath.Join(dir, d.Name)
-		}
-		if entries, err := filepath.Glob(filepath.Join(dir, "*.sql")); err != nil || len(entries) == 0 {
-			continue
-		}
-		if err := r.seed(p, d, nil); err != nil {
+		if err := r.seed(p, d, nil); err != nil && !errors.Is(err, project.ErrNoSeeds) {
 			return err
 		}
 	}

@@ -2,12 +2,16 @@ package project
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 )
+
+// ErrNoSeeds means that a database has no seed files.
+var ErrNoSeeds = errors.New("there are no SQL files")
 
 // ApplySeeds runs the given seed files of a database, all that there are without any, in the order of their names and as
 // one request. It gives the files.
@@ -21,7 +25,7 @@ func (p *Project) ApplySeeds(ctx context.Context, d Database, names []string) ([
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("there are no SQL files in %s", dir)
+		return nil, fmt.Errorf("%w in %s", ErrNoSeeds, dir)
 	}
 	var commands []command
 	for _, file := range files {
@@ -57,7 +61,7 @@ func seedFiles(dir string, names []string) ([]string, error) {
 		}
 		return err
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("list %s: %w", dir, plain(err))
 	}
 	return files, nil
