@@ -65,7 +65,7 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	pool, err := postgres.Open(ctx, postgres.Config{URL: c.MetadataURL, MaxConns: 8, AppName: "gatehouse metadata"})
+	pool, err := postgres.Open(ctx, postgres.Config{URL: c.MetadataURL, MaxConns: ownConnections, AppName: "gatehouse metadata"})
 	if err != nil {
 		return nil, fmt.Errorf("open metadata database: %w", err)
 	}

@@ -110,10 +110,11 @@ func (d *doctor) databases(ctx context.Context, s *Settings) {
 		return
 	}
 	logins := map[string]string{}
-	for name, dsn := range map[string]string{
-		"GATEHOUSE_DATABASE_URL": s.Database.DatabaseURL, "HASURA_GRAPHQL_DATABASE_URL": s.Database.HasuraDatabaseURL,
-		"HASURA_GRAPHQL_METADATA_DATABASE_URL": s.Database.MetadataURL, "DB_URL": s.Database.LogtoURL,
+	for _, named := range [][2]string{
+		{"GATEHOUSE_DATABASE_URL", s.Database.DatabaseURL}, {"HASURA_GRAPHQL_DATABASE_URL", s.Database.HasuraDatabaseURL},
+		{"HASURA_GRAPHQL_METADATA_DATABASE_URL", s.Database.MetadataURL}, {"DB_URL", s.Database.LogtoURL},
 	} {
+		name, dsn := named[0], named[1]
 		if dsn != "" {
 			logins[d.database(ctx, name, dsn)] = name
 		}

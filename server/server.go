@@ -140,7 +140,8 @@ func (sv *Server) buildEngine(ctx context.Context, progress func(string)) error 
 	for _, dir := range sv.settings.Project.missing() {
 		sv.log.WarnContext(ctx, "there is nothing to apply: the directory does not exist", "directory", dir)
 	}
-	if sv.settings.Project.isMounted() {
+	isMounted := sv.settings.Project.isMounted()
+	if isMounted {
 		lock, err := lockProject(ctx, c.MetadataURL, progress)
 		if err != nil {
 			return err
@@ -150,7 +151,7 @@ func (sv *Server) buildEngine(ctx context.Context, progress func(string)) error 
 	if sv.engine, err = engine.New(ctx, c); err != nil {
 		return fmt.Errorf("data engine: %w", err)
 	}
-	if !sv.settings.Project.isMounted() {
+	if !isMounted {
 		return nil
 	}
 	if err := sv.applyProject(ctx); err != nil {

@@ -42,7 +42,7 @@ func (s *Settings) Validate() error {
 	if _, err := transport.ParseCORS(s.Listening.CORSDomain, s.Listening.DisableCORS); err != nil {
 		return fmt.Errorf("--cors-domain: %w; scheme and port belong to it, as in https://*.example.com:8443", err)
 	}
-	for _, group := range []any{s.Listening, s.Database, s.Engine, s.Pools} {
+	for _, group := range []any{s.Listening, s.Database, s.Engine, s.Pools, s.Identity} {
 		if err := notNegative(reflect.ValueOf(group)); err != nil {
 			return err
 		}
@@ -53,8 +53,8 @@ func (s *Settings) Validate() error {
 // notNegative: no number among the settings means anything below zero.
 func notNegative(group reflect.Value) error {
 	for i := range group.NumField() {
-		if f := group.Field(i); f.Kind() == reflect.Int && f.Int() < 0 {
-			return fmt.Errorf("--%s: expected a number that is not negative but got %d", group.Type().Field(i).Tag.Get("name"), f.Int())
+		if f := group.Field(i); f.CanInt() && f.Int() < 0 || f.CanFloat() && f.Float() < 0 {
+			return fmt.Errorf("--%s: expected a number that is not negative but got %v", group.Type().Field(i).Tag.Get("name"), f.Interface())
 		}
 	}
 	return nil

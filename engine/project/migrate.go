@@ -1,6 +1,7 @@
 package project
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -67,12 +68,12 @@ func (p *Project) status(ctx context.Context, d Database, s store) (*Status, err
 	for version, dirty := range applied {
 		status.Migrations = append(status.Migrations, MigrationStatus{Migration: Migration{Version: version}, IsApplied: true, IsDirty: dirty})
 	}
-	slices.SortFunc(status.Migrations, func(a, b MigrationStatus) int { return compare(a.Version, b.Version) })
+	slices.SortFunc(status.Migrations, func(a, b MigrationStatus) int { return cmp.Compare(a.Version, b.Version) })
 	return status, nil
 }
 
 func (s *Status) find(version uint64) (int, bool) {
-	return slices.BinarySearchFunc(s.Migrations, version, func(m MigrationStatus, v uint64) int { return compare(m.Version, v) })
+	return slices.BinarySearchFunc(s.Migrations, version, func(m MigrationStatus, v uint64) int { return cmp.Compare(m.Version, v) })
 }
 
 // Step is a migration to be run in a direction.
@@ -292,7 +293,7 @@ func (p *Project) runStatements(ctx context.Context, d Database, s store, step S
 
 // runCommands runs a list of commands from an older project, all or none of them.
 func (p *Project) runCommands(ctx context.Context, name, text string) error {
-	t := tree{name: filepath.Dir(name)}
+	t := tree{name: filepath.Dir(name), keepIncludes: true} // a list of commands stands in one file
 	n, err := t.parse(filepath.Base(name), []byte(text))
 	if err != nil || n == nil {
 		return err

@@ -1,6 +1,7 @@
 package project
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -52,23 +53,13 @@ func readMigrations(dir string) ([]Migration, error) {
 		}
 		list = append(list, m)
 	}
-	slices.SortFunc(list, func(a, b Migration) int { return compare(a.Version, b.Version) })
+	slices.SortFunc(list, func(a, b Migration) int { return cmp.Compare(a.Version, b.Version) })
 	for i := 1; i < len(list); i++ {
 		if list[i].Version == list[i-1].Version {
 			return nil, fmt.Errorf("two migrations have version %d: %s and %s; give one another version", list[i].Version, list[i-1].dir, list[i].dir)
 		}
 	}
 	return list, nil
-}
-
-func compare(a, b uint64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // can tells whether the migration has a file for a direction.
@@ -104,7 +95,8 @@ func (p *Project) CreateMigration(d Database, version uint64, name, up, down str
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return "", fmt.Errorf("create %s: %w", dir, plain(err))
 	}
-	for file, text := range map[string]string{"up.sql": up, "down.sql": down} {
+	for _, f := range [][2]string{{"up.sql", up}, {"down.sql", down}} {
+		file, text := f[0], f[1]
 		if text == "" {
 			continue
 		}

@@ -101,17 +101,14 @@ func join(chosen []MigrationStatus) (up, down string, err error) {
 		if m.files["up.yaml"] || m.files["down.yaml"] {
 			return "", "", fmt.Errorf("%s holds YAML: metadata commands cannot be squashed; delete them once metadata/ has what they did", m.dir)
 		}
-		text, err := m.file("up.sql")
+		text, err := squashable(m, "up.sql")
 		if err != nil {
 			return "", "", err
-		}
-		if isOutsideTransaction(text) {
-			return "", "", fmt.Errorf("%s runs outside of a transaction and cannot be squashed with others", m.dir)
 		}
 		up += statements(text)
 	}
 	for _, m := range slices.Backward(chosen) {
-		text, err := m.file("down.sql")
+		text, err := squashable(m, "down.sql")
 		if err != nil {
 			return "", "", err
 		}
@@ -123,6 +120,15 @@ func join(chosen []MigrationStatus) (up, down string, err error) {
 	return up, down, nil
 }
 
+// squashable is a file of a migration that may become a part of another.
+func squashable(m MigrationStatus, name string) (string, error) {
+	text, err := m.file(name)
+	if err == nil && isOutsideTransaction(text) {
+		err = fmt.Errorf("%s runs outside of a transaction and cannot be squashed with others", m.dir)
+	}
+	return text, err
+}
+
 // statements makes sure that a file's last statement ends before the next file's first.
 func statements(text string) string {
 	trimmed := strings.TrimRight(text, " \t\r\n")
@@ -130,10 +136,10 @@ func statements(text string) string {
 		return ""
 	}
 	lastLine := trimmed[strings.LastIndexByte(trimmed, '\n')+1:]
-	if strings.HasSuffix(trimmed, ";") || strings.Contains(lastLine, "--") {
-		if strings.Contains(lastLine, "--") {
-			return "\n" + trimmed + "\n;\n"
-		}
+	switch {
+	case strings.Contains(lastLine, "--"):
+		return "\n" + trimmed + "\n;\n"
+	case strings.HasSuffix(trimmed, ";"):
 		return "\n" + trimmed + "\n"
 	}
 	return "\n" + trimmed + ";\n"
