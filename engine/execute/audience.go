@@ -98,6 +98,7 @@ func (p *Replicas) own(source string, to *Audience) *replica {
 	if !shown.IsZero() {
 		need = max(need, p.positionAfter(shown))
 	}
+	need = max(need, p.floor.Load()) // last: what is forgotten raises it
 	if !r.has(need) {
 		return nil
 	}

@@ -274,8 +274,8 @@ func (p *Replicas) States() []ReplicaState {
 
 // out takes a replica out of use.
 func (r *replica) out(why string, log *slog.Logger, source string) {
-	r.position.Store(0)
 	r.mu.Lock()
+	r.position.Store(0)
 	was := r.why
 	r.why = why
 	if was == "" {
@@ -295,8 +295,8 @@ func (r *replica) in(position uint64, log *slog.Logger, source string) {
 	if was != "" {
 		r.since = time.Now()
 	}
-	r.mu.Unlock()
 	r.position.Store(position)
+	r.mu.Unlock()
 	if was != "" {
 		log.Info("read replica is in use", "source", source, "replica", r.name)
 	}

@@ -210,24 +210,29 @@ func (r *run) readOn(ctx context.Context, on *server, steps []*translate.Step) (
 // readSeveral reads several root fields in one snapshot. What a native query does is not known before: where one writes,
 // the transaction may not be one that only reads.
 func (r *run) readSeveral(ctx context.Context, on *server, steps []*translate.Step, args [][]any) error {
-	in := r.readTogether
-	if !on.isPrepared {
-		in = r.readInTurn
-	}
 	if slices.ContainsFunc(steps, func(s *translate.Step) bool { return s.Read.IsVolatile }) {
-		return in(ctx, on, steps, args, pgx.ReadWrite)
+		return r.readIn(ctx, on, steps, args, pgx.ReadWrite)
 	}
 	kept, size := len(r.results), r.size
-	err := in(ctx, on, steps, args, pgx.ReadOnly)
+	err := r.readIn(ctx, on, steps, args, pgx.ReadOnly)
 	if postgres.Code(err) == readOnlyTransaction && !on.isReplica {
 		r.results, r.size = r.results[:kept], size
-		err = in(ctx, on, steps, args, pgx.ReadWrite)
+		err = r.readIn(ctx, on, steps, args, pgx.ReadWrite)
 	}
 	return err
 }
 
 // readOnlyTransaction is the SQLSTATE of a write where none may be, on a replica too.
 const readOnlyTransaction = "25006"
+
+// readIn reads them in one transaction. It calls the methods by name: through a value, the arguments of every read would
+// go to the heap.
+func (r *run) readIn(ctx context.Context, on *server, steps []*translate.Step, args [][]any, mode pgx.TxAccessMode) error {
+	if on.isPrepared {
+		return r.readTogether(ctx, on, steps, args, mode)
+	}
+	return r.readInTurn(ctx, on, steps, args, mode)
+}
 
 // readInTurn reads one root field after the other.
 func (r *run) readInTurn(ctx context.Context, on *server, steps []*translate.Step, args [][]any, mode pgx.TxAccessMode) error {
