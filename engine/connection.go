@@ -120,7 +120,7 @@ func (c *Config) connection(info *metadata.ConnectionInfo) (*connection, error) 
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := pgxpool.ParseConfig(text)
+	cfg, err := parseConnection(text)
 	if err != nil {
 		return nil, &connectError{"the connection string cannot be read"}
 	}
@@ -134,16 +134,15 @@ func (c *Config) connection(info *metadata.ConnectionInfo) (*connection, error) 
 	if withoutPrepared {
 		cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	}
-	if _, set := cfg.ConnConfig.RuntimeParams["application_name"]; !set {
-		cfg.ConnConfig.RuntimeParams["application_name"] = "gatehouse"
+	where := text
+	if info.FromFile != "" { // as the file has it: encryption is told apart by itself
+		where = withoutLogin(cfg.ConnConfig, info.FromFile)
 	}
 	encryption, err := c.encrypt(cfg.ConnConfig, info.SSLConfiguration)
 	if err != nil {
 		return nil, err
 	}
-	where := text
 	if info.FromFile != "" {
-		where = withoutLogin(cfg.ConnConfig, info.FromFile)
 		conn.login = &login{file: info.FromFile, where: where, last: sha256.Sum256([]byte(text))}
 		cfg.BeforeConnect = c.freshLogin(info.FromFile, where)
 	}

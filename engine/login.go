@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"gatehouse/engine/execute"
 	"gatehouse/worker"
@@ -50,14 +51,23 @@ func (c *Config) readLogin(file string) (*pgx.ConnConfig, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, err := pgx.ParseConfig(text)
+	cfg, err := parseConnection(text)
 	if err != nil {
 		return nil, errors.New("the connection string of dynamic_from_file cannot be read")
 	}
-	if _, set := conn.RuntimeParams["application_name"]; !set {
-		conn.RuntimeParams["application_name"] = "gatehouse"
+	return cfg.ConnConfig, nil
+}
+
+// parseConnection reads a connection string as the pools of sources do.
+func parseConnection(text string) (*pgxpool.Config, error) {
+	cfg, err := pgxpool.ParseConfig(text)
+	if err != nil {
+		return nil, err
 	}
-	return conn, nil
+	if _, set := cfg.ConnConfig.RuntimeParams["application_name"]; !set {
+		cfg.ConnConfig.RuntimeParams["application_name"] = "gatehouse"
+	}
+	return cfg, nil
 }
 
 // loginInterval is how often files with logins are looked at.
