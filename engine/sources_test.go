@@ -118,6 +118,9 @@ func TestSources_loginFromFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		u.User = url.UserPassword(user, password)
+		q := u.Query() // which pools read as well as connections
+		q.Set("pool_max_conns", "7")
+		u.RawQuery = q.Encode()
 		return u.String()
 	}
 	user := fmt.Sprintf("rotating_%d", os.Getpid())

@@ -111,8 +111,10 @@ func (d *doctor) databases(ctx context.Context, s *Settings) {
 	}
 	logins := map[string]string{}
 	for _, named := range [][2]string{
-		{"GATEHOUSE_DATABASE_URL", s.Database.DatabaseURL}, {"HASURA_GRAPHQL_DATABASE_URL", s.Database.HasuraDatabaseURL},
-		{"HASURA_GRAPHQL_METADATA_DATABASE_URL", s.Database.MetadataURL}, {"DB_URL", s.Database.LogtoURL},
+		{"GATEHOUSE_DATABASE_URL", s.Database.DatabaseURL},
+		{"HASURA_GRAPHQL_DATABASE_URL", s.Database.HasuraDatabaseURL},
+		{"HASURA_GRAPHQL_METADATA_DATABASE_URL", s.Database.MetadataURL},
+		{"DB_URL", s.Database.LogtoURL},
 	} {
 		name, dsn := named[0], named[1]
 		if dsn != "" {
