@@ -2,6 +2,7 @@ package execute
 
 import (
 	"hash/maphash"
+	"maps"
 	"sync"
 	"sync/atomic"
 
@@ -49,18 +50,20 @@ type writers struct {
 	until map[uint64]uint64
 }
 
-// note remembers a caller's write. When there are too many, floor is how far servers must have come for all that are
-// forgotten; else 0.
-func (w *writers) note(c Caller, position uint64) (floor uint64) {
+// note remembers a caller's write. When there are too many, raise is told how far servers must have come for all that are
+// forgotten, before they are.
+func (w *writers) note(c Caller, position uint64, raise func(floor uint64)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.until == nil {
 		w.until = map[uint64]uint64{}
 	}
 	if len(w.until) >= maxWriters {
+		var floor uint64
 		for _, p := range w.until {
 			floor = max(floor, p)
 		}
+		raise(floor)
 		clear(w.until)
 	}
 	if c.user != 0 {
@@ -68,7 +71,6 @@ func (w *writers) note(c Caller, position uint64) (floor uint64) {
 	}
 	w.until[c.session] = max(w.until[c.session], position)
 	w.count.Store(int64(len(w.until)))
-	return floor
 }
 
 // need is how far a server must have come for the caller's reads.
@@ -79,19 +81,23 @@ func (w *writers) need(c Caller) uint64 {
 }
 
 // forget drops the writes that every replica in use has seen. A replica that comes into use later must have come as far as
-// the furthest of them, which is given.
-func (w *writers) forget(everywhere uint64) (floor uint64) {
+// the furthest of them, which raise is told before they are forgotten.
+func (w *writers) forget(everywhere uint64, raise func(floor uint64)) {
 	if w.count.Load() == 0 {
-		return 0
+		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for c, p := range w.until {
+	var floor uint64
+	for _, p := range w.until {
 		if p <= everywhere {
 			floor = max(floor, p)
-			delete(w.until, c)
 		}
 	}
+	if floor == 0 {
+		return
+	}
+	raise(floor)
+	maps.DeleteFunc(w.until, func(_, p uint64) bool { return p <= everywhere })
 	w.count.Store(int64(len(w.until)))
-	return floor
 }

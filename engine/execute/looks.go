@@ -170,9 +170,7 @@ func (p *Replicas) forget() {
 			least = min(least, at)
 		}
 	}
-	if floor := p.writers.forget(least); floor > 0 {
-		p.raiseTo(floor)
-	}
+	p.writers.forget(least, p.raiseTo)
 }
 
 // judge looks at a replica: how far it has come, or why it cannot be used. last is how far it had when it was last looked at.

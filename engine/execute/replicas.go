@@ -244,9 +244,7 @@ func (p *Replicas) wrote(ctx context.Context, c Caller) uint64 {
 		p.Raise()
 		return everywhere
 	}
-	if floor := p.writers.note(c, position); floor > 0 {
-		p.raiseTo(floor)
-	}
+	p.writers.note(c, position, p.raiseTo)
 	return position
 }
 
