@@ -177,29 +177,46 @@ func named(key string, is shape) codec[Opaque] {
 	}
 }
 
-// tableName is "t" (in schema public) or {schema, name}.
+// tableName is "t" (in schema public) or {schema, name}. No schema and null are public, "" is a schema that there is not
+// (Hasura: Backends/Postgres/SQL/Types).
 var tableName = codec[TableName]{
-	func(r *reader, n *node) TableName {
-		if n.kind == stringNode {
-			return TableName{Schema: "public", Name: n.text}
-		}
-		t := qualifiedName.read(r, n)
-		if t.Schema == "" {
-			t.Schema = "public"
-		}
-		return t
+	readTableName,
+	func(w *writer, t TableName) {
+		w.WriteString(`{"name":`)
+		w.text(t.Name)
+		w.WriteString(`,"schema":`)
+		w.text(t.Schema)
+		w.WriteByte('}')
 	},
-	func(w *writer, t TableName) { qualifiedName.write(w, t) },
 }
 
-var qualifiedName = object("QualifiedObject",
-	must("name", text, func(t *TableName) *string { return &t.Name }),
-	may("schema", text, func(t *TableName) *string { return &t.Schema }),
-)
+const publicSchema = "public"
+
+// readTableName is no object(…): what writes those has to know the names of what it kept.
+func readTableName(r *reader, n *node) TableName {
+	t := TableName{Schema: publicSchema}
+	switch n.kind {
+	case stringNode:
+		t.Name = n.text
+	case objectNode:
+		r.refuseUnknown(n, []string{"name", "schema"})
+		if name := n.member("name"); name != nil {
+			r.key("name", func() { t.Name = text.read(r, name) })
+		} else {
+			r.fail("key %q not found", "name")
+		}
+		if n.given("schema") {
+			r.key("schema", func() { t.Schema = text.read(r, n.member("schema")) })
+		}
+	default:
+		r.fail("expecting a string/object for QualifiedObject")
+	}
+	return t
+}
 
 // String is the name as messages show it: without the schema public.
 func (t TableName) String() string {
-	if t.Schema == "public" {
+	if t.Schema == publicSchema {
 		return t.Name
 	}
 	return t.Schema + "." + t.Name

@@ -10,8 +10,9 @@ import (
 
 // A stored document may hold what this Gatehouse does not understand: keys of a newer Hasura, or what somebody wrote into
 // the table by hand. It never keeps the rest from being served, and it is never lost: what is not understood is put
-// aside, written again where it stood, and listed as inconsistent. A key that is unknown leaves its object in place,
-// except where the object gives somebody a right; such an object, and any object that cannot be read, is put aside whole.
+// aside, written again where it stood, and listed as inconsistent. An object that cannot be read, or that has a key that is
+// unknown, is put aside whole: without the key it might mean more (a misspelt session_argument is one for clients to give).
+// Only what holds other objects stays in place beside an unknown key (container), where it does not say what they are of.
 
 // Leftovers are what a stored object holds beyond what is understood. They never change.
 type Leftovers struct {
@@ -40,18 +41,43 @@ type brokenPart struct {
 // keeper is an object that can hold leftovers.
 type keeper interface{ leftovers() **Leftovers }
 
-func (m *Metadata) leftovers() **Leftovers        { return &m.Leftovers }
-func (s *Source) leftovers() **Leftovers          { return &s.Leftovers }
-func (t *Table) leftovers() **Leftovers           { return &t.Leftovers }
-func (r *Relationship) leftovers() **Leftovers    { return &r.Leftovers }
-func (c *ComputedField) leftovers() **Leftovers   { return &c.Leftovers }
-func (f *Function) leftovers() **Leftovers        { return &f.Leftovers }
-func (c *QueryCollection) leftovers() **Leftovers { return &c.Leftovers }
-func (e *RESTEndpoint) leftovers() **Leftovers    { return &e.Leftovers }
+func (m *Metadata) leftovers() **Leftovers { return &m.Leftovers }
+func (s *Source) leftovers() **Leftovers   { return &s.Leftovers }
+func (t *Table) leftovers() **Leftovers    { return &t.Leftovers }
+func (f *Function) leftovers() **Leftovers { return &f.Leftovers }
 
 func leftoversOf[T any](v *T) **Leftovers {
 	if k, ok := any(v).(keeper); ok {
 		return k.leftovers()
+	}
+	return nil
+}
+
+// container is a keeper that may be served beside a key that is unknown.
+type container interface {
+	keeper
+	bears(unknownKey) bool
+}
+
+func (m *Metadata) bears(unknownKey) bool { return true }
+
+// bears: how a source is connected to has to be understood (TLS, for one), how many connections there are need not.
+func (s *Source) bears(u unknownKey) bool {
+	return !u.below("configuration") || slices.Contains(u.steps, any("pool_settings"))
+}
+
+// bears: which table it is has to be understood.
+func (t *Table) bears(u unknownKey) bool { return !u.below("table") }
+
+func (u unknownKey) below(key string) bool { return len(u.steps) > 0 && u.steps[0] == key }
+
+// unbearable is the first unknown key with which v cannot be served, nil when there is none.
+func unbearable[T any](v *T, unknown []unknownKey) *unknownKey {
+	c, isContainer := any(v).(container)
+	for i, u := range unknown {
+		if !isContainer || !c.bears(u) {
+			return &unknown[i]
+		}
 	}
 	return nil
 }
@@ -91,18 +117,18 @@ func lenientList[F any](r *reader, n *node, list string, c codec[F], aside **Lef
 		v := c.read(sub, item)
 		e := &elements[i]
 		e.part = brokenPart{list: list, json: item.compact(), path: fault.Index(r.path, i)}
-		own := leftoversOf(&v)
-		switch {
-		case sub.err != nil:
+		if sub.err != nil {
 			e.part.reason = problem(sub.err)
 			if len(sub.unknown) > 0 { // often what is missing, misspelt
 				e.part.reason = sub.unknown[0].reason + "; " + e.part.reason
 			}
 			continue
-		case len(sub.unknown) > 0 && own == nil:
-			e.part.reason = sub.unknown[0].reason
+		}
+		if u := unbearable(&v, sub.unknown); u != nil {
+			e.part.reason = u.reason
 			continue
-		case own != nil:
+		}
+		if own := leftoversOf(&v); own != nil {
 			sub.leaveUnknown(own)
 		}
 		e.value = &v
@@ -260,24 +286,14 @@ func identity(list string, element *node) string {
 	return name.text
 }
 
-// plainTableName is tableName without its errors.
+// plainTableName is tableName without its errors: false where it would be another name than was meant.
 func plainTableName(n *node) (TableName, bool) {
-	if n.kind == stringNode {
-		return TableName{"public", n.text}, true
-	}
-	t := TableName{Schema: "public"}
-	name, schema := n.member("name"), n.member("schema")
-	if schema != nil {
-		t.Schema = schema.text
-	}
-	if name == nil || name.kind != stringNode || schema != nil && schema.kind != stringNode {
-		return t, false
-	}
-	t.Name = name.text
-	return t, true
+	r := &reader{}
+	t := readTableName(r, n)
+	return t, r.err == nil && len(r.unknown) == 0
 }
 
-// partName is an element's name as objects are named.
+// name is an element's name as objects are named.
 func (p brokenPart) name() string {
 	n, err := parseNode(p.json)
 	if err != nil || p.whole {
@@ -338,30 +354,15 @@ func (m *Metadata) eachLeftover(visit func(owner ObjectID, l *Leftovers, part fu
 		look(SourceObject(s.Name), s.Leftovers, s.Name, nil, nil)
 		for _, t := range s.Tables {
 			look(TableObject(s.Name, t.Name), t.Leftovers, s.Name, t, nil)
-			for _, r := range t.ObjectRelationships {
-				look(tableChild("object_relation", s.Name, t.Name, r.Name), r.Leftovers, s.Name, t, nil)
-			}
-			for _, r := range t.ArrayRelationships {
-				look(tableChild("array_relation", s.Name, t.Name, r.Name), r.Leftovers, s.Name, t, nil)
-			}
-			for _, c := range t.ComputedFields {
-				look(ComputedFieldObject(s.Name, t.Name, c.Name), c.Leftovers, s.Name, t, nil)
-			}
 		}
 		for _, f := range s.Functions {
 			look(FunctionObject(s.Name, f.Name), f.Leftovers, s.Name, nil, f)
 		}
 	}
-	for _, c := range m.QueryCollections {
-		look(globalObject("query_collection", c.Name), c.Leftovers, "", nil, nil)
-	}
-	for _, e := range m.RESTEndpoints {
-		look(RESTEndpointObject(e.Name), e.Leftovers, "", nil, nil)
-	}
 }
 
-// listLeftovers lists what was put aside. An unknown key stands in nobody's way: it is kept like all that is not executed
-// yet, and its object is served. An object put aside is broken.
+// listLeftovers lists what was put aside. An unknown key of what is served beside it is kept like all that is not executed
+// yet. An object put aside is broken.
 func (m *Metadata) listLeftovers() []Inconsistency {
 	var out []Inconsistency
 	m.eachLeftover(func(owner ObjectID, l *Leftovers, part func(brokenPart) ObjectID) {

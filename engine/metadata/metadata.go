@@ -115,10 +115,9 @@ type ColumnConfig struct {
 
 // Relationship is an object or array relationship, by its place in Table.
 type Relationship struct {
-	Name      string
-	Using     RelationshipUsing
-	Comment   *string
-	Leftovers *Leftovers
+	Name    string
+	Using   RelationshipUsing
+	Comment *string
 }
 
 // RelationshipUsing: exactly one of ForeignKey and Manual is set.
@@ -148,7 +147,6 @@ type ComputedField struct {
 	TableArgument   string
 	SessionArgument string
 	Comment         *string // nil: the default text
-	Leftovers       *Leftovers
 }
 
 // Columns is a column list, or all columns ("*").
@@ -229,10 +227,9 @@ type FunctionConfiguration struct {
 
 // QueryCollection is a named list of GraphQL operations.
 type QueryCollection struct {
-	Name      string
-	Queries   []*CollectionQuery
-	Comment   *string
-	Leftovers *Leftovers
+	Name    string
+	Queries []*CollectionQuery
+	Comment *string
 }
 
 // CollectionQuery is one operation of a collection.
@@ -256,7 +253,6 @@ type RESTEndpoint struct {
 	Collection string
 	Query      string
 	Comment    *string
-	Leftovers  *Leftovers
 }
 
 // InheritedRole is the union of other roles.

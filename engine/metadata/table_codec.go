@@ -302,7 +302,7 @@ var manualCodec = object("RelManualConfig",
 var computedFieldCodec = object("ComputedFieldMetadata",
 	must("name", nonEmpty, func(c *ComputedField) *string { return &c.Name }),
 	nested("definition", true, computedFieldDefinition,
-		func(c *ComputedField) ComputedField { d := *c; d.Leftovers = nil; return d }, // they are the whole field's
+		func(c *ComputedField) ComputedField { return *c },
 		func(_ *reader, c *ComputedField, d ComputedField) {
 			c.Function, c.SessionArgument, c.TableArgument = d.Function, d.SessionArgument, d.TableArgument
 		}),
