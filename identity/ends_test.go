@@ -231,7 +231,7 @@ func TestExpiry(t *testing.T) {
 	if err := w.id.Provider().Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for _, table := range []string{"sessions", "grants", "interactions", "codes", "access_tokens", "refresh_tokens"} {
+	for _, table := range []string{"sessions", "grants", "interactions", "codes", "access_tokens", "refresh_tokens", "revoked_tokens"} {
 		var n int
 		if err := w.pool.QueryRow(t.Context(), `select count(*) from identity.`+table).Scan(&n); err != nil || n != 0 {
 			t.Errorf("%d rows left in %s, %v", n, table, err)

@@ -35,7 +35,8 @@ type Standing struct {
 	IsDataAPI bool
 	// IsActive: the subject exists and is not suspended, and the token's application exists.
 	IsActive bool
-	// IsGrantAlive: the grant behind the token has not ended. Machine tokens have none: true while the application exists.
+	// IsGrantAlive: neither the token nor the grant behind it has been ended. Machine tokens have no grant: true while the
+	// application exists.
 	IsGrantAlive bool
 	// IsThirdParty: the token was issued to a third-party application.
 	IsThirdParty bool

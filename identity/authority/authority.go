@@ -9,6 +9,7 @@ package authority
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -35,6 +36,7 @@ const (
 	maxApplications = 10_000
 	maxGrants       = 200_000
 	maxResources    = 1_000
+	maxTokens       = 100_000
 )
 
 // The feed is proved every heartbeat by a notice to ourselves; one that is not heard within maxLag means that changes
@@ -64,7 +66,8 @@ type Standing struct {
 	IsDataAPI bool
 	// IsActive: the subject exists and is not suspended, and the token's application exists.
 	IsActive bool
-	// IsGrantAlive: the grant behind the token has not ended. Machine tokens have none: true while the application exists.
+	// IsGrantAlive: neither the token nor the grant behind it has been ended. Machine tokens have no grant: true while the
+	// application exists.
 	IsGrantAlive bool
 	// IsThirdParty: the token was issued to a third-party application.
 	IsThirdParty bool
@@ -96,6 +99,9 @@ type Authority struct {
 	applications *view[string, member]
 	grants       *view[handle, grant]
 	resources    *view[string, bool]
+	// tokens says which tokens are revoked, by the digests of their jti. It is asked about a token only when some token of
+	// the same grant or application is revoked, so that there is one read more for those alone, and no list without end.
+	tokens *view[digest, bool]
 
 	// What is remembered holds while the feed is connected and not late.
 	isConnected, isLate atomic.Bool
@@ -108,6 +114,8 @@ type Authority struct {
 type member struct {
 	exists, isActive, isThirdParty bool
 	roles                          []string
+	// revokedUntil, of an application, is when the last of its own tokens that are revoked has expired; zero: none is.
+	revokedUntil time.Time
 }
 
 type handle [16]byte
@@ -115,7 +123,10 @@ type handle [16]byte
 type grant struct {
 	userID, clientID string
 	expires          time.Time // zero when the grant does not exist
+	revokedUntil     time.Time // as a member's, of the tokens made from the grant
 }
+
+type digest [sha256.Size]byte
 
 // New makes an Authority. Until Run listens it answers from Postgres.
 func New(c Config) *Authority {
@@ -127,6 +138,7 @@ func New(c Config) *Authority {
 	a.applications = newView(maxApplications, a.loadApplication)
 	a.grants = newView(maxGrants, a.loadGrant)
 	a.resources = newView(maxResources, a.loadResource)
+	a.tokens = newView(maxTokens, a.loadToken)
 	return a
 }
 
@@ -146,7 +158,11 @@ func (a *Authority) Standing(ctx context.Context, t Token) (Standing, error) {
 	}
 	s.IsThirdParty = app.isThirdParty
 	if t.Subject == t.ClientID {
-		s.IsActive, s.IsGrantAlive, s.Roles = app.exists, app.exists, app.roles
+		isRevoked, err := a.isRevoked(ctx, t.JTI, app.revokedUntil)
+		if err != nil {
+			return Standing{}, err
+		}
+		s.IsActive, s.IsGrantAlive, s.Roles = app.exists, app.exists && !isRevoked, app.roles
 		return s, nil
 	}
 	user, err := ask(ctx, a, a.users, t.Subject)
@@ -159,9 +175,21 @@ func (a *Authority) Standing(ctx context.Context, t Token) (Standing, error) {
 		if err != nil {
 			return Standing{}, err
 		}
-		s.IsGrantAlive = g.userID == t.Subject && g.clientID == t.ClientID && time.Now().Before(g.expires)
+		isRevoked, err := a.isRevoked(ctx, t.JTI, g.revokedUntil)
+		if err != nil {
+			return Standing{}, err
+		}
+		s.IsGrantAlive = !isRevoked && g.userID == t.Subject && g.clientID == t.ClientID && time.Now().Before(g.expires)
 	}
 	return s, nil
+}
+
+// isRevoked tells whether a token is revoked by itself. until is what its grant or application says of revoked tokens.
+func (a *Authority) isRevoked(ctx context.Context, jti string, until time.Time) (bool, error) {
+	if until.IsZero() || !time.Now().Before(until) {
+		return false, nil
+	}
+	return ask(ctx, a, a.tokens, digest(sha256.Sum256([]byte(jti))))
 }
 
 // ask looks in the view while the feed can be trusted, and else reads.
@@ -211,32 +239,53 @@ select p.is_third_party,
              from   identity.applications_roles ar
              join   identity.roles r on r.id = ar.role_id
              where  ar.application_id = p.id and r.type = 'MachineToMachine'
-             order  by r.name)
+             order  by r.name),
+       (select max(t.expires_at) from identity.revoked_tokens t where t.application_id = p.id)
 from   identity.applications p
 where  p.id = $1`
 
 func (a *Authority) loadApplication(ctx context.Context, id string) (member, error) {
-	m := member{exists: true, isActive: true}
-	err := a.pool.QueryRow(ctx, applicationSQL, id).Scan(&m.isThirdParty, &m.roles)
+	m, revokedUntil := member{exists: true, isActive: true}, (*time.Time)(nil)
+	err := a.pool.QueryRow(ctx, applicationSQL, id).Scan(&m.isThirdParty, &m.roles, &revokedUntil)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return member{}, nil
 	} else if err != nil {
 		return member{}, fmt.Errorf("read application's standing: %w", err)
 	}
+	if revokedUntil != nil {
+		m.revokedUntil = *revokedUntil
+	}
 	return m, nil
 }
+
+const grantSQL = `
+select g.user_id, g.client_id, g.expires_at,
+       (select max(t.expires_at) from identity.revoked_tokens t where t.grant_handle = g.handle)
+from   identity.grants g
+where  g.handle = $1`
 
 // A grant that does not exist is remembered too: handles are random and never used again, and no token is made from a
 // grant before the grant is committed.
 func (a *Authority) loadGrant(ctx context.Context, h handle) (g grant, err error) {
-	err = a.pool.QueryRow(ctx, "select user_id, client_id, expires_at from identity.grants where handle = $1", h[:]).
-		Scan(&g.userID, &g.clientID, &g.expires)
+	var revokedUntil *time.Time
+	err = a.pool.QueryRow(ctx, grantSQL, h[:]).Scan(&g.userID, &g.clientID, &g.expires, &revokedUntil)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return grant{}, nil
 	} else if err != nil {
 		return grant{}, fmt.Errorf("read grant's standing: %w", err)
 	}
+	if revokedUntil != nil {
+		g.revokedUntil = *revokedUntil
+	}
 	return g, nil
+}
+
+func (a *Authority) loadToken(ctx context.Context, d digest) (isRevoked bool, err error) {
+	err = a.pool.QueryRow(ctx, "select exists (select from identity.revoked_tokens where digest = $1)", d[:]).Scan(&isRevoked)
+	if err != nil {
+		return false, fmt.Errorf("read whether a token is revoked: %w", err)
+	}
+	return isRevoked, nil
 }
 
 func (a *Authority) loadResource(ctx context.Context, indicator string) (isData bool, err error) {
@@ -270,6 +319,7 @@ func (a *Authority) forgetAll() {
 	a.applications.forgetAll()
 	a.grants.forgetAll()
 	a.resources.forgetAll()
+	a.tokens.forgetAll()
 }
 
 // hear forgets what a notice names.
@@ -283,6 +333,10 @@ func (a *Authority) hear(_, notice string) {
 	case "grant":
 		if raw, err := hex.DecodeString(key); err == nil && len(raw) == len(handle{}) {
 			a.grants.forget(handle(raw))
+		}
+	case "token":
+		if raw, err := hex.DecodeString(key); err == nil && len(raw) == len(digest{}) {
+			a.tokens.forget(digest(raw))
 		}
 	case "role": // renamed or deleted: whoever held it
 		a.users.forgetAll()

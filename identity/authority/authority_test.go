@@ -120,6 +120,54 @@ func TestStanding_worthNothing(t *testing.T) {
 	}
 }
 
+// revoke revokes one token.
+func revoke(t *testing.T, pool *pgxpool.Pool, tok authority.Token) {
+	t.Helper()
+	var handle, application any = nil, tok.ClientID
+	if tok.Subject != tok.ClientID {
+		raw, err := base64.RawURLEncoding.DecodeString(tok.JTI)
+		if err != nil {
+			t.Fatal(err)
+		}
+		handle, application = raw[:16], nil
+	}
+	exec(t, pool, `insert into identity.revoked_tokens (digest, grant_handle, application_id, expires_at) values ($1, $2, $3, now() + interval '1 hour')`,
+		secret.Digest(tok.JTI), handle, application)
+}
+
+// TestStanding_aRevokedTokenDiesAlone: of one grant, and of one machine.
+func TestStanding_aRevokedTokenDiesAlone(t *testing.T) {
+	t.Parallel()
+	a, pool, _ := directory(t)
+	users, machines := token(t, pool, "ada"), authority.Token{Subject: "robot", ClientID: "robot", Audience: []string{"https://data"}, JTI: secret.Opaque()}
+	for name, tok := range map[string]authority.Token{"a user's": users, "a machine's": machines} {
+		other := tok
+		if tok.Subject == tok.ClientID {
+			other.JTI = secret.Opaque()
+		} else {
+			raw, _ := base64.RawURLEncoding.DecodeString(tok.JTI)
+			other.JTI = base64.RawURLEncoding.EncodeToString(append(raw[:16], secret.Bytes(16)...))
+		}
+		for _, tok := range []authority.Token{tok, other} {
+			if !standing(t, a, tok).IsGrantAlive {
+				t.Fatalf("%s token does not live at first", name)
+			}
+		}
+		for _, tok := range []authority.Token{other, tok} { // the second when the view knows that some are revoked
+			revoke(t, pool, tok)
+			a.Settle(t.Context())
+			if standing(t, a, tok).IsGrantAlive {
+				t.Errorf("%s token lives after its revocation", name)
+			}
+			third := tok
+			third.JTI = tok.JTI[:30] + "AAAAAAAAAAAAA"
+			if !standing(t, a, third).IsGrantAlive {
+				t.Errorf("%s other token died with it", name)
+			}
+		}
+	}
+}
+
 // TestSettle_nothingOldAfterAChange: readers hammer while rights are taken; whoever begins to ask after Settle has
 // returned sees the change.
 func TestSettle_nothingOldAfterAChange(t *testing.T) {

@@ -37,7 +37,7 @@ type hintClaims struct {
 // readIDTokenHint accepts ID tokens of ours, expired ones too (OpenID Connect RP-Initiated Logout §2).
 func (p *Provider) readIDTokenHint(text string) (*hintClaims, error) {
 	t, err := jwt.Verify(text, p.keys.Public().Keys, algorithms)
-	if err != nil || t.Type == "at+jwt" {
+	if err != nil || t.Type == accessTokenType {
 		return nil, invalidRequest("could not validate id_token_hint")
 	}
 	claims := new(hintClaims)

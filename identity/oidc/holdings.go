@@ -87,7 +87,7 @@ const (
 // Sweep deletes what has expired. Nothing depends on it but the size of the tables: every read looks at the time.
 func (p *Provider) Sweep(ctx context.Context) error {
 	var failures []error
-	for _, table := range []string{"access_tokens", "refresh_tokens", "codes", "interactions", "grants", "sessions"} {
+	for _, table := range []string{"access_tokens", "refresh_tokens", "revoked_tokens", "codes", "interactions", "grants", "sessions"} {
 		if err := p.sweep(ctx, table); err != nil {
 			failures = append(failures, fmt.Errorf("sweep %s: %w", table, err))
 		}

@@ -55,6 +55,15 @@ func NewJTI(handle []byte) string {
 	return base64.RawURLEncoding.EncodeToString(append(append([]byte(nil), handle...), secret.Bytes(32-HandleSize)...))
 }
 
+// Handle takes the handle of its grant out of a jti; ok is false when it cannot hold one.
+func Handle(jti string) (handle []byte, ok bool) {
+	raw, err := base64.RawURLEncoding.DecodeString(jti)
+	if err != nil || len(raw) < HandleSize {
+		return nil, false
+	}
+	return raw[:HandleSize], true
+}
+
 // Access is an access token to be signed.
 type Access struct {
 	JTI, Subject, ClientID, Audience string
