@@ -39,7 +39,7 @@ var floors = map[string]string{
 	"engine/subscription": "engine/execute engine/translate",
 	"engine/allowlist":    "engine/metadata",
 	"engine/dml":          "engine/plan engine/operation engine/schema engine/catalog engine/metadata engine/session engine/fault",
-	"engine/impact":       "engine/metadata engine/catalog engine/schema engine/operation",
+	"engine/impact":       "engine/metadata engine/catalog engine/schema engine/operation engine/allowlist",
 	"engine/rest":         "engine/metadata engine/fault",
 	"engine/project":      "",
 	"engine/transport":    "engine/operation engine/rest engine/session engine/metadata engine/schema engine/fault httpd",

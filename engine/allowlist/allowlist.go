@@ -31,7 +31,7 @@ func Compile(m *metadata.Metadata) *List {
 			continue
 		}
 		for _, q := range m.QueryCollections[i].Queries {
-			key, ok := normal(q.Query)
+			key, ok := Normal(q.Query)
 			if !ok {
 				continue
 			}
@@ -55,12 +55,12 @@ func (l *List) Allows(role, document string) bool {
 	if l == nil {
 		return false
 	}
-	key, ok := normal(document)
+	key, ok := Normal(document)
 	return ok && (l.global[key] || l.byRole[role][key])
 }
 
-// normal is a document's syntax tree as one text, equal for equal trees.
-func normal(document string) (string, bool) {
+// Normal is a document's syntax tree as one text, equal for equal trees; false where it cannot be parsed. Nobody reads it.
+func Normal(document string) (string, bool) {
 	doc, err := parser.ParseQuery(&ast.Source{Input: document})
 	if err != nil {
 		return "", false

@@ -3,6 +3,7 @@ package impact
 import (
 	"slices"
 
+	"gatehouse/engine/allowlist"
 	"gatehouse/engine/metadata"
 	"gatehouse/engine/operation"
 	"gatehouse/engine/schema"
@@ -11,7 +12,10 @@ import (
 // brokenOperations are the stored operations that some role can run before and not after: of REST endpoints, and of the
 // allow list where it counts.
 func brokenOperations(before, after State, o Options) []BrokenOperation {
-	c := &operationsComparison{before: before, after: after, out: []BrokenOperation{}}
+	c := &operationsComparison{
+		before: before, after: after, out: []BrokenOperation{}, parsed: map[string]parsed{},
+		roles: union(before.Model.Roles(), after.Model.Roles()),
+	}
 	for _, e := range before.Document.RESTEndpoints {
 		c.endpoint(e)
 	}
@@ -25,7 +29,16 @@ func brokenOperations(before, after State, o Options) []BrokenOperation {
 
 type operationsComparison struct {
 	before, after State
-	out           []BrokenOperation
+	// roles are all but admin.
+	roles  []string
+	out    []BrokenOperation
+	parsed map[string]parsed
+}
+
+// parsed is what a stored text says, whoever runs it.
+type parsed struct {
+	op  *operation.Operation
+	err error
 }
 
 // endpoint looks at a REST endpoint of before, which serves whoever asks.
@@ -53,14 +66,14 @@ func (c *operationsComparison) endpoint(e *metadata.RESTEndpoint) {
 	case is == nil:
 		say("its stored query would be gone")
 	default:
-		c.run(broken, c.roles(), was, is)
+		c.run(broken, append([]string{schema.AdminRole}, c.roles...), was, is)
 	}
 }
 
 // listed looks at a collection of the allow list of before. That its operations are no longer listed is a right that
 // narrows.
 func (c *operationsComparison) listed(e *metadata.AllowlistEntry) {
-	roles := c.roles()
+	roles := c.roles
 	if e.Roles != nil {
 		roles = *e.Roles
 	}
@@ -69,15 +82,18 @@ func (c *operationsComparison) listed(e *metadata.AllowlistEntry) {
 			continue
 		}
 		for _, q := range collection.Queries {
-			if is := stored(c.after.Document, e.Collection, q.Name); is != nil && is.Query == q.Query {
-				c.run(BrokenOperation{Collection: e.Collection, Query: q.Name}, slices.DeleteFunc(slices.Clone(roles), func(r string) bool { return r == schema.AdminRole }), q, is)
+			if is := stored(c.after.Document, e.Collection, q.Name); is != nil && sameOperation(q.Query, is.Query) {
+				c.run(BrokenOperation{Collection: e.Collection, Query: q.Name}, roles, q, is)
 			}
 		}
 	}
 }
 
-func (c *operationsComparison) roles() []string {
-	return append([]string{schema.AdminRole}, union(c.before.Model.Roles(), c.after.Model.Roles())...)
+// sameOperation tells whether two texts are one entry of the allow list.
+func sameOperation(a, b string) bool {
+	was, ok := allowlist.Normal(a)
+	is, too := allowlist.Normal(b)
+	return a == b || ok && too && was == is
 }
 
 func stored(m *metadata.Metadata, collection, query string) *metadata.CollectionQuery {
@@ -97,20 +113,24 @@ func stored(m *metadata.Metadata, collection, query string) *metadata.Collection
 // run reports the roles for which was is valid before and is not after.
 func (c *operationsComparison) run(broken BrokenOperation, roles []string, was, is *metadata.CollectionQuery) {
 	for _, role := range roles {
-		if validate(c.before.Model, role, was.Query) != nil {
+		if c.validate(c.before.Model, role, was.Query) != nil {
 			continue
 		}
-		if err := validate(c.after.Model, role, is.Query); err != nil {
+		if err := c.validate(c.after.Model, role, is.Query); err != nil {
 			broken.Role, broken.Reason = role, err.Error()
 			c.out = append(c.out, broken)
 		}
 	}
 }
 
-func validate(m *schema.Model, role, text string) error {
-	op, err := operation.Parse(text, "")
-	if err != nil {
-		return err
+func (c *operationsComparison) validate(m *schema.Model, role, text string) error {
+	p, known := c.parsed[text]
+	if !known {
+		p.op, p.err = operation.Parse(text, "")
+		c.parsed[text] = p
 	}
-	return op.Check(m.Role(role, true))
+	if p.err != nil {
+		return p.err
+	}
+	return p.op.Check(m.Role(role, true))
 }

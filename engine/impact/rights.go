@@ -26,9 +26,9 @@ func rights(before, after State, o Options) []Right {
 	roles := union(before.Model.Roles(), after.Model.Roles())
 	for _, source := range union(before.Model.Sources(), after.Model.Sources()) {
 		c.source = source
-		if moved(before.Document.Source(source), after.Document.Source(source)) {
+		for _, change := range moved(before.Document.Source(source), after.Document.Source(source)) {
 			for _, role := range roles {
-				c.say(role, "", "", Unclear, "the source would be another database")
+				c.say(role, "", "", Unclear, "%s", change)
 			}
 		}
 		tables := c.tableNames()
@@ -71,13 +71,26 @@ func (s scope) say(direction, format string, args ...any) {
 	s.c.say(s.c.role, s.object, s.operation, direction, format, args...)
 }
 
-// moved tells whether a source would be reached in another way.
-func moved(before, after *metadata.Source) bool {
+// moved tells how a source would be reached in another way.
+func moved(before, after *metadata.Source) (changes []string) {
 	if before == nil || after == nil {
-		return false
+		return nil
 	}
-	b, a := before.Configuration.ConnectionInfo, after.Configuration.ConnectionInfo
-	return b.URL != a.URL || b.FromEnv != a.FromEnv || b.FromFile != a.FromFile || !reflect.DeepEqual(b.Parameters, a.Parameters)
+	b, a := before.Configuration, after.Configuration
+	if !isSamePlace(b.ConnectionInfo, a.ConnectionInfo) {
+		changes = append(changes, "the source would be another database")
+	}
+	if !slices.EqualFunc(b.ReadReplicas, a.ReadReplicas, isSamePlace) {
+		changes = append(changes, "reads would be answered by other replicas")
+	}
+	if !reflect.DeepEqual(b.ConnectionTemplate, a.ConnectionTemplate) || !reflect.DeepEqual(b.ConnectionSet, a.ConnectionSet) {
+		changes = append(changes, "the database of a request would be chosen in another way")
+	}
+	return changes
+}
+
+func isSamePlace(b, a metadata.ConnectionInfo) bool {
+	return b.URL == a.URL && b.FromEnv == a.FromEnv && b.FromFile == a.FromFile && reflect.DeepEqual(b.Parameters, a.Parameters)
 }
 
 // tableNames are those of the source before and after, in order.
@@ -370,6 +383,9 @@ func callable(m *schema.Model, source, role string) map[string]string {
 			kind = "mutation"
 		}
 		text := kind + " returning " + returns
+		if f.Set {
+			text = kind + " returning a set of " + returns
+		}
 		if f.SessionArg >= 0 {
 			text += fmt.Sprintf(", the session as argument %d", f.SessionArg+1)
 		}
@@ -401,75 +417,46 @@ func (c *rightsComparison) natives() {
 		}
 		s := scope{c, "native query " + name, "select"}
 		c.selects(s, b.Select, a.Select)
-		if b.Select != nil && a.Select != nil && (!slices.Equal(was[name].Code, is[name].Code) || !slices.Equal(was[name].Holes, is[name].Holes)) {
-			s.say(Unclear, "the query's text changed")
+		if b.Select != nil && a.Select != nil {
+			s.native(was[name], is[name])
 		}
 	}
+}
+
+// native compares what is asked, where the same may be seen of the answer.
+func (s scope) native(b, a *schema.NativeQuery) {
+	if !slices.Equal(b.Code, a.Code) || !slices.Equal(b.Holes, a.Holes) {
+		s.say(Unclear, "the query's text changed")
+	}
+	if was, is := argumentList(b.Args), argumentList(a.Args); was != is {
+		s.say(Unclear, "the arguments changed from %s to %s", was, is)
+	}
+	switch {
+	case b.Single && !a.Single:
+		s.say(Wider, "all rows, before only the first")
+	case a.Single && !b.Single:
+		s.say(Narrower, "only the first row, before all")
+	}
+}
+
+func argumentList(args []schema.FunctionArg) string {
+	if len(args) == 0 {
+		return "none"
+	}
+	list := make([]string, len(args))
+	for i, a := range args {
+		list[i] = a.GraphQL + " " + a.Class.Name
+		if a.HasDefault {
+			list[i] += ", optional"
+		}
+	}
+	return strings.Join(list, "; ")
 }
 
 func nativeQueries(m *schema.Model, source string) map[string]*schema.NativeQuery {
 	out := map[string]*schema.NativeQuery{}
 	for _, n := range m.Natives(source) {
 		out[n.Name] = n
-	}
-	return out
-}
-
-// allowList compares what roles may run where only listed operations may be run.
-func (c *rightsComparison) allowList() {
-	was, is := allowed(c.before.Document), allowed(c.after.Document)
-	for _, name := range union(sortedKeys(was), sortedKeys(is)) {
-		b, a := was[name], is[name]
-		for _, role := range union(b.roles, a.roles) {
-			gained, lost := 0, 0
-			inBefore, inAfter := b.covers(role), a.covers(role)
-			for text := range a.texts {
-				if inAfter && !(inBefore && b.texts[text]) {
-					gained++
-				}
-			}
-			for text := range b.texts {
-				if inBefore && !(inAfter && a.texts[text]) {
-					lost++
-				}
-			}
-			if gained > 0 {
-				c.say(role, "collection "+name, "run", Wider, "%d more operations may be run", gained)
-			}
-			if lost > 0 {
-				c.say(role, "collection "+name, "run", Narrower, "%d operations may no longer be run", lost)
-			}
-		}
-	}
-}
-
-// everyone is how the roles of an entry without roles are named.
-const everyone = "*"
-
-type listing struct {
-	roles []string
-	texts map[string]bool
-}
-
-func (l listing) covers(role string) bool {
-	return slices.Contains(l.roles, role) || slices.Contains(l.roles, everyone)
-}
-
-func allowed(m *metadata.Metadata) map[string]listing {
-	out := map[string]listing{}
-	for _, e := range m.Allowlist {
-		l := listing{roles: []string{everyone}, texts: map[string]bool{}}
-		if e.Roles != nil {
-			l.roles = *e.Roles
-		}
-		for _, c := range m.QueryCollections {
-			if c.Name == e.Collection {
-				for _, q := range c.Queries {
-					l.texts[q.Query] = true
-				}
-			}
-		}
-		out[e.Collection] = l
 	}
 	return out
 }

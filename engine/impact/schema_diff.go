@@ -89,6 +89,7 @@ func kindWord(k schema.Kind) string { return strings.ToLower(strings.ReplaceAll(
 func (d *schemaComparison) types(b, a *schema.Type) {
 	switch b.Kind {
 	case schema.Object, schema.Interface:
+		d.interfaces(b.Name, b.Interfaces(), a.Interfaces())
 		pairs(b.Fields(), a.Fields(), func(f *schema.Field) string { return f.Name }, func(name string, was, is *schema.Field) {
 			d.field(b.Name+"."+name, was, is)
 		})
@@ -103,6 +104,18 @@ func (d *schemaComparison) types(b, a *schema.Type) {
 			d.member(b.Name+"."+name, "member", was == nil, is == nil)
 		})
 	}
+}
+
+// interfaces: fragments on an interface no longer find a type that does not implement it.
+func (d *schemaComparison) interfaces(path string, before, after []*schema.Type) {
+	pairs(before, after, func(t *schema.Type) string { return t.Name }, func(name string, was, is *schema.Type) {
+		switch {
+		case was == nil:
+			d.say(path, "changed", false, "implements %s", name)
+		case is == nil:
+			d.say(path, "changed", true, "no longer implements %s", name)
+		}
+	})
 }
 
 func inputName(f *schema.InputField) string { return f.Name }
@@ -146,8 +159,7 @@ func (d *schemaComparison) field(path string, b, a *schema.Field) {
 func (d *schemaComparison) input(path, what string, b, a *schema.InputField) {
 	switch {
 	case b == nil:
-		required := a.Type.NonNull && a.Default == ""
-		d.say(path, "added", required, "%s added%s", what, map[bool]string{true: ", required"}[required])
+		d.say(path, "added", isRequired(a), "%s added%s", what, map[bool]string{true: ", required"}[isRequired(a)])
 	case a == nil:
 		d.say(path, "removed", true, "%s removed", what)
 	default:
@@ -155,10 +167,14 @@ func (d *schemaComparison) input(path, what string, b, a *schema.InputField) {
 			d.say(path, "changed", !inputFits(b.Type, a.Type), "type changed from %s to %s", was, is)
 		}
 		if b.Default != a.Default {
-			d.say(path, "changed", false, "default changed from %s to %s", orNothing(b.Default), orNothing(a.Default))
+			becomes := isRequired(a) && !isRequired(b)
+			d.say(path, "changed", becomes, "default changed from %s to %s%s", orNothing(b.Default), orNothing(a.Default), map[bool]string{true: ", required"}[becomes])
 		}
 	}
 }
+
+// isRequired tells whether whoever leaves an input out is refused (GraphQL §5.4.2.1).
+func isRequired(f *schema.InputField) bool { return f.Type.NonNull && f.Default == "" }
 
 func orNothing(s string) string {
 	if s == "" {
