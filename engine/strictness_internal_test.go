@@ -122,7 +122,7 @@ func TestStored_damageOpensNothing(t *testing.T) {
 }
 
 // mayBeLeftOut are keys without which an object means more: leaving them out is no damage.
-var mayBeLeftOut = []string{"set", "backend_only", "limit", "check", "columns", "query_root_fields", "filter", "is_enum", "_neq", "_gt", "_eq", "title", "id", "name", "articles", "scope", "configuration", "session_argument", "schema", "_or", "_exists", "_where"}
+var mayBeLeftOut = []string{"set", "backend_only", "limit", "check", "columns", "query_root_fields", "filter", "is_enum", "_neq", "_gt", "_eq", "title", "id", "name", "articles", "scope", "configuration", "session_argument", "schema", "type", "_or", "_exists", "_where"}
 
 // damage calls with every way to damage what is below v: a key too many, a value of another kind, a key too few. Conditions
 // lose nothing: what is left of one is another condition.
