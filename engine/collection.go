@@ -47,7 +47,9 @@ type collectionQuery struct {
 func hasForeignFields(doc *metadata.Metadata) bool {
 	return len(doc.RemoteSchemas)+len(doc.Actions) > 0 || slices.ContainsFunc(doc.Sources, func(s *metadata.Source) bool {
 		return s.Foreign != nil ||
-			slices.ContainsFunc(s.Tables, func(t *metadata.Table) bool { return len(t.RemoteRelationships) > 0 })
+			slices.ContainsFunc(s.Tables, func(t *metadata.Table) bool {
+				return slices.ContainsFunc(t.RemoteRelationships, func(o *metadata.Opaque) bool { return !o.LeadsToSource() })
+			})
 	})
 }
 

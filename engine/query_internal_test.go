@@ -275,6 +275,16 @@ func statements(t *testing.T, line *Line, c *goldenCase) []string {
 			}
 		}
 	}
+	var addJoins func(translate.Joins)
+	addJoins = func(joins translate.Joins) {
+		for _, at := range joins {
+			addJoins(at.Inside)
+			if at.Join != nil {
+				add(at.Join.Read)
+				addJoins(at.Join.Joins)
+			}
+		}
+	}
 	for _, s := range p.steps {
 		add(s.Read)
 		if s.Write == nil {
@@ -295,6 +305,9 @@ func statements(t *testing.T, line *Line, c *goldenCase) []string {
 				add(f.Rows...)
 			}
 		}
+	}
+	for _, s := range p.steps {
+		addJoins(s.Joins)
 	}
 	return out
 }

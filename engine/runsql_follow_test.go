@@ -26,12 +26,12 @@ func (s *server) withLibrary() {
 		"filter":{"_and":[{"title":{"_ceq":["author","name"]}},{"_exists":{"_table":"author","_where":{"email":{"_eq":"X-Hasura-Email"}}}}]}}}`)
 	s.do("pg_create_select_permission", `{"table":"article","role":"literal","permission":{"columns":["id"],"filter":{"id":{"_gt":10}}}}`)
 	s.do("pg_create_event_trigger", `{"name":"on_author","table":"author","webhook":"http://hook","update":{"columns":["name"],"payload":["name","email"]}}`)
-	s.do("pg_create_remote_relationship", `{"table":"author","name":"elsewhere","definition":{"to_source":{"source":"other","table":"stock","relationship_type":"object","field_mapping":{"email":"label"}}}}`)
 	s.do("pg_create_remote_relationship", `{"table":"author","name":"remote","definition":{"to_remote_schema":{"remote_schema":"r","lhs_fields":["name"],"remote_field":{"user":{"arguments":{"name":"$name"}}}}}}`)
 	other := testpg.Database(s.T)
 	s.exec(other, "create table stock (id int primary key, label text)")
 	s.do("pg_add_source", fmt.Sprintf(`{"name":"other","configuration":{"connection_info":{"database_url":%q}}}`, other))
 	s.do("pg_track_table", `{"source":"other","table":"stock"}`)
+	s.do("pg_create_remote_relationship", `{"table":"author","name":"elsewhere","definition":{"to_source":{"source":"other","table":"stock","relationship_type":"object","field_mapping":{"email":"label"}}}}`)
 	s.do("pg_create_remote_relationship", `{"source":"other","table":"stock","name":"writers","definition":{"to_source":{"source":"default","table":"author","relationship_type":"array","field_mapping":{"label":"email"}}}}`)
 	s.do("set_custom_types", `{"objects":[{"name":"Out","fields":[{"name":"key","type":"Int!"}],"relationships":[{"name":"who","type":"object","remote_table":"author","field_mapping":{"key":"id"}}]}]}`)
 }

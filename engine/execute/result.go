@@ -6,11 +6,13 @@ import (
 	"gatehouse/engine/translate"
 )
 
-// result is a statement's result as JSON, and which step's it is: json, or what rows were written to.
+// result is a statement's result as JSON, and which step's it is: json, what rows were written to, or what others are
+// joined to.
 type result struct {
-	of   *translate.Step
-	json []byte
-	rows *translate.Writer
+	of     *translate.Step
+	json   []byte
+	rows   *translate.Writer
+	joined *document
 }
 
 var null = result{json: []byte("null")}
@@ -24,7 +26,10 @@ func (r result) size() int {
 
 // append adds the JSON to a body, once.
 func (r result) append(body []byte) []byte {
-	if r.rows != nil {
+	switch {
+	case r.joined != nil:
+		return r.joined.append(body, r.joined.whole())
+	case r.rows != nil:
 		return r.rows.AppendJSON(body)
 	}
 	return append(body, r.json...)

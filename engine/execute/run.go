@@ -39,6 +39,9 @@ func (e *Executor) Run(ctx context.Context, kind operation.Kind, steps []transla
 	} else {
 		err = run.query(ctx, steps)
 	}
+	if err == nil {
+		err = run.join(ctx, steps)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +68,8 @@ type run struct {
 	size    int
 	// at is the result looked at next.
 	at int
+	// batches are the joins done so far.
+	batches []*batch
 }
 
 // leaves are the steps that do something, groups opened.
@@ -386,7 +391,7 @@ func (r *run) Session(name string) (string, bool) {
 
 func (r *run) SessionJSON() string { return sessionJSON(r.r.Session) }
 
-func (r *run) Produced(schema.Produced) *string { return nil }
+func (r *run) Produced(v schema.Produced) *string { return r.keys(v) }
 
 func sessionJSON(s *session.Session) string {
 	names := make([]string, 0, 8)

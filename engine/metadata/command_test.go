@@ -223,11 +223,14 @@ func TestUnsupported_isListedAndDoesNotCountAsBroken(t *testing.T) {
 	}
 	for _, want := range []string{
 		"remote_schema countries", "action pay", "cron_trigger nightly", "event_trigger on_article in table article in source default",
-		"remote_relationship stats in table article in source default", "source legacy", "custom_types", "network",
+		"remote_relationship country in table article in source default", "source legacy", "custom_types", "network",
 	} {
 		if !names[want] {
 			t.Errorf("%s is not listed", want)
 		}
+	}
+	if names["remote_relationship stats in table article in source default"] {
+		t.Error("a relationship to a source is listed")
 	}
 	var ids []metadata.ObjectID
 	for _, i := range list {

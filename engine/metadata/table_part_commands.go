@@ -7,7 +7,7 @@ import (
 	"gatehouse/engine/fault"
 )
 
-// The commands on remote relationships and event triggers, which Gatehouse keeps in their tables and does not serve yet.
+// The commands on remote relationships and event triggers, which Gatehouse keeps in their tables as they were written.
 
 // tablePart is a list of a table.
 type tablePart struct {
@@ -56,7 +56,7 @@ func setRemoteRelationship(mustExist bool) command {
 			o.JSON = with([]byte(`{}`), "definition", []byte(only(n, "hasura_fields", "remote_schema", "remote_field")), "name", quoteJSON(o.Name))
 		}
 		return Mutation{
-			Object: tableChild(remoteRelationships.kind, source, table, o.Name), Source: source,
+			Object: RemoteRelationshipObject(source, table, o.Name), Source: source,
 			Apply: func(m *Metadata, facts Facts) (*Metadata, error) {
 				return m.withTable(source, table, func(t *Table) error {
 					exists := remoteRelationships.find(t, o.Name) >= 0

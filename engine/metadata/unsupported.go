@@ -36,7 +36,9 @@ func (m *Metadata) Unsupported() []Inconsistency {
 		}
 		for _, t := range s.Tables {
 			for _, o := range t.RemoteRelationships {
-				list(tableChild("remote_relationship", s.Name, t.Name, o.Name), o.JSON, remoteRelationshipShape, "remote relationships")
+				if !o.LeadsToSource() {
+					list(RemoteRelationshipObject(s.Name, t.Name, o.Name), o.JSON, remoteRelationshipShape, "relationships to remote schemas")
+				}
 			}
 			for _, o := range t.EventTriggers {
 				list(tableChild("event_trigger", s.Name, t.Name, o.Name), o.JSON, eventTriggerShape, "event triggers")

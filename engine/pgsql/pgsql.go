@@ -176,12 +176,13 @@ type (
 		As   Ident
 	}
 	// FuncTable is a function's result as a relation; Columns, if any, name its columns, and Types, if any, say what a
-	// function that may give anything gives.
+	// function that may give anything gives. IsNumbered adds a column that counts its rows from 1.
 	FuncTable struct {
-		Call    Call
-		As      Ident
-		Columns []Ident
-		Types   []Type
+		Call       Call
+		As         Ident
+		Columns    []Ident
+		Types      []Type
+		IsNumbered bool
 	}
 	// Derived is a subquery in from.
 	Derived struct {

@@ -212,6 +212,9 @@ func (p *printer) relation(r Relation) {
 		p.as(r.As)
 	case FuncTable:
 		p.expr(r.Call)
+		if r.IsNumbered {
+			p.raw(" with ordinality")
+		}
 		p.as(r.As)
 		for i, c := range r.Columns {
 			if i == 0 {

@@ -341,6 +341,9 @@ func (b *builder) field(f *operation.Field) (FieldValue, error) {
 		}
 		return jsonPart(f, &Cell{Operand: o})
 	case schema.RelationField:
+		if m.Relation.Remote != nil {
+			return b.elsewhere(f, m.Relation, false)
+		}
 		defer b.reach(m.Relation.Target, schema.Access{})()
 		rows := Rows{Table: m.Relation.Target, Via: m.Relation, Native: m.Relation.Native}
 		var err error
@@ -361,6 +364,9 @@ func (b *builder) field(f *operation.Field) (FieldValue, error) {
 		rows.Where = b.read(m.Relation.Target).Filter
 		return &Select{Rows: rows, Fields: fields, Single: true}, err
 	case schema.RelationAggregate:
+		if m.Relation.Remote != nil {
+			return b.elsewhere(f, m.Relation, true)
+		}
 		defer b.reach(m.Relation.Target, schema.Access{Aggregate: true})()
 		return b.aggregate(f, Rows{Table: m.Relation.Target, Via: m.Relation})
 	case schema.RelationGroups:

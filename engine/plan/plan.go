@@ -58,10 +58,11 @@ type (
 type Rows struct {
 	Table *schema.Table
 	// At most one of these says where the rows come from instead of the whole table.
-	Via      *schema.Relation    // rows related to the row around
+	Via      *schema.Relation    // rows related to the row around; of a remote relationship, see Elsewhere
 	Function *Call               // a function's result
 	Native   *schema.NativeQuery // a native query's rows; with Via, those related
 	Computed *schema.ComputedField
+	Keys     *Keys // combinations of keys, for which rows of another source are related
 	// Nested, with Via's Nested, is that column as the role sees it in the row around.
 	Nested schema.Operand
 	// Args are the arguments of Function, Computed or Native.
@@ -73,6 +74,12 @@ type Rows struct {
 	// Limit is the client's, Cap the role's; the smaller counts.
 	Limit, Offset schema.Value
 	Cap           *int
+}
+
+// Keys are the combinations of keys that a join (translate.Join) of that number is done for, of these types.
+type Keys struct {
+	Join  int
+	Types []*catalog.Type
 }
 
 // Call is a call of a tracked function.
@@ -137,7 +144,8 @@ type Field struct {
 	Value FieldValue
 }
 
-// FieldValue is what a row's response key holds: *Cell, *Select, *Aggregate, *Groups, *Connection, GlobalID or Text.
+// FieldValue is what a row's response key holds: *Cell, *Select, *Aggregate, *Groups, *Connection, *Elsewhere, GlobalID or
+// Text.
 type FieldValue interface{ fieldValue() }
 
 // Cell is a column's or scalar computed field's value.
@@ -148,6 +156,17 @@ type Cell struct {
 	// JSONPath, when set, takes a part of a JSON value; Path is where it stands in the request.
 	JSONPath schema.Value
 	Path     string
+}
+
+// Elsewhere is what a row's response key shows of rows that a statement of their own reads, for all rows around at once: those
+// of a remote relationship.
+type Elsewhere struct {
+	// Keys are what the row around is joined by. Where one of them is null, the field is null.
+	Keys []schema.Operand
+	// Source is where Value is read.
+	Source *schema.Source
+	// Value is what is shown for one combination of keys, its rows' Via being the relationship: *Select or *Aggregate.
+	Value FieldValue
 }
 
 // Text is a constant string (__typename).
@@ -360,5 +379,6 @@ func (*Cell) fieldValue()       {}
 func (*Select) fieldValue()     {}
 func (*Aggregate) fieldValue()  {}
 func (*Connection) fieldValue() {}
+func (*Elsewhere) fieldValue()  {}
 func (GlobalID) fieldValue()    {}
 func (Text) fieldValue()        {}

@@ -51,7 +51,7 @@ type builder struct {
 func newBuilder(prev *Model, in Input, late *names) *builder {
 	b := &builder{in: in, prev: prev, isSettledLate: late != nil, names: late, m: &Model{
 		Options: in.Options, roles: map[string]bool{}, memos: map[string]*memo{}, schemas: map[schemaKey]*Schema{}, variables: map[string]map[string]bool{},
-		facts: &facts{options: in.Options, details: map[*Table]*details{}, inherited: map[string][]string{}},
+		facts: &facts{options: in.Options, details: map[*Table]*details{}, inherited: map[string][]string{}, remote: map[*Table][]*Relation{}},
 	}}
 	if b.names == nil {
 		b.names = (&names{}).fork()
@@ -76,6 +76,7 @@ func (b *builder) build() bool {
 		return false
 	}
 	b.m.names = b.names
+	b.remoteRelations()
 	for _, c := range b.m.sources {
 		m := b.m.memos[c.Name]
 		b.m.inconsistencies = append(append(b.m.inconsistencies, m.problems...), m.nativeProblems...)

@@ -11,6 +11,8 @@ type facts struct {
 	sources []*content
 	// details of the tables and logical models of all sources.
 	details map[*Table]*details
+	// remote are the remote relationships of tables.
+	remote map[*Table][]*Relation
 	// inherited are the role sets of inherited roles.
 	inherited map[string][]string
 	// closed are the inherited roles that cannot be honoured.
@@ -83,6 +85,9 @@ func (f *facts) Natives(source string) []*NativeQuery {
 
 // Relations are a table's relationships.
 func (f *facts) Relations(t *Table) []*Relation { return f.of(t).relations }
+
+// RemoteRelations are a table's remote relationships. They are no part of conditions, orders and writes.
+func (f *facts) RemoteRelations(t *Table) []*Relation { return f.remote[t] }
 
 // Relation finds a relationship by name; nil if there is none.
 func (f *facts) Relation(t *Table, name string) *Relation { return f.of(t).relation(name) }

@@ -96,8 +96,9 @@ func (m *Model) inheritsOtherThan(prev *Model) bool {
 
 func (m *Model) differences(prev *Model) *differences {
 	d := &differences{m: m, prev: prev, roles: map[string]bool{}, isInheritance: m.inheritsOtherThan(prev)}
+	isRemoteSame := maps.EqualFunc(m.remote, prev.remote, slices.Equal)
 	for i, c := range m.sources {
-		if old := prev.sources[i]; c != old {
+		if old := prev.sources[i]; c != old || !isRemoteSame {
 			d.content(c, old)
 		}
 	}
@@ -138,9 +139,10 @@ func (d *differences) content(c, old *content) {
 // table notes whom a table concerns that is not what it was.
 func (d *differences) table(t *Table) {
 	is, was := d.m.details[t], d.prev.details[t]
+	isRemoteSame := slices.Equal(d.m.remote[t], d.prev.remote[t])
 	switch {
-	case is == was:
-	case is == nil || was == nil || !slices.Equal(is.relations, was.relations) || !slices.Equal(is.computed, was.computed):
+	case is == was && isRemoteSame:
+	case is == nil || was == nil || !isRemoteSame || !slices.Equal(is.relations, was.relations) || !slices.Equal(is.computed, was.computed):
 		d.forAdmin = true
 		d.readers(t)
 		d.isInheritance = d.isInheritance || is != nil && is.closed != nil || was != nil && was.closed != nil

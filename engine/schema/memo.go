@@ -261,7 +261,7 @@ func (b *builder) makeRelations(u, old *unit, in *scope) {
 func (r *Relation) isLike(o *Relation) bool {
 	a, b := *r, *o
 	a.Mapping, b.Mapping = nil, nil
-	return a.Table == b.Table && a.Target == b.Target && a.Native == b.Native && a.Nested == b.Nested && slices.Equal(r.Mapping, o.Mapping) &&
+	return slices.Equal(r.Remote, o.Remote) && a.Table == b.Table && a.Target == b.Target && a.Native == b.Native && a.Nested == b.Nested && slices.Equal(r.Mapping, o.Mapping) &&
 		a.Name == b.Name && a.Array == b.Array && a.Nullable == b.Nullable && a.AfterParent == b.AfterParent && a.Description == b.Description
 }
 

@@ -151,7 +151,7 @@ type Column struct {
 // IsShownUpper tells whether the column's values are shown in upper case: those of an enum, where the naming convention says so.
 func (c *Column) IsShownUpper() bool { return c.Enum != nil && c.Table.Source.custom.graphql }
 
-// Relation is a relationship to another table of the same source.
+// Relation is a relationship to another table: of the same source, unless it is a remote one.
 type Relation struct {
 	Table *Table
 	Name  string
@@ -165,6 +165,9 @@ type Relation struct {
 	Nested *Column
 	// Mapping pairs columns of Table with columns of Target.
 	Mapping []ColumnPair
+	// Remote, when there is any, is the mapping of a remote relationship, whose rows are read by a statement of their own,
+	// of Target's source; there is no Mapping then.
+	Remote []RemotePair
 	// Nullable tells, for an object relationship, whether it may be null for a row.
 	Nullable bool
 	// AfterParent: a nested insert writes the related row after this table's row, because the related row points here.
@@ -174,6 +177,14 @@ type Relation struct {
 
 // ColumnPair is one column of a relationship's mapping, as Postgres names.
 type ColumnPair struct{ Own, Theirs *catalog.Column }
+
+// RemotePair is one column, or scalar computed field, of a remote relationship's own table, and the column of the target that
+// must equal it.
+type RemotePair struct {
+	Own      *catalog.Column
+	Computed *ComputedField // instead of Own
+	Theirs   *catalog.Column
+}
 
 // ComputedField is a function of a row shown as a field.
 type ComputedField struct {

@@ -18,6 +18,11 @@ func (s *Schema) hasRowType(t *Table) bool {
 			return true
 		}
 	}
+	for _, r := range s.m.RemoteRelations(t) {
+		if target := s.readable(r.Target); !s.Relay && target != nil && (len(target.Columns) > 0 || r.Array && target.Aggregations) {
+			return true
+		}
+	}
 	return false
 }
 
@@ -48,6 +53,9 @@ func (s *Schema) rowType(t *Table) *Type {
 		}
 		for _, f := range s.m.of(t).computed {
 			out.fields = append(out.fields, s.computedFields(p, f)...)
+		}
+		for _, r := range s.m.RemoteRelations(t) {
+			out.fields = append(out.fields, s.remoteFields(r)...)
 		}
 	})
 }

@@ -126,6 +126,10 @@ func isBounded(fields []plan.Field, depth int) bool {
 	for _, f := range fields {
 		switch v := f.Value.(type) {
 		case plan.Text, plan.GlobalID:
+		case *plan.Elsewhere:
+			if slices.ContainsFunc(v.Keys, func(k schema.Operand) bool { return !isSimpleOperand(k) }) {
+				return false
+			}
 		case *plan.Cell:
 			if !isSimpleOperand(v.Operand) {
 				return false

@@ -35,17 +35,48 @@ func (d *Depends) add(steps []Step) bool {
 		case s.Constant != nil, s.Introspect != nil: // the schema's, and that is the role's
 		case s.Read != nil:
 			for _, a := range s.Read.Args {
-				switch v := a.Value.(type) {
-				case schema.SessionVariable:
-					d.Variables = append(d.Variables, v.Name)
-				case schema.SessionJSON:
-					d.All = true
-				case *schema.Literal, *schema.Variable, *schema.Template:
-				default:
+				if !d.addValue(a.Value) {
 					return false
 				}
 			}
+			if !d.addJoins(s.Joins) {
+				return false
+			}
 		default:
+			return false
+		}
+	}
+	return true
+}
+
+func (d *Depends) addValue(v schema.Value) bool {
+	switch v := v.(type) {
+	case schema.SessionVariable:
+		d.Variables = append(d.Variables, v.Name)
+	case schema.SessionJSON:
+		d.All = true
+	case *schema.Literal, *schema.Variable, *schema.Template:
+	default:
+		return false
+	}
+	return true
+}
+
+// addJoins adds what joins depend on besides their keys, which are part of the result around them.
+func (d *Depends) addJoins(joins Joins) bool {
+	for _, at := range joins {
+		if !d.addJoins(at.Inside) {
+			return false
+		}
+		if at.Join == nil {
+			continue
+		}
+		for _, a := range at.Join.Read.Args {
+			if _, isKey := a.Value.(schema.Produced); !isKey && !d.addValue(a.Value) {
+				return false
+			}
+		}
+		if !d.addJoins(at.Join.Joins) {
 			return false
 		}
 	}

@@ -40,6 +40,10 @@ func (t *translator) flatValue(v plan.FieldValue, row pgsql.Ident) (pgsql.Expr, 
 		return t.flatCell(v, row)
 	case plan.GlobalID:
 		return t.fieldValue(v, row), flatForms["text"]
+	case *plan.Elsewhere:
+		if len(v.Keys) == 1 {
+			return t.fieldValue(v, row), flatForms["text"]
+		}
 	}
 	return t.fieldValue(v, row), flatForms["json"]
 }

@@ -1,6 +1,8 @@
 package translate
 
 import (
+	"slices"
+
 	"gatehouse/engine/pgsql"
 	"gatehouse/engine/plan"
 	"gatehouse/engine/schema"
@@ -31,6 +33,10 @@ func fieldsLookBeyond(fields []plan.Field) bool {
 	for _, f := range fields {
 		switch v := f.Value.(type) {
 		case plan.Text, plan.GlobalID:
+		case *plan.Elsewhere:
+			if slices.ContainsFunc(v.Keys, func(k schema.Operand) bool { return k.Computed != nil || k.Visible != nil }) {
+				return true
+			}
 		case *plan.Cell:
 			if v.Operand.Computed != nil || v.Operand.Visible != nil {
 				return true

@@ -42,6 +42,8 @@ func (t *translator) rows(r *plan.Rows, row, outer pgsql.Ident, capped bool) *pg
 	case isWritten:
 		q.From = pgsql.Table{Name: pgsql.Name{Name: cte}, As: row}
 		t.written[row] = r.Table
+	case r.Keys != nil:
+		q.From = t.keyRows(r.Keys, row)
 	case r.Function != nil:
 		q.From = pgsql.FuncTable{Call: t.functionCall(r.Function.Function, r.Args), As: row}
 	case r.Computed != nil:
@@ -187,6 +189,8 @@ func (t *translator) fieldValue(v plan.FieldValue, row pgsql.Ident) pgsql.Expr {
 		return pgsql.Subquery{Query: t.groups(v, row)}
 	case *plan.Connection:
 		return pgsql.Subquery{Query: t.connection(v, row)}
+	case *plan.Elsewhere:
+		return t.joinKeys(v, row)
 	case plan.GlobalID:
 		return globalID(v, row)
 	}

@@ -71,6 +71,8 @@ type Step struct {
 	Introspect *plan.Introspect
 	Read       *Statement
 	Write      *Write
+	// Joins are the places in the result that other statements fill in.
+	Joins Joins
 	// Slot is where a subscription's polls give the field's value; see Live.
 	Slot int
 }
@@ -85,10 +87,10 @@ type Options struct {
 
 // Steps translates a plan's root fields, in order.
 func Steps(p *plan.Plan, o Options) ([]Step, error) {
-	return steps(p.Roots, o)
+	return steps(p.Roots, o, &joiner{o: o})
 }
 
-func steps(roots []plan.Root, o Options) ([]Step, error) {
+func steps(roots []plan.Root, o Options, j *joiner) ([]Step, error) {
 	out := make([]Step, 0, len(roots))
 	for _, r := range roots {
 		s := Step{Alias: r.Alias, Path: r.Path}
@@ -101,10 +103,10 @@ func steps(roots []plan.Root, o Options) ([]Step, error) {
 			s.Constant = []byte(n)
 		case plan.Group:
 			s.IsGroup = true
-			s.Group, err = steps(n, o)
+			s.Group, err = steps(n, o, j)
 		case plan.List:
 			s.IsGroup, s.IsList = true, true
-			s.Group, err = steps(n, o)
+			s.Group, err = steps(n, o, j)
 		case plan.Introspect:
 			s.Introspect = &n
 		case *plan.Select:
@@ -139,6 +141,7 @@ func steps(roots []plan.Root, o Options) ([]Step, error) {
 		if s.Read != nil {
 			s.Read.IsVolatile = callsVolatile(r.Node)
 		}
+		s.Joins = j.joins(r.Node)
 		out = append(out, s)
 	}
 	return out, nil
