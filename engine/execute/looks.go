@@ -23,7 +23,7 @@ const (
 	moments = 64
 )
 
-// moment is where the primary stood when it was asked, in between began and ended.
+// moment is where the primary's log ended when it was asked, in between began and ended.
 type moment struct {
 	began, ended time.Time
 	position     uint64
@@ -59,18 +59,22 @@ func (p *Replicas) ask(ctx context.Context) (uint64, error) {
 	}
 }
 
-// followPrimary asks the primary where it stands, every interval and for everybody who waits.
+// followPrimary asks the primary where it stands, every interval and for everybody who waits. It sees to it that what it
+// gave is flushed some time, since replicas are sent no more than that.
 func (p *Replicas) followPrimary(ctx context.Context) {
 	look := newLooker(&p.primary)
 	defer look.close()
 	tick := time.NewTicker(lookInterval)
 	defer tick.Stop()
+	var last uint64
 	for {
 		var waiting []chan<- answer
+		isTick := false
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			isTick = true
 		case a := <-p.asks:
 			waiting = append(waiting, a)
 		}
@@ -86,6 +90,10 @@ func (p *Replicas) followPrimary(ctx context.Context) {
 		for _, w := range waiting {
 			w <- answer{position, err}
 		}
+		if isTick && err == nil && look.flushed < last {
+			look.commit(ctx)
+		}
+		last = position
 	}
 }
 
@@ -216,6 +224,8 @@ type looker struct {
 	// before is when the position before was heard; lag is what a standby says of itself, at most.
 	before, heard time.Time
 	lag           time.Duration
+	// flushed is how much of a primary's log is.
+	flushed uint64
 }
 
 func newLooker(d *Database) *looker { return &looker{database: d} }
@@ -231,15 +241,30 @@ func (l *looker) close() {
 	}
 }
 
-// lookStatement asks a standby how far it has come, and a primary how far its log is flushed, which is beyond any commit
-// that was confirmed; where commits do not wait for that, where the next record will be. (What is not flushed may stay so
-// for seconds while a server idles, so it is not asked for without need.)
+// lookStatement asks a standby how far it has come, and a primary where its next record will be, which is beyond any commit
+// that anybody may have seen; commits that do not wait for it (synchronous_commit) are seen before they are flushed.
 const lookStatement = `
 select pg_is_in_recovery(),
-       (case when pg_is_in_recovery() then pg_last_wal_replay_lsn()
-             when current_setting('synchronous_commit') = 'off' then pg_current_wal_insert_lsn()
-             else pg_current_wal_flush_lsn() end - '0/0')::int8,
+       (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_insert_lsn() end - '0/0')::int8,
+       (case when pg_is_in_recovery() then '0/0' else pg_current_wal_flush_lsn() end - '0/0')::int8,
        extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp())::float8`
+
+// commitStatement has a transaction id, so that it ends with a commit record, and writes nothing else, so that it does not
+// wait for that one to be flushed (PostgreSQL: RecordTransactionCommit).
+const commitStatement = `select txid_current()`
+
+// commit writes a commit record to the primary's log, so that the WAL writer flushes all before it: within three times
+// wal_writer_delay, which is 0.6 s if nobody changed it (PostgreSQL docs: wal-async-commit). Other records may wait for
+// that until there is some commit: those of a transaction that goes on, and the rest of one of which the flushed part ends
+// with a page. And where a page is full the next record's place is beyond its successor's header, which a replica only
+// reaches with that record.
+func (l *looker) commit(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	if _, err := l.conn.Exec(ctx, commitStatement); err != nil {
+		l.close() // the next look tells why
+	}
+}
 
 // position asks the server where it is. It closes the connection when that fails.
 func (l *looker) position(ctx context.Context) (isStandby bool, position uint64, err error) {
@@ -251,8 +276,9 @@ func (l *looker) position(ctx context.Context) (isStandby bool, position uint64,
 		}
 	}
 	var at *int64
+	var flushed int64
 	var lag *float64
-	err = l.conn.QueryRow(ctx, lookStatement).Scan(&isStandby, &at, &lag)
+	err = l.conn.QueryRow(ctx, lookStatement).Scan(&isStandby, &at, &flushed, &lag)
 	if err != nil {
 		l.close()
 		return false, 0, err
@@ -265,6 +291,7 @@ func (l *looker) position(ctx context.Context) (isStandby bool, position uint64,
 	if at != nil {
 		position = uint64(*at)
 	}
+	l.flushed = uint64(flushed)
 	return isStandby, position, nil
 }
 
