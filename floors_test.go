@@ -29,6 +29,7 @@ var floors = map[string]string{
 	"engine/kriti":        "",
 	"engine/metadata":     "engine/fault",
 	"engine/catalog":      "",
+	"engine/changes":      "engine/catalog",
 	"engine/pgsql":        "",
 	"engine/session":      "engine/fault jwt httpclient secret",
 	"engine/schema":       "engine/metadata engine/catalog engine/fault",
@@ -36,7 +37,7 @@ var floors = map[string]string{
 	"engine/plan":         "engine/operation engine/schema engine/metadata engine/catalog engine/session engine/fault",
 	"engine/translate":    "engine/plan engine/schema engine/catalog engine/pgsql engine/fault",
 	"engine/execute":      "engine/operation engine/plan engine/translate engine/pgsql engine/session engine/schema engine/fault postgres",
-	"engine/subscription": "engine/execute engine/translate",
+	"engine/subscription": "engine/changes engine/execute engine/translate",
 	"engine/allowlist":    "engine/metadata",
 	"engine/dml":          "engine/plan engine/operation engine/schema engine/catalog engine/metadata engine/session engine/fault",
 	"engine/impact":       "engine/metadata engine/catalog engine/schema engine/operation engine/allowlist",
@@ -47,7 +48,7 @@ var floors = map[string]string{
 	"engine/validation":   "engine/schema engine/session engine/fault httpclient",
 	"engine/admin":        "engine/impact engine/operation engine/kriti engine/webhook engine/metadata engine/rest engine/catalog engine/schema engine/execute engine/session engine/fault httpd postgres",
 	"engine": "engine/impact engine/webhook engine/validation engine/allowlist engine/dml engine/rest engine/session engine/metadata engine/catalog engine/schema engine/operation engine/plan engine/translate engine/pgsql " +
-		"engine/execute engine/subscription engine/transport engine/admin engine/fault postgres httpd worker jwt",
+		"engine/changes engine/execute engine/subscription engine/transport engine/admin engine/fault postgres httpd worker jwt",
 
 	// west wing: identity
 	"identity/migrations":   "",

@@ -57,6 +57,12 @@ type Config struct {
 	ExperimentalFeatures                                  []string
 	// LiveQueries and Streams say how subscriptions poll; zero fields mean 1 s and batches of 100.
 	LiveQueries, Streams subscription.Polling
+	// FollowChanges has subscriptions ask when what they read has changed, where the source's login may replicate; needs
+	// SchemaWatchInterval. FollowURL is another login to do it with on the default source's database, FollowMaxWAL how many
+	// bytes of its log may be kept back for it; 0 is 256 MiB.
+	FollowChanges bool
+	FollowURL     string
+	FollowMaxWAL  int64
 	// SocketKeepAlive and SocketInitTimeout are 0 for none.
 	SocketKeepAlive, SocketInitTimeout time.Duration
 	SocketCompression                  bool

@@ -24,6 +24,8 @@ type connection struct {
 	pool    *pgxpool.Config
 	timeout time.Duration
 	retries int
+	// isDefault: it is that of the default source's database.
+	isDefault bool
 	// login is the file to log in with, if that is how; opened pools are watched with it.
 	login *login
 	// key tells whether the settings changed. Of a login that is read from a file it says nothing: that one may change
@@ -126,6 +128,7 @@ func (c *Config) connection(info *metadata.ConnectionInfo) (*connection, error) 
 	}
 	conn := &connection{pool: cfg}
 	isDefault := text == c.DefaultSourceURL
+	conn.isDefault = isDefault
 	c.size(conn, info.PoolSettings, isDefault)
 	withoutPrepared := isDefault && c.WithoutPreparedStatements
 	if info.UsePreparedStatements != nil {

@@ -12,6 +12,9 @@ type liveGroup struct {
 	Role    string        `json:"role"`
 	SQL     string        `json:"multiplexed_query"`
 	Cohorts *[]liveCohort `json:"cohorts"`
+	// IsFollowed: it is asked for when what it reads has changed. PollsBecause says why it is asked for at every interval.
+	IsFollowed   bool   `json:"followed"`
+	PollsBecause string `json:"polls_because,omitempty"`
 }
 
 type liveCohort struct {
@@ -26,7 +29,7 @@ func (e *Engine) liveSubscriptions(extended bool) any {
 	live, streams := []liveGroup{}, []liveGroup{}
 	for _, g := range e.subscriptions.Describe() {
 		for _, p := range g.Live.Polls {
-			group := liveGroup{Source: p.Source, Role: g.Role, SQL: p.SQL}
+			group := liveGroup{Source: p.Source, Role: g.Role, SQL: p.SQL, IsFollowed: g.Polls == "", PollsBecause: g.Polls}
 			if extended {
 				group.Cohorts = cohorts(g.Cohorts)
 			}

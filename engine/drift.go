@@ -193,6 +193,7 @@ func (e *Engine) keep(s *Snapshot, name string, state *sourceState) {
 	next.sources = maps.Clone(s.sources)
 	next.sources[name] = state
 	e.snapshot.Store(&next)
+	next.tellFeeds(s)
 }
 
 // servesTheSame tells whether two catalogs of a source are the same as far as its metadata goes. Equal tables are

@@ -5,6 +5,7 @@ import (
 
 	"github.com/maypok86/otter/v2"
 
+	"gatehouse/engine/changes"
 	"gatehouse/engine/execute"
 	"gatehouse/engine/fault"
 	"gatehouse/engine/operation"
@@ -33,6 +34,8 @@ type Line struct {
 	responses *responses
 	// suspect hears of every error of a database.
 	suspect func(error)
+	// feed tells what changes in a source; nil: nobody does.
+	feed func(source string) *changes.Feed
 }
 
 // program is an operation's SQL: steps, or for a subscription live.

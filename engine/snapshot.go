@@ -155,7 +155,7 @@ func (e *Engine) serve(s *Snapshot) {
 			state.open.database.Replicas.Raise() // to the schema that s was made from
 		}
 	}
-	s.Line.suspect = e.suspect
+	s.Line.suspect, s.Line.feed = e.suspect, s.feed
 	s.Line.responses = newResponses(e.config.Responses)
 	s.allowed = newAllowed(s.Doc)
 }

@@ -89,7 +89,7 @@ func (l *Line) subscription(s *session.Session, req operation.Request, role *sch
 		return subscription.Query{}, fault.New(fault.ValidationFailed, "", "subscriptions must select one top level field")
 	}
 	subscriber, err := execute.Request{Bound: bound, Session: s, Schema: role}.Subscriber(p.live)
-	return subscription.Query{Live: p.live, Executor: l.exec, Subscriber: subscriber, Role: role.Role}, err
+	return subscription.Query{Live: p.live, Executor: l.exec, Subscriber: subscriber, Role: role.Role, Feed: l.feed}, err
 }
 
 // servesOtherThan tells whether clients may be served something else by s than by old.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"gatehouse/engine/changes"
 	"gatehouse/engine/execute"
 	"gatehouse/engine/metadata"
 )
@@ -19,6 +20,8 @@ type source struct {
 	replicas []execute.Database
 	// logins are the files that its connections log in with.
 	logins []*login
+	// feed tells what changes in it; nil: nobody does.
+	feed *changes.Feed
 	// key is everything it was opened from.
 	key string
 }
@@ -86,6 +89,7 @@ func (c *Config) openSource(ctx context.Context, s *metadata.Source) (*source, e
 	if len(out.replicas) > 0 {
 		out.database.Replicas = execute.NewReplicas(replicas)
 	}
+	out.feed = c.newFeed(s.Name, conns.primary, db.Pool)
 	return out, nil
 }
 
@@ -109,6 +113,7 @@ func (s *source) retire(ended <-chan struct{}) {
 
 // close waits for the requests that run.
 func (s *source) close() {
+	s.feed.Close()
 	s.database.Replicas.Close()
 	for _, db := range append([]execute.Database{s.database}, s.replicas...) {
 		db.Multiplexer.Close()

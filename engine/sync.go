@@ -162,6 +162,7 @@ func (e *Engine) swap(s *Snapshot) {
 	if old == nil {
 		return
 	}
+	s.tellFeeds(old)
 	if s.servesOtherThan(old) && e.sockets != nil {
 		if e.config.KeepSocketsOnMetadataChange {
 			e.sockets.Restart()

@@ -19,16 +19,25 @@ type Audience struct {
 	number uint32
 	mu     sync.Mutex
 	// primary is when each source's primary was last asked, needs how far servers must have come for the callers, as
-	// found out since Begin.
+	// found out since Begin, after how far for what is known to have changed.
 	primary map[string]time.Time
 	needs   map[string]uint64
+	after   map[string]uint64
 }
 
 var audiences atomic.Uint32
 
 // NewAudience makes an audience; each has another replica as its own, in turn.
 func NewAudience(callers func() []Caller) *Audience {
-	return &Audience{Callers: callers, number: audiences.Add(1), primary: map[string]time.Time{}, needs: map[string]uint64{}}
+	return &Audience{Callers: callers, number: audiences.Add(1), primary: map[string]time.Time{}, needs: map[string]uint64{}, after: map[string]uint64{}}
+}
+
+// After says that what is read may have changed: no server of the source may answer any more that has not come as far as
+// position.
+func (a *Audience) After(source string, position uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.after[source] = max(a.after[source], position)
 }
 
 // Begin says that the polls that follow are one look at everybody who listens now.
@@ -94,6 +103,7 @@ func (p *Replicas) own(source string, to *Audience) *replica {
 	}
 	to.mu.Lock()
 	shown := to.primary[source]
+	need = max(need, to.after[source])
 	to.mu.Unlock()
 	if !shown.IsZero() {
 		need = max(need, p.positionAfter(shown))

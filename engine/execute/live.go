@@ -3,7 +3,9 @@ package execute
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -22,6 +24,8 @@ type Subscriber struct {
 	opening   []*string
 	// caller is whose writes its results must show.
 	caller Caller
+	// saysNow: one of its values means the time at which it is read.
+	saysNow bool
 	// trials are the client's patterns that were not tried yet (translate.Arg.Pattern).
 	trials []trial
 }
@@ -65,6 +69,13 @@ func (r Request) Subscriber(live *translate.Live) (*Subscriber, error) {
 			if a.NeedsTry() {
 				s.trials = append(s.trials, trial{p.Source, a.Try(), own[i]})
 			}
+		}
+		for _, a := range p.MaySayNow {
+			text, err := a.Text(in)
+			if err != nil {
+				return nil, err
+			}
+			s.saysNow = s.saysNow || text != nil && saysNow(*text)
 		}
 		for _, param := range p.Params { // the same for everybody, but a wrong one is found here
 			if param.Shared == nil {
@@ -134,6 +145,16 @@ func (s *Subscriber) Advance(cursor []byte) {
 
 // IsOpening tells whether a stream's subscriber has seen no row yet; such subscribers are asked for apart.
 func (s *Subscriber) IsOpening() bool { return s.cursor >= 0 && !s.hasCursor }
+
+// SaysNow tells whether what the polls give the subscriber depends on when they are asked.
+func (s *Subscriber) SaysNow() bool { return s.saysNow }
+
+// saysNow tells whether a text, or something in it, may be a special date or time that depends on the present one
+// (PG docs: datatype-datetime).
+func saysNow(text string) bool {
+	text = strings.ToLower(text)
+	return slices.ContainsFunc([]string{"now", "today", "tomorrow", "yesterday"}, func(word string) bool { return strings.Contains(text, word) })
+}
 
 // Outcome is what a poll gave one subscriber.
 type Outcome struct {

@@ -28,6 +28,8 @@ type printer struct {
 	seen map[paramKey]int
 	// replace is nil, or gives what stands for a parameter; nil leaves the parameter.
 	replace func(Param) Expr
+	// names is nil, or is told what is named.
+	names *Names
 }
 
 func (p *printer) raw(s string) { p.b.WriteString(s) }
@@ -208,6 +210,7 @@ func (p *printer) orderBy(orders []Order) {
 func (p *printer) relation(r Relation) {
 	switch r := r.(type) {
 	case Table:
+		p.names.relation(r.Name)
 		p.name(r.Name)
 		p.as(r.As)
 	case FuncTable:
@@ -237,6 +240,7 @@ func (p *printer) relation(r Relation) {
 		p.raw(")")
 		p.as(r.As)
 	case Verbatim:
+		p.names.text()
 		p.raw("(")
 		for i, part := range r.Parts {
 			p.raw(part)
@@ -514,6 +518,7 @@ func (p *printer) expr(e Expr) {
 		p.list(e)
 		p.raw(")")
 	case Catalogued:
+		p.names.text()
 		p.raw(string(e))
 	default:
 		panic(fmt.Sprintf("pgsql: unknown expression %T", e))
@@ -524,6 +529,7 @@ func (p *printer) call(e Call) {
 	if e.Func.Schema == "" {
 		p.raw(string(e.Func.Name)) // a built-in, named by a constant
 	} else {
+		p.names.function(e.Func)
 		p.name(e.Func)
 	}
 	p.raw("(")

@@ -12,6 +12,8 @@ type Group struct {
 	Role    string
 	Live    *translate.Live
 	Cohorts []Cohort
+	// Polls is why the group asks at every interval; "": it asks when what it reads has changed.
+	Polls string
 }
 
 // Cohort is the subscribers whom every poll gives the same.
@@ -39,7 +41,7 @@ func (h *Hub) Describe() []Group {
 func (g *group) describe() Group {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	out := Group{Role: g.role, Live: g.live}
+	out := Group{Role: g.role, Live: g.live, Polls: g.polls()}
 	for _, c := range g.cohorts {
 		out.Cohorts = append(out.Cohorts, Cohort{Told: len(c.old), Fresh: len(c.fresh), LastHash: c.last})
 	}

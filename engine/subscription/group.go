@@ -6,10 +6,12 @@ import (
 	"hash/maphash"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"gatehouse/engine/changes"
 	"gatehouse/engine/execute"
 	"gatehouse/engine/translate"
 )
@@ -26,12 +28,19 @@ type group struct {
 	cancel         context.CancelFunc
 	// wake has room for one: a look is due.
 	wake chan struct{}
+	// following is empty when what the group reads is not followed, for the reason why.
+	following []*changes.Watch
+	why       string
+	// isUnfinished: the last look failed, or gave rows of a stream, after which there may be more.
+	isUnfinished atomic.Bool
 
 	mu sync.Mutex
 	// isDirty: everybody is to be asked for at the next look, not the newcomers only.
 	isDirty bool
 	cohorts map[string]*cohort
 	size    int
+	// timed counts the subscribers whose results change with the time.
+	timed   int
 	nextKey int
 	// audience is the group's as a whole.
 	audience *execute.Audience
@@ -65,6 +74,7 @@ func (h *Hub) newGroup(q Query) *group {
 	}
 	g.ctx, g.cancel = context.WithCancel(h.ctx)
 	g.audience = execute.NewAudience(g.callers)
+	g.follow(q.Feed)
 	return g
 }
 
@@ -104,6 +114,9 @@ func (g *group) join(s *execute.Subscriber, push func(Event)) (leave func() int)
 	me := &sink{push, s.Caller()}
 	c.fresh[me] = struct{}{}
 	g.size++
+	if s.SaysNow() {
+		g.timed++
+	}
 	g.nudge()
 	return func() int {
 		g.mu.Lock()
@@ -114,6 +127,9 @@ func (g *group) join(s *execute.Subscriber, push func(Event)) (leave func() int)
 			delete(g.cohorts, key)
 		}
 		g.size--
+		if s.SaysNow() {
+			g.timed--
+		}
 		return g.size
 	}
 }
@@ -133,23 +149,36 @@ func (g *group) nudge() {
 	}
 }
 
-// run looks at newcomers at once and at everybody after each interval, counted from the end of the last such look, as
-// Hasura does, so that a slow database is not pressed harder.
+// run looks at newcomers at once. It looks at everybody after each interval, counted from the end of the last such look, as
+// Hasura does, so that a slow database is not pressed harder; where what is read is followed, only if it has changed, and
+// at once after a quiet interval.
 func (g *group) run() {
+	defer g.unfollow()
 	timer := time.NewTimer(g.polling.Interval)
 	defer timer.Stop()
+	last, isStale := time.Now(), false
 	for {
-		isDue := false
 		select {
 		case <-g.ctx.Done():
 			return
 		case <-timer.C:
-			isDue = true
 		case <-g.wake:
 		}
-		g.look(g.due(&isDue))
+		isFollowed, hasChanged := g.state()
+		isStale = isStale || hasChanged
+		isDue := (isStale || !isFollowed) && time.Since(last) >= g.polling.Interval
+		due := g.due(&isDue)
 		if isDue {
-			timer.Reset(g.polling.Interval)
+			isStale = isFollowed && !g.settle()
+		}
+		g.look(due)
+		if isDue {
+			last = time.Now()
+		}
+		if isStale = g.isUnfinished.Swap(false) || isStale; isStale || !isFollowed {
+			timer.Reset(g.polling.Interval - time.Since(last))
+		} else {
+			timer.Stop()
 		}
 	}
 }
@@ -225,6 +254,7 @@ func (g *group) poll(batch []*cohort) {
 		if len(batch) == 1 && isAboutData(err) {
 			batch[0].isAlone = true
 		}
+		g.isUnfinished.Store(true)
 		for _, c := range batch {
 			g.tell(c, Event{Err: err, Replaces: true}, hashOf("error", []byte(err.Error())), false)
 		}
@@ -249,6 +279,7 @@ func (g *group) told(c *cohort, o execute.Outcome) {
 		return
 	}
 	c.subscriber.Advance(o.Cursor)
+	g.isUnfinished.Store(true)
 	g.tell(c, Event{Body: o.Body}, c.last+1, false)
 }
 

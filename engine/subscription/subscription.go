@@ -1,5 +1,5 @@
-// Package subscription keeps live queries and streams running: it asks the databases again and again and tells each
-// subscriber what changed.
+// Package subscription keeps live queries and streams running: it asks the databases when what they read has changed, or
+// again and again where nobody tells, and tells each subscriber what changed.
 //
 // Subscribers with the same operation, role and shape of variables form a group, whatever their variables and session
 // variables are; one statement asks for a whole batch of them (translate.Live). It knows nothing of sockets and decides
@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"gatehouse/engine/changes"
 	"gatehouse/engine/execute"
 	"gatehouse/engine/translate"
 )
@@ -53,6 +54,8 @@ type Query struct {
 	Subscriber *execute.Subscriber
 	// Role is whose Live it is, for Describe.
 	Role string
+	// Feed tells what changes in a source, so that nothing is asked while nothing does; nil: every group polls.
+	Feed func(source string) *changes.Feed
 }
 
 // Event is what a subscriber is told: a response body, {"data":{…}}, or why there is none. After an error the

@@ -1,6 +1,7 @@
 package translate
 
 import (
+	"slices"
 	"strconv"
 
 	"gatehouse/engine/fault"
@@ -33,6 +34,9 @@ type Poll struct {
 	First, Values int
 	// IsVolatile: it calls a function that may write.
 	IsVolatile bool
+	Reads      Reads
+	// MaySayNow are the values that may mean the time at which they are read, so that the result changes with it.
+	MaySayNow []Arg
 }
 
 // PollParam is one parameter of a poll. Exactly one of the fields says what it is.
@@ -213,6 +217,9 @@ func (p *pollBuilder) build(first int) Poll {
 	// every parameter carries turns into what it is.
 	own := func(param pgsql.Param) pgsql.Expr {
 		arg := param.Arg.(Arg)
+		if maySayNow(param.Type) && !slices.Contains(poll.MaySayNow, arg) {
+			poll.MaySayNow = append(poll.MaySayNow, arg)
+		}
 		if _, isLiteral := arg.Value.(*schema.Literal); isLiteral {
 			return nil
 		}
@@ -254,6 +261,7 @@ func (p *pollBuilder) build(first int) Poll {
 		}
 		return own(param)
 	})
+	poll.Reads = readsOf(whole)
 	for _, a := range args {
 		if shared, ok := a.(Arg); ok {
 			a = PollParam{Shared: &shared}
