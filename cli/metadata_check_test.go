@@ -150,7 +150,12 @@ func TestMetadataPlan_failsOnWhatItIsToldTo(t *testing.T) {
 			t.Errorf("%s --fail-on %s: exit code %d, want %d with %q\n%s%s", c.file, c.failOn, code, c.code, c.want, out, said)
 		}
 	}
-	_, out, _ := gatehouse(t, dir, "metadata", "plan", "wider.json", "--endpoint", endpoint, "-o", "json")
+	write(t, dir, "renamed.json", strings.Replace(shopDocument, `"table":"author"`, `"table":"author","configuration":{"custom_name":"writer"}`, 1))
+	_, out, said := gatehouse(t, dir, "metadata", "plan", "renamed.json", "--endpoint", endpoint, "--sdl")
+	if !strings.Contains(out, "Schema of user\n@@") || !strings.Contains(out, "\n-type author {\n") || !strings.Contains(out, "\n+type writer {\n") {
+		t.Errorf("schemas as text: %s%s", out, said)
+	}
+	_, out, _ = gatehouse(t, dir, "metadata", "plan", "wider.json", "--endpoint", endpoint, "-o", "json")
 	var plan impact.Plan
 	if err := json.Unmarshal([]byte(out), &plan); err != nil || plan.Summary.Widened != 1 {
 		t.Errorf("%v %s", err, out)

@@ -14,6 +14,7 @@ import (
 type metadataPlan struct {
 	From   string   `arg:"" optional:"" placeholder:"DIR|FILE" help:"A project, or a directory or file with metadata. Default: the project here or above."`
 	Output string   `name:"output" short:"o" enum:",json" default:"" placeholder:"json" help:"json for programs."`
+	SDL    bool     `name:"sdl" help:"The schemas that would differ as text, line by line, for roles with the same differences together."`
 	FailOn []string `name:"fail-on" placeholder:"WHAT" enum:"change,widened,wider,breaking,inconsistent" help:"Exit code 1 if there is any change, a right that widens or may, something that breaks, a new inconsistency. Comma separated."`
 }
 
@@ -33,7 +34,7 @@ func (c *metadataPlan) run(r *run) error {
 	}
 	var answer []byte
 	err = r.while("comparing metadata", func() (err error) {
-		answer, err = p.Server.Post(r.ctx, "/v1/metadata", map[string]any{"type": "gatehouse_plan_metadata", "args": map[string]any{"metadata": document}})
+		answer, err = p.Server.Post(r.ctx, "/v1/metadata", map[string]any{"type": "gatehouse_plan_metadata", "args": map[string]any{"metadata": document, "sdl": c.SDL}})
 		return err
 	})
 	if err != nil {
@@ -120,8 +121,13 @@ func (r *run) plan(plan *impact.Plan) error {
 	section("Rights", rightRows(plan))
 	section("Operations that would break", operationRows(plan))
 	section("Inconsistencies", inconsistencyRows(plan))
-	for _, d := range plan.Schemas {
-		section("Schema of "+d.Role, schemaRows(d))
+	for _, d := range plan.SDL {
+		fmt.Fprintf(r.Out, "Schema of %s\n%s\n", strings.Join(d.Roles, ", "), d.Diff)
+	}
+	if len(plan.SDL) == 0 {
+		for _, d := range plan.Schemas {
+			section("Schema of "+d.Role, schemaRows(d))
+		}
 	}
 	section("Metadata", objectRows(plan))
 	s := plan.Summary

@@ -8,9 +8,10 @@ import (
 	"gatehouse/engine/metadata"
 )
 
-// Plan implements admin.Engine: what putting doc in the place of the present document would change. Both are built anew
-// from the same catalogs, by the code that serves them, and let go of: nothing changes.
-func (e *Engine) Plan(ctx context.Context, doc *metadata.Metadata) (*impact.Plan, error) {
+// Plan implements admin.Engine: what putting doc in the place of the present document would change, of the schemas as text,
+// too, where sdl is set. Both are built anew from the same catalogs, by the code that serves them, and let go of: nothing
+// changes.
+func (e *Engine) Plan(ctx context.Context, doc *metadata.Metadata, sdl bool) (*impact.Plan, error) {
 	now := e.Snapshot()
 	states := e.resolve(ctx, doc, now.sources, func(string) bool { return false })
 	opened := map[*source]bool{}
@@ -28,7 +29,7 @@ func (e *Engine) Plan(ctx context.Context, doc *metadata.Metadata) (*impact.Plan
 		before.Model.Role(role, true)
 	}
 	after := e.build(before, doc, now.ResourceVersion, states)
-	return impact.Compare(before.state(), after.state(), impact.Options{AllowList: e.config.EnableAllowList}), nil
+	return impact.Compare(before.state(), after.state(), impact.Options{AllowList: e.config.EnableAllowList, SDL: sdl}), nil
 }
 
 func (s *Snapshot) state() impact.State {

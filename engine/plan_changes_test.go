@@ -2,10 +2,12 @@ package engine_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
 	"gatehouse/engine"
+	"gatehouse/engine/impact"
 )
 
 // Changes that show in no permission are told all the same.
@@ -61,4 +63,48 @@ func TestPlanMetadata_whatIsAskedAndWhere(t *testing.T) {
 	if len(p.Operations) != 1 || p.Operations[0].Role != "reader" || p.Operations[0].Endpoint != "" {
 		t.Errorf("a listed operation breaks, however it is laid out: %+v", p.Operations)
 	}
+}
+
+func TestPlanMetadata_schemasAsText(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.library()
+	s.sql(`create table tag (id int primary key); create type mood as enum ('calm'); comment on column author.name is 'As in "the" book'`)
+	s.want(200, `{"message":"success","is_consistent":true}`, "reload_metadata", `{}`)
+	doc := s.document()
+	text := func(doc string) []impact.SDLDiff {
+		t.Helper()
+		code, body := post(s.engine, "/v1/metadata", `{"type":"gatehouse_plan_metadata","args":{"sdl":true,"metadata":`+doc+`}}`)
+		var p impact.Plan
+		if err := json.Unmarshal([]byte(body), &p); code != 200 || err != nil {
+			t.Fatalf("%d %s", code, body)
+		}
+		return p.SDL
+	}
+	if got := text(doc); got != nil {
+		t.Errorf("the same document: %+v", got)
+	}
+	if got := s.plan(strings.Replace(doc, `["id","title"],"filter":{}`, `["id"],"filter":{}`, 1)); got.SDL != nil || len(got.Schemas) == 0 {
+		t.Errorf("nobody asked for texts: %+v", got)
+	}
+	got := text(strings.Replace(doc, `"columns":["id","title"],"filter":{}`, `"columns":["id"],"filter":{}`, 1))
+	if len(got) != 1 || !slices.Equal(got[0].Roles, []string{"reader"}) || !strings.Contains(got[0].Diff, "@@ article @@\n type article {\n-  title: String\n }\n") {
+		t.Errorf("got %+v", got)
+	}
+	// Both roles gain the same of a table; what they do not see is not there.
+	permission := `"columns":["id"],"filter":{}}}`
+	got = text(strings.Replace(doc, `"tables":[`, `"tables":[{"table":"tag","select_permissions":[{"role":"user","permission":{`+permission+`,{"role":"reader","permission":{`+permission+`]},`, 1))
+	if len(got) != 2 || !slices.Equal(got[0].Roles, []string{"admin"}) || !slices.Equal(got[1].Roles, []string{"reader", "user"}) {
+		t.Fatalf("got %+v", got)
+	}
+	if all, few := got[0].Diff, got[1].Diff; !strings.Contains(all, "+input tag_insert_input {\n+  id: Int\n+}\n") || strings.Contains(few, "insert") ||
+		!strings.Contains(few, "@@ tag @@\n+\"\"\"\n+columns and relationships of \"tag\"\n+\"\"\"\n+type tag {\n+  id: Int!\n+}\n") ||
+		!strings.Contains(few, "@@ query_root @@\n type query_root {\n") {
+		t.Errorf("got %s\nand %s", all, few)
+	}
+	got = text(strings.Replace(doc, `{"table":{"name":"author","schema":"public"},`, `{"table":{"name":"author","schema":"public"},"configuration":{"column_config":{"name":{"custom_name":"called"}}},`, 1))
+	if len(got) != 2 || !strings.Contains(got[1].Diff, "@@ author @@\n type author {\n+  \"\"\"\n+  As in \"the\" book\n+  \"\"\"\n+  called: String!\n-  \"\"\"\n-  As in \"the\" book\n-  \"\"\"\n-  name: String!\n }\n") {
+		t.Errorf("got %+v", got)
+	}
+	s.want(400, `{"path":"$.args.sdl","error":"parsing Bool failed, expected Bool","code":"parse-failed"}`, "gatehouse_plan_metadata", `{"metadata":{"version":3,"sources":[]},"sdl":1}`)
 }

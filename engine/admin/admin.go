@@ -70,8 +70,8 @@ type Engine interface {
 	// Update runs change on a draft and commits it, one at a time. expect is the resource version the client believes
 	// to change, nil for any.
 	Update(ctx context.Context, expect *int, change func(Draft) error) error
-	// Plan tells what replacing the document would change, and changes nothing.
-	Plan(ctx context.Context, doc *metadata.Metadata) (*impact.Plan, error)
+	// Plan tells what replacing the document would change, of schemas as text, too, where sdl is set; it changes nothing.
+	Plan(ctx context.Context, doc *metadata.Metadata, sdl bool) (*impact.Plan, error)
 	// State and SetState are what the CLI and the console keep in the catalog.
 	State(ctx context.Context) (id string, cli, console json.RawMessage, err error)
 	SetState(ctx context.Context, kind string, state json.RawMessage) error

@@ -13,9 +13,13 @@ import (
 func (e *execution) planMetadata(ctx context.Context, v View, r *request) ([]byte, error) {
 	var args struct {
 		Metadata json.RawMessage `json:"metadata"`
+		SDL      bool            `json:"sdl"`
 	}
-	if err := json.Unmarshal(r.args, &args); err != nil || args.Metadata == nil {
+	switch err := json.Unmarshal(r.args, &args); {
+	case args.Metadata == nil:
 		return nil, fault.New(fault.ParseFailed, "", "key %q not found", "metadata")
+	case err != nil:
+		return nil, fault.New(fault.ParseFailed, fault.Key(fault.Root, "sdl"), "parsing Bool failed, expected Bool")
 	}
 	m, err := metadata.DecodeAny(args.Metadata, fault.Key(fault.Root, "metadata"), v.Metadata())
 	if err != nil {
@@ -25,7 +29,7 @@ func (e *execution) planMetadata(ctx context.Context, v View, r *request) ([]byt
 		return nil, err
 	}
 	m.KeepSettings(v.Metadata())
-	plan, err := e.h.Engine.Plan(ctx, m)
+	plan, err := e.h.Engine.Plan(ctx, m, args.SDL)
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,8 @@ type State struct {
 type Options struct {
 	// AllowList: only listed operations may be run, so that what is listed is a right.
 	AllowList bool
+	// SDL: the schemas are compared as text, too.
+	SDL bool
 }
 
 // Plan is what would change. Its lists are never null, and begin with what matters most.
@@ -38,7 +40,9 @@ type Plan struct {
 	Inconsistencies Inconsistencies `json:"inconsistencies"`
 	// Schemas are the roles whose GraphQL schema would change, by name, admin first.
 	Schemas []SchemaDiff `json:"schemas"`
-	Objects Objects      `json:"objects"`
+	// SDL is where they differ as text, if that was asked for.
+	SDL     []SDLDiff `json:"sdl,omitempty"`
+	Objects Objects   `json:"objects"`
 }
 
 // Summary counts.
@@ -105,6 +109,9 @@ func Compare(before, after State, o Options) *Plan {
 			Resolved: fresh(after.Inconsistencies, before.Inconsistencies),
 		},
 	}
+	if o.SDL {
+		p.SDL = sdlDiffs(before.Model, after.Model)
+	}
 	s := &p.Summary
 	for _, r := range p.Rights {
 		switch r.Direction {
@@ -130,7 +137,7 @@ func Compare(before, after State, o Options) *Plan {
 
 // IsEmpty tells that nothing would change.
 func (p *Plan) IsEmpty() bool {
-	return p.Summary == Summary{} && len(p.Schemas)+len(p.Inconsistencies.Resolved) == 0
+	return p.Summary == Summary{} && len(p.Schemas)+len(p.SDL)+len(p.Inconsistencies.Resolved) == 0
 }
 
 // fresh are the inconsistencies of after that before does not have.

@@ -73,9 +73,8 @@ func (s *Schema) federationRoots() []*Field {
 	})
 }
 
-// SDL is the role's schema in the schema definition language, with @key on entities and without what the federation
-// specification adds. It derives the whole schema.
-func (s *Schema) SDL() string {
+// keyFields are the fields of each entity's key, by its type.
+func (s *Schema) keyFields() map[string]string {
 	keys := map[string]string{}
 	for _, t := range s.entities() {
 		var names []string
@@ -84,103 +83,5 @@ func (s *Schema) SDL() string {
 		}
 		keys[s.tableType(t, "", "")] = strings.Join(names, " ")
 	}
-	p := sdlPrinter{keys: keys}
-	p.line("schema {")
-	for _, root := range []struct {
-		kind string
-		t    *Type
-	}{{"query", s.Query}, {"mutation", s.Mutation}, {"subscription", s.Subscription}} {
-		if root.t != nil {
-			p.line("  " + root.kind + ": " + root.t.Name)
-		}
-	}
-	p.line("}")
-	for _, t := range s.Types() {
-		p.typ(t)
-	}
-	return p.b.String()
-}
-
-type sdlPrinter struct {
-	b    strings.Builder
-	keys map[string]string
-}
-
-func (p *sdlPrinter) line(s string) { p.b.WriteString(s + "\n") }
-
-// builtIn are the scalars every GraphQL service has.
-var builtIn = map[string]bool{"Int": true, "Float": true, "String": true, "Boolean": true, "ID": true}
-
-func (p *sdlPrinter) typ(t *Type) {
-	if strings.HasPrefix(t.Name, "__") || t.Name == anyScalar || t.Name == entityUnion || t.Name == serviceType || t.Kind == Scalar && builtIn[t.Name] {
-		return
-	}
-	p.line("")
-	p.description("", t.Description)
-	switch t.Kind {
-	case Scalar:
-		p.line("scalar " + t.Name)
-	case Enum:
-		p.line("enum " + t.Name + " {")
-		for _, v := range t.Members() {
-			p.description("  ", v.Description)
-			p.line("  " + v.Name)
-		}
-		p.line("}")
-	case InputObject:
-		p.line("input " + t.Name + " {")
-		for _, in := range t.Inputs() {
-			p.description("  ", in.Description)
-			p.line("  " + input(in))
-		}
-		p.line("}")
-	case Object:
-		key := ""
-		if k, ok := p.keys[t.Name]; ok {
-			key = ` @key(fields: "` + k + `")`
-		}
-		p.line("type " + t.Name + key + " {")
-		for _, f := range t.Fields() {
-			if _, isOurs := federation[f.Meaning]; isOurs {
-				continue
-			}
-			p.description("  ", f.Description)
-			p.line("  " + f.Name + arguments(f.Args) + ": " + f.Type.String())
-		}
-		p.line("}")
-	}
-}
-
-var federation = map[Meaning]bool{FederationService{}: true, FederationEntities{}: true}
-
-func input(in *InputField) string {
-	s := in.Name + ": " + in.Type.String()
-	if in.Default != "" {
-		s += " = " + in.Default
-	}
-	return s
-}
-
-func arguments(args []*InputField) string {
-	if len(args) == 0 {
-		return ""
-	}
-	var parts []string
-	for _, a := range args {
-		parts = append(parts, input(a))
-	}
-	return "(" + strings.Join(parts, ", ") + ")"
-}
-
-// description writes a block string (GraphQL §2.9.4).
-func (p *sdlPrinter) description(indent, text string) {
-	if strings.TrimSpace(text) == "" {
-		return
-	}
-	text = strings.ReplaceAll(text, `"""`, `\"""`)
-	p.line(indent + `"""`)
-	for _, line := range strings.Split(text, "\n") {
-		p.line(indent + line)
-	}
-	p.line(indent + `"""`)
+	return keys
 }
