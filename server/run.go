@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"gatehouse/httpd"
 	"gatehouse/worker"
 )
@@ -144,8 +146,10 @@ func (sv *Server) Close(ctx context.Context) error {
 	if sv.identity != nil {
 		sv.identity.Close()
 	}
-	if sv.identityPool != nil {
-		sv.identityPool.Close()
+	for _, pool := range []*pgxpool.Pool{sv.identityPool, sv.authorityPool} {
+		if pool != nil {
+			pool.Close()
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()

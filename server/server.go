@@ -34,6 +34,7 @@ type Server struct {
 	adminSecret      string
 	isNewAdminSecret bool
 	identityPool     *pgxpool.Pool
+	authorityPool    *pgxpool.Pool        // so that a busy identity half keeps no request of the data half waiting
 	identity         *identity.Identity   // nil with --only data
 	authority        *authority.Authority // as identity
 	engine           *engine.Engine       // nil with --only identity
@@ -111,7 +112,11 @@ func (sv *Server) buildIdentity(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("identity: %w", err)
 	}
-	sv.authority = authority.New(authority.Config{Pool: sv.identityPool, URL: sv.databases.identity, Log: sv.log, Changed: func() {
+	sv.authorityPool, err = postgres.Open(ctx, postgres.Config{URL: sv.databases.identity, MaxConns: authority.Connections, AppName: "gatehouse-authority"})
+	if err != nil {
+		return fmt.Errorf("identity database: %w", err)
+	}
+	sv.authority = authority.New(authority.Config{Pool: sv.authorityPool, URL: sv.databases.identity, Log: sv.log, Changed: func() {
 		if sv.engine != nil { // open sockets are looked at again at once
 			sv.engine.ReviewCallers()
 		}

@@ -118,7 +118,7 @@ type PoolSettings struct {
 // IdentitySettings shape the identity half.
 type IdentitySettings struct {
 	DefaultRoleNames string `name:"user-default-role-names" env:"USER_DEFAULT_ROLE_NAMES" placeholder:"ROLES" help:"Comma list of roles that every new user gets; created at start when missing."`
-	PoolSize         int    `name:"database-pool-size" env:"DATABASE_POOL_SIZE" default:"20" help:"Connections to the identity database, at most."`
+	PoolSize         int    `name:"database-pool-size" env:"DATABASE_POOL_SIZE" default:"20" help:"Connections to the identity database, at most; the view of who may do what now has five of its own."`
 	AuditDays        int    `name:"audit-retention-days" env:"GATEHOUSE_AUDIT_RETENTION_DAYS" placeholder:"N" help:"Delete entries of the audit log after this many days; 0 keeps them."`
 	PwnedCheck       bool   `name:"breached-password-check" env:"GATEHOUSE_BREACHED_PASSWORD_CHECK" help:"Also ask the public breach database about new passwords (only a part of their hash leaves); bounded, and passed over when unreachable."`
 }

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// loadTimeout bounds one read of the directory, whoever waits for it.
-const loadTimeout = 5 * time.Second
+// maxAge is how long anything is remembered at most. Changes are told at once; this is for what changes without telling:
+// rows written with triggers off, a table emptied by truncate.
+const maxAge = time.Minute
 
 // view remembers what has been read of one kind of thing, within bounds, until it is told to forget. Concurrent readers
 // of one key share one read.
@@ -16,88 +17,83 @@ const loadTimeout = 5 * time.Second
 // its key is forgotten is therefore detached: those who waited for it get its answer (their request began before the
 // change was heard), nobody joins it any more, and its answer is not kept.
 type view[K comparable, V any] struct {
-	load func(context.Context, K) (V, error)
+	reader *reader[K, V]
 	// max bounds each of two generations. When young is full it becomes old, and the old is dropped: what is used
 	// moves back to young.
 	max int
 
 	mu         sync.RWMutex
-	young, old map[K]V
+	young, old map[K]entry[V]
 	flights    map[K]*flight[V]
 }
 
-type flight[V any] struct {
-	done  chan struct{}
+type entry[V any] struct {
 	value V
-	err   error
+	read  time.Duration // when reading it began
 }
 
-func newView[K comparable, V any](max int, load func(context.Context, K) (V, error)) *view[K, V] {
-	v := &view[K, V]{load: load, max: max}
+func newView[K comparable, V any](max int, now func() time.Duration, reads chan struct{}, query func(context.Context, []K) (map[K]V, error)) *view[K, V] {
+	v := &view[K, V]{max: max}
+	v.reader = &reader[K, V]{query: query, now: now, reads: reads, landed: v.land, waiting: map[K]*flight[V]{}}
 	v.forgetAll()
 	return v
 }
 
-// get gives what is known of k, reading it when it is not remembered.
-func (v *view[K, V]) get(ctx context.Context, k K) (V, error) {
+// get gives what is known of k at a moment, reading it when nothing is remembered or what is may not be used.
+func (v *view[K, V]) get(ctx context.Context, k K, at moment) (V, error) {
+	if !at.isTrusted {
+		return v.reader.join(k).wait(ctx)
+	}
 	v.mu.RLock()
-	value, known := v.young[k]
+	e, known := v.young[k]
 	v.mu.RUnlock()
+	if known && at.now-e.read < maxAge {
+		return e.value, nil
+	}
+	f, e, known := v.join(k, at)
 	if known {
-		return value, nil
+		return e.value, nil
 	}
-	f, value, known := v.join(ctx, k)
-	if known {
-		return value, nil
-	}
-	select {
-	case <-f.done:
-		return f.value, f.err
-	case <-ctx.Done():
-		var none V
-		return none, ctx.Err()
-	}
+	return f.wait(ctx)
 }
 
-func (v *view[K, V]) join(ctx context.Context, k K) (f *flight[V], value V, known bool) {
+func (v *view[K, V]) join(k K, at moment) (f *flight[V], e entry[V], known bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if value, known = v.young[k]; known {
-		return nil, value, true
+	if e, known = v.young[k]; known && at.now-e.read < maxAge {
+		return nil, e, true
 	}
-	if value, known = v.old[k]; known {
-		v.keep(k, value)
-		return nil, value, true
+	if e, known = v.old[k]; known && at.now-e.read < maxAge {
+		v.keep(k, e)
+		return nil, e, true
 	}
 	if f = v.flights[k]; f == nil {
-		f = &flight[V]{done: make(chan struct{})}
+		f = v.reader.join(k)
 		v.flights[k] = f
-		// The read outlives the caller who started it, because others may have joined; it has its own deadline.
-		go v.fly(context.WithoutCancel(ctx), k, f)
 	}
-	return f, value, false
+	return f, e, false
 }
 
-func (v *view[K, V]) fly(ctx context.Context, k K, f *flight[V]) {
-	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
-	defer cancel()
-	f.value, f.err = v.load(ctx, k)
+// land keeps what has been read, unless it was forgotten meanwhile.
+func (v *view[K, V]) land(flights map[K]*flight[V]) {
 	v.mu.Lock()
-	if v.flights[k] == f { // else forgotten meanwhile
+	defer v.mu.Unlock()
+	for k, f := range flights {
+		if v.flights[k] != f {
+			continue
+		}
 		delete(v.flights, k)
 		if f.err == nil {
-			v.keep(k, f.value)
+			v.keep(k, entry[V]{f.value, f.sent})
 		}
 	}
-	v.mu.Unlock()
-	close(f.done)
 }
 
-func (v *view[K, V]) keep(k K, value V) {
+func (v *view[K, V]) keep(k K, e entry[V]) {
 	if len(v.young) >= v.max {
-		v.young, v.old = make(map[K]V, v.max/4), v.young
+		v.young, v.old = make(map[K]entry[V], v.max/4), v.young
 	}
-	v.young[k] = value
+	v.young[k] = e
 }
 
 func (v *view[K, V]) forget(k K) {
@@ -111,5 +107,5 @@ func (v *view[K, V]) forget(k K) {
 func (v *view[K, V]) forgetAll() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.young, v.old, v.flights = map[K]V{}, map[K]V{}, map[K]*flight[V]{}
+	v.young, v.old, v.flights = map[K]entry[V]{}, map[K]entry[V]{}, map[K]*flight[V]{}
 }
