@@ -19,9 +19,10 @@ var floors = map[string]string{
 	"postgres":          "",
 	"postgres/embedded": "secret",
 	"secret":            "",
-	"httpd":             "",
+	"telemetry":         "",
+	"httpd":             "telemetry",
 	"httpclient":        "",
-	"jwt":               "httpclient",
+	"jwt":               "httpclient telemetry",
 	"worker":            "",
 
 	// east wing: the data engine
@@ -31,7 +32,7 @@ var floors = map[string]string{
 	"engine/catalog":      "",
 	"engine/changes":      "engine/catalog",
 	"engine/pgsql":        "",
-	"engine/session":      "engine/fault jwt httpclient secret",
+	"engine/session":      "engine/fault jwt httpclient secret telemetry",
 	"engine/schema":       "engine/metadata engine/catalog engine/fault",
 	"engine/operation":    "engine/schema engine/fault",
 	"engine/plan":         "engine/operation engine/schema engine/metadata engine/catalog engine/session engine/fault",
@@ -43,12 +44,12 @@ var floors = map[string]string{
 	"engine/impact":       "engine/metadata engine/catalog engine/schema engine/operation engine/allowlist",
 	"engine/rest":         "engine/metadata engine/fault",
 	"engine/project":      "",
-	"engine/transport":    "engine/operation engine/rest engine/session engine/metadata engine/schema engine/fault httpd",
+	"engine/transport":    "engine/operation engine/rest engine/session engine/metadata engine/schema engine/fault httpd telemetry",
 	"engine/webhook":      "engine/kriti engine/fault",
 	"engine/validation":   "engine/schema engine/session engine/fault httpclient",
 	"engine/admin":        "engine/impact engine/operation engine/kriti engine/webhook engine/metadata engine/rest engine/catalog engine/schema engine/execute engine/session engine/fault httpd postgres",
 	"engine": "engine/impact engine/webhook engine/validation engine/allowlist engine/dml engine/rest engine/session engine/metadata engine/catalog engine/schema engine/operation engine/plan engine/translate engine/pgsql " +
-		"engine/changes engine/execute engine/subscription engine/transport engine/admin engine/fault postgres httpd worker jwt",
+		"engine/changes engine/execute engine/subscription engine/transport engine/admin engine/fault postgres httpd worker jwt telemetry",
 
 	// west wing: identity
 	"identity/migrations":   "",
@@ -67,7 +68,7 @@ var floors = map[string]string{
 
 	// roof
 	"web":                  "httpd",
-	"server":               "engine engine/metadata engine/project engine/schema engine/session engine/transport engine/subscription identity identity/authority identity/directory identity/verification web postgres postgres/embedded httpd httpclient worker jwt secret",
+	"server":               "engine engine/metadata engine/project engine/schema engine/session engine/transport engine/subscription identity identity/authority identity/directory identity/verification web postgres postgres/embedded httpd httpclient worker jwt secret telemetry",
 	"cli":                  "engine/project engine/metadata engine/impact engine engine/schema",
 	"cmd/gatehouse":        "cli server",
 	"internal/testpg":      "postgres postgres/embedded secret",

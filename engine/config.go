@@ -7,6 +7,7 @@ import (
 	"gatehouse/engine/schema"
 	"gatehouse/engine/session"
 	"gatehouse/engine/subscription"
+	"gatehouse/telemetry"
 )
 
 // Config is everything the data half is told. server reads it from flags and the environment.
@@ -78,6 +79,8 @@ type Config struct {
 	MaxBody int64
 	Version string
 	Log     *slog.Logger
+	// Lines takes what Hasura has log types for; nil drops it.
+	Lines *telemetry.Log
 }
 
 // schemaOptions are the options of the model.

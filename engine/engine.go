@@ -22,6 +22,7 @@ import (
 	"gatehouse/engine/transport"
 	"gatehouse/engine/validation"
 	"gatehouse/postgres"
+	"gatehouse/telemetry"
 	"gatehouse/worker"
 )
 
@@ -72,7 +73,7 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	e := &Engine{
 		config: c, log: c.Log, storage: &storage{pool: pool}, validator: validation.New(c.LookupEnv), wake: make(chan struct{}, 1), ended: make(chan struct{}), suspicion: make(chan struct{}, 1), notices: map[int][]string{}, stale: map[string]bool{},
 		reviewCallers: make(chan struct{}, 1), subscriptions: subscription.New(subscription.Config{
-			Live: c.LiveQueries, Stream: c.Streams, Log: c.Log,
+			Live: c.LiveQueries, Stream: c.Streams, Log: c.Log, Watched: pollWatcher(&c),
 			SkipFirstEmpty: c.Options.Experimental["remove_empty_subscription_responses"],
 		}),
 	}
@@ -147,10 +148,11 @@ func (e *Engine) assemble() error {
 	}
 	errors := transport.Errors{DevMode: c.DevMode, HideFromAdmin: c.HideInternalErrorsFromAdmin}
 	api := &transport.Handler{
-		Resolve: e.resolver.Resolve, Query: e.answer(false), Relay: e.answer(true), ClearResponses: e.clearResponses, Health: e.health, Settings: e.settings,
+		Resolve: e.whoCalls, Query: e.answer(false), Relay: e.answer(true), ClearResponses: e.clearResponses, Health: e.health, Settings: e.settings,
 		Subscriptions: e.liveSubscriptions,
 		REST:          func() *rest.Endpoints { return e.Snapshot().Endpoints },
 		Errors:        errors, APIs: c.EnabledAPIs, MaxBody: maxBody, Version: c.Version, PreserveUnauthorized: c.PreserveUnauthorized,
+		LogsQueries: c.Lines.Has(telemetry.QueryLog, slog.LevelInfo),
 	}
 	if c.PersistedQueriesTTL > 0 {
 		api.Persisted = transport.NewPersisted(c.PersistedQueriesTTL)
@@ -161,7 +163,7 @@ func (e *Engine) assemble() error {
 	api.Mount(mux)
 	mux.HandleFunc("GET /healthz/sources", e.serveSourceHealth(errors))
 	administration := &admin.Handler{
-		Engine: e, Resolve: e.resolver.Resolve, WriteError: errors.Write, Rows: rows{e}, Explainer: e, MaxBody: maxBody,
+		Engine: e, Resolve: e.whoCalls, WriteError: errors.Write, Rows: rows{e}, Explainer: e, MaxBody: maxBody,
 	}
 	if api.HasAPI("metadata") {
 		administration.Mount(mux)

@@ -74,7 +74,8 @@ func (e *Engine) watchHealth(ctx context.Context) {
 		for name, c := range e.sourceHealth.due(s.Doc, time.Now()) {
 			checks.Go(func() {
 				report := checkHealth(ctx, s.sources[name], c.check)
-				e.sourceHealth.done(c, report, time.Now())
+				was := e.sourceHealth.done(c, report, time.Now())
+				e.logHealth(ctx, name, c.check, was, report)
 			})
 		}
 	})
@@ -103,11 +104,13 @@ func (h *sourceHealth) due(doc *metadata.Metadata, now time.Time) map[string]*ch
 	return out
 }
 
-func (h *sourceHealth) done(c *checked, report *healthReport, now time.Time) {
+// done keeps a check's report and gives the one before.
+func (h *sourceHealth) done(c *checked, report *healthReport, now time.Time) (was *healthReport) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	report.Timestamp = now.UTC().Format("2006-01-02T15:04:05.000000Z07:00")
-	c.report, c.isRunning, c.next = report, false, now.Add(max(seconds(c.check.Interval), healthLook))
+	was, c.report, c.isRunning, c.next = c.report, report, false, now.Add(max(seconds(c.check.Interval), healthLook))
+	return was
 }
 
 // checkHealth does a check, again where it fails.

@@ -36,6 +36,8 @@ type Line struct {
 	suspect func(error)
 	// feed tells what changes in a source; nil: nobody does.
 	feed func(source string) *changes.Feed
+	// watch is told what the line does; nil is not.
+	watch *watch
 }
 
 // program is an operation's SQL: steps, or for a subscription live.
@@ -138,7 +140,11 @@ func (l *Line) answer(ctx context.Context, s *session.Session, req operation.Req
 	}
 	seen := l.exec.NewSeen(s)
 	run := func(ctx context.Context) ([]byte, error) {
-		return l.run(ctx, op.Kind, p.steps, execute.Request{Bound: bound, Session: s, Schema: role, Remember: l.remember, Seen: seen})
+		r := execute.Request{Bound: bound, Session: s, Schema: role, Remember: l.remember, Seen: seen}
+		l.watch.running(ctx, req, op.Kind, p.steps, r)
+		body, err := l.run(ctx, op.Kind, p.steps, r)
+		l.watch.ran(ctx, err)
+		return body, err
 	}
 	if op.IsCached() {
 		return l.cached(ctx, s, bound, keyOf(op, role), p, run)

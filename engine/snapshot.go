@@ -156,6 +156,7 @@ func (e *Engine) serve(s *Snapshot) {
 		}
 	}
 	s.Line.suspect, s.Line.feed = e.suspect, s.feed
+	s.Line.watch = newWatch(&e.config)
 	s.Line.responses = newResponses(e.config.Responses)
 	s.allowed = newAllowed(s.Doc)
 }

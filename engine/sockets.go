@@ -16,7 +16,7 @@ func (e *Engine) newSockets(cors *transport.CORS, errors transport.Errors, maxMe
 	c := &e.config
 	s := &transport.Sockets{
 		Resolve: e.resolver.Resolve, Renew: e.resolver.Renew, Prepare: e.prepare(false), PrepareRelay: e.prepare(true), Errors: errors, CORS: cors, ReadCookie: c.SocketReadCookie,
-		KeepAlive: c.SocketKeepAlive, InitTimeout: c.SocketInitTimeout, Compression: c.SocketCompression, MaxMessage: maxMessage, Log: e.log,
+		KeepAlive: c.SocketKeepAlive, InitTimeout: c.SocketInitTimeout, Compression: c.SocketCompression, MaxMessage: maxMessage, Log: e.log, Lines: c.Lines,
 	}
 	if c.DisableCORS {
 		s.CORS = nil

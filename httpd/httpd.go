@@ -87,6 +87,7 @@ var jsonType = []string{"application/json; charset=utf-8"}
 
 // ReadBody reads a request body of at most max bytes. A larger one gives an error that IsTooLarge recognises.
 func ReadBody(w http.ResponseWriter, r *http.Request, max int64) ([]byte, error) {
+	defer func() { OperationOf(r.Context()).Arrived = time.Now() }()
 	from, c := http.MaxBytesReader(w, r.Body, max), clientOf(r.Context())
 	if n := r.ContentLength; n >= 0 && n <= min(max, maxPrealloc) {
 		body := make([]byte, n)

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"gatehouse/telemetry"
 )
 
 type contextKey int
@@ -23,8 +25,9 @@ const (
 
 // request is what the middleware knows of a request; one value in the context, its logger made when first asked for.
 type request struct {
-	id, ip string
-	base   *slog.Logger
+	id, ip    string
+	base      *slog.Logger
+	operation telemetry.Operation
 }
 
 const idHeader = "X-Request-Id"
@@ -53,19 +56,27 @@ func Logger(ctx context.Context) *slog.Logger {
 	return slog.New(slog.DiscardHandler)
 }
 
+// OperationOf is where a handler notes what only it knows of the request; nobody reads it where there is no request.
+func OperationOf(ctx context.Context) *telemetry.Operation {
+	if r, ok := ctx.Value(requestKey).(*request); ok {
+		return &r.operation
+	}
+	return new(telemetry.Operation)
+}
+
 // Config of the middleware every request passes.
 type Config struct {
 	Log *slog.Logger
 	// TrustProxy takes the client's address, scheme and host from X-Forwarded-* (Logto: TRUST_PROXY_HEADER).
 	TrustProxy bool
-	// Quiet writes no line per request (Hasura: http-log not among the enabled log types).
-	Quiet bool
+	// Answered is told of every request that was answered; optional.
+	Answered func(ctx context.Context, x *telemetry.Exchange)
 	// Recovered answers a request whose handler panicked; nil means an empty 500.
 	Recovered func(w http.ResponseWriter, r *http.Request)
 }
 
-// Middleware gives each request an id, a client address and a logger, writes one line about it, and turns a panic into
-// a 500 that names the request id.
+// Middleware gives each request an id, a client address and a logger, tells of it when it is answered, and turns a
+// panic into a 500 that names the request id.
 func Middleware(c Config, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began, client := time.Now(), clientOf(r.Context())
@@ -94,12 +105,9 @@ func Middleware(c Config, next http.Handler) http.Handler {
 					}
 				}
 			}
-			if c.Quiet || !c.Log.Enabled(ctx, slog.LevelInfo) {
-				return
+			if c.Answered != nil && rec.code != http.StatusSwitchingProtocols { // of a socket its own lines tell
+				c.Answered(ctx, rec.exchange(r, &of.request, began))
 			}
-			// The query string may carry codes and tokens: the path alone is logged.
-			c.Log.LogAttrs(ctx, slog.LevelInfo, "request", slog.String("request_id", id), slog.String("method", r.Method), slog.String("path", r.URL.Path),
-				slog.Int("status", rec.status()), slog.Int64("bytes", rec.bytes), slog.Duration("took", time.Since(began)), slog.String("ip", ip))
 		}()
 		next.ServeHTTP(rec, r.WithContext(ctx))
 	})
@@ -153,6 +161,14 @@ type recorder struct {
 	code   int
 	bytes  int64
 	wrote  bool
+}
+
+// exchange describes the request once it is answered. The query string may carry codes and tokens: the path alone is told.
+func (r *recorder) exchange(req *http.Request, of *request, began time.Time) *telemetry.Exchange {
+	return &telemetry.Exchange{
+		ID: of.id, IP: of.ip, Method: req.Method, Path: req.URL.Path, Proto: req.Proto, Began: began,
+		Status: r.status(), Bytes: r.bytes, ContentEncoding: r.Header().Get("Content-Encoding"), Operation: of.operation,
+	}
 }
 
 func (r *recorder) status() int {

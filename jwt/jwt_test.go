@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -99,7 +98,7 @@ func TestRemote_fetchesAnUnknownKeyOnceInAWhile(t *testing.T) {
 		_ = json.NewEncoder(w).Encode(set.Public())
 	}))
 	t.Cleanup(s.Close)
-	r := jwt.NewRemote(s.URL, httpclient.New(httpclient.Operator, time.Second), slog.New(slog.DiscardHandler))
+	r := jwt.NewRemote(s.URL, httpclient.New(httpclient.Operator, time.Second), nil)
 	if err := r.Fetch(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +124,7 @@ func TestRemote_keepsOldKeysWhenThePublisherFails(t *testing.T) {
 		_ = json.NewEncoder(w).Encode(set.Public())
 	}))
 	t.Cleanup(s.Close)
-	r := jwt.NewRemote(s.URL, httpclient.New(httpclient.Operator, time.Second), slog.New(slog.DiscardHandler))
+	r := jwt.NewRemote(s.URL, httpclient.New(httpclient.Operator, time.Second), nil)
 	if err := r.Fetch(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"gatehouse/httpclient"
+	"gatehouse/telemetry"
 )
 
 // maxKeySet bounds the body of a key set.
@@ -33,7 +35,7 @@ const (
 type Remote struct {
 	url    string
 	client *http.Client
-	log    *slog.Logger
+	lines  *telemetry.Log
 	set    Set
 	now    func() time.Time
 
@@ -42,9 +44,10 @@ type Remote struct {
 	nextPoll time.Time
 }
 
-// NewRemote prepares a remote key set; nothing is fetched before Fetch or Run.
-func NewRemote(url string, client *http.Client, log *slog.Logger) *Remote {
-	r := &Remote{url: url, client: client, log: log, now: time.Now}
+// NewRemote prepares a remote key set; nothing is fetched before Fetch or Run. lines is told when it cannot be refreshed;
+// nil is not.
+func NewRemote(from string, client *http.Client, lines *telemetry.Log) *Remote {
+	r := &Remote{url: from, client: client, lines: lines, now: time.Now}
 	r.set.Replace()
 	return r
 }
@@ -64,18 +67,27 @@ func (r *Remote) fetch(ctx context.Context) error {
 	r.fetched, r.nextPoll = now, now.Add(retryAfter)
 	answer, err := httpclient.Get(ctx, r.client, r.url, maxKeySet)
 	if err != nil {
-		return fmt.Errorf("fetch JWK set: %w", err)
+		return fmt.Errorf("fetch JWK set: %w", withoutURL(err))
 	}
 	if answer.Status != http.StatusOK {
-		return fmt.Errorf("fetch JWK set: %s answered with status %d", r.url, answer.Status)
+		return fmt.Errorf("fetch JWK set: %s answered with status %d", telemetry.PublicURL(r.url), answer.Status)
 	}
 	keys, err := ParseKeySet(answer.Body)
 	if err != nil {
-		return fmt.Errorf("fetch JWK set from %s: %w", r.url, err)
+		return fmt.Errorf("fetch JWK set from %s: %w", telemetry.PublicURL(r.url), err)
 	}
 	r.set.Replace(keys...)
 	r.nextPoll = now.Add(max(minRefresh, lifetime(answer.Header, now)))
 	return nil
+}
+
+// withoutURL is err without the URL, which may hold a secret.
+func withoutURL(err error) error {
+	var of *url.Error
+	if errors.As(err, &of) {
+		return of.Err
+	}
+	return err
 }
 
 // Missed is called when a token names a key that is not in the set: it fetches again, unless that happened within the
@@ -87,7 +99,7 @@ func (r *Remote) Missed(ctx context.Context) bool {
 		return false
 	}
 	if err := r.fetch(ctx); err != nil {
-		r.log.WarnContext(ctx, "JWK set refresh failed", "url", r.url, "error", err)
+		r.failed(ctx, err)
 		return false
 	}
 	return true
@@ -111,9 +123,21 @@ func (r *Remote) Run(ctx context.Context) {
 		}
 		r.mu.Unlock()
 		if err != nil && ctx.Err() == nil {
-			r.log.WarnContext(ctx, "JWK set refresh failed", "url", r.url, "error", err)
+			r.failed(ctx, err)
 		}
 	}
+}
+
+// failed writes that the set could not be refreshed (Hasura: Auth/JWT/Logging, JwkRefreshLog).
+func (r *Remote) failed(ctx context.Context, err error) {
+	type cause struct {
+		URL     string `json:"url"`
+		Message string `json:"message"`
+	}
+	r.lines.Write(ctx, telemetry.JWKRefreshLog, slog.LevelError, struct {
+		Message string `json:"message"`
+		Error   cause  `json:"error"`
+	}{"JWK set refresh failed", cause{telemetry.PublicURL(r.url), err.Error()}})
 }
 
 // lifetime is how long a key set may be kept: Cache-Control first, then Expires (RFC 9111 §5.2, §5.3); zero when

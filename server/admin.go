@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"strings"
 
@@ -30,7 +29,6 @@ func CreateAdmin(ctx context.Context, s *Settings, a *AdminCreate, in io.Reader,
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.DiscardHandler)
 	s.Listening.Only = "identity"
 	if _, identity := s.halves(); s.Database.isEmbedded(identity) {
 		if url, running := embedded.Running(ctx, s.Database.DataDir); running {
@@ -41,7 +39,7 @@ func CreateAdmin(ctx context.Context, s *Settings, a *AdminCreate, in io.Reader,
 	if err != nil {
 		return err
 	}
-	sv, err := New(ctx, s, port, log, func(string) {})
+	sv, err := New(ctx, s, port, nil, func(string) {})
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,9 @@ import (
 // Run serves until ctx ends. out gets the banner, errOut the log.
 func Run(ctx context.Context, s *Settings, out, errOut io.Writer) error {
 	began := time.Now()
-	log := newLogger(&s.Operations, errOut)
+	lines := newLogger(&s.Operations, errOut)
+	log := lines.Own()
+	s.logStart(ctx, lines)
 	for _, name := range UnknownVariables(os.Environ(), KnownVariables()) {
 		log.WarnContext(ctx, "unknown setting in the environment, see docs/settings.md", "name", name)
 	}
@@ -38,7 +40,7 @@ func Run(ctx context.Context, s *Settings, out, errOut io.Writer) error {
 	}
 	defer listeners.close()
 	progress := func(step string) { fmt.Fprintln(out, "gatehouse: "+step+" …") }
-	server, err := New(ctx, s, listeners.port(), log, progress)
+	server, err := New(ctx, s, listeners.port(), lines, progress)
 	if err != nil {
 		return err
 	}
@@ -135,7 +137,7 @@ func (sv *Server) afterStart(ctx context.Context, out io.Writer, began time.Time
 	b := sv.banner(ctx)
 	b.took = time.Since(began)
 	b.write(out)
-	sv.log.InfoContext(ctx, "ready", "port", sv.port, "version", Version, "took", b.took)
+	sv.logReady(ctx, b.took)
 }
 
 // Close ends what New began.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -20,6 +19,7 @@ import (
 	"gatehouse/identity/authority"
 	"gatehouse/postgres"
 	"gatehouse/secret"
+	"gatehouse/telemetry"
 	"gatehouse/web"
 	"gatehouse/worker"
 )
@@ -28,6 +28,7 @@ import (
 type Server struct {
 	settings  *Settings
 	log       *slog.Logger
+	lines     *telemetry.Log
 	port      int
 	databases *databases
 
@@ -44,8 +45,9 @@ type Server struct {
 
 // New opens the databases and builds the halves that run. port is the one that will be served; progress is told what
 // takes more than a moment.
-func New(ctx context.Context, s *Settings, port int, log *slog.Logger, progress func(string)) (*Server, error) {
-	sv := &Server{settings: s, log: log, port: port}
+func New(ctx context.Context, s *Settings, port int, lines *telemetry.Log, progress func(string)) (*Server, error) {
+	log := lines.Own()
+	sv := &Server{settings: s, log: log, lines: lines, port: port}
 	var err error
 	if sv.databases, err = openDatabases(ctx, s, log, progress); err != nil {
 		return nil, err
@@ -205,7 +207,7 @@ func (sv *Server) Handler() http.Handler { return sv.handler }
 func (sv *Server) identityHandler() http.Handler { return sv.narrow }
 
 func (sv *Server) wrap(h http.Handler) http.Handler {
-	return httpd.Middleware(httpd.Config{Log: sv.log, TrustProxy: sv.settings.Listening.TrustProxy, Quiet: !slices.Contains(list(sv.settings.Operations.LogTypes), "http-log")}, h)
+	return httpd.Middleware(httpd.Config{Log: sv.log, TrustProxy: sv.settings.Listening.TrustProxy, Answered: sv.lines.Exchange}, h)
 }
 
 // dataPrefixes are the data half's paths; /api is shared, and its part there is listed before identity's.

@@ -128,7 +128,8 @@ type OperationSettings struct {
 	Console   bool   `name:"enable-console" env:"HASURA_GRAPHQL_ENABLE_CONSOLE" default:"true" negatable:"" help:"Serve the console at /console."`
 	Demo      bool   `name:"demo" env:"GATEHOUSE_DEMO" help:"Load the demo schema, roles and application, and serve /demo."`
 	LogLevel  string `name:"log-level" env:"HASURA_GRAPHQL_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
-	LogTypes  string `name:"enabled-log-types" env:"HASURA_GRAPHQL_ENABLED_LOG_TYPES" default:"startup,http-log,webhook-log,websocket-log,jwk-refresh-log" help:"Hasura's log types; without http-log there is no line per request. The others follow --log-level."`
+	LogTypes  string `name:"enabled-log-types" env:"HASURA_GRAPHQL_ENABLED_LOG_TYPES" default:"startup,http-log,webhook-log,websocket-log,jwk-refresh-log" help:"Hasura's log types to write: startup, http-log, webhook-log, websocket-log, jwk-refresh-log, query-log, execution-log, livequery-poller-log, …"`
+	LogQuery  bool   `name:"http-log-query-only-on-error" env:"HASURA_GRAPHQL_HTTP_LOG_QUERY_ONLY_ON_ERROR" help:"With query-log, put what was asked into http-log only when it failed."`
 	LogFormat string `name:"log-format" env:"GATEHOUSE_LOG_FORMAT" default:"auto" enum:"auto,json,text" help:"json, text, or auto: text on a terminal."`
 }
 

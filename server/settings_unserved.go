@@ -24,7 +24,6 @@ type UnservedSettings struct {
 	NoNativeValidation bool   `name:"disable-native-query-validation" env:"HASURA_GRAPHQL_DISABLE_NATIVE_QUERY_VALIDATION" hidden:"" help:"The database judges native queries always."`
 	QueryTracing       bool   `name:"trace-sql-query" env:"HASURA_GRAPHQL_ENABLE_QUERY_TRACING" hidden:"" help:"No traces are kept."`
 	MetadataLogging    bool   `name:"enable-metadata-query-logging" env:"HASURA_GRAPHQL_ENABLE_METADATA_QUERY_LOGGING" hidden:"" help:"Bodies of requests are never logged."`
-	LogQueryOnError    bool   `name:"http-log-query-only-on-error" env:"HASURA_GRAPHQL_HTTP_LOG_QUERY_ONLY_ON_ERROR" hidden:"" help:"Bodies of requests are never logged."`
 	LogCompression     bool   `name:"enable-log-compression" env:"HASURA_GRAPHQL_ENABLE_LOG_COMPRESSION" hidden:"" help:"Logs are plain."`
 	License            string `name:"ee-license-key" env:"HASURA_GRAPHQL_EE_LICENSE_KEY" hidden:"" help:"Nothing needs a license."`
 	RedisURL           string `name:"redis-url" env:"HASURA_GRAPHQL_REDIS_URL,HASURA_GRAPHQL_REDIS_CLUSTER_URL,HASURA_GRAPHQL_RATE_LIMIT_REDIS_URL,HASURA_GRAPHQL_RATE_LIMIT_REDIS_CLUSTER_URL" hidden:"" help:"Responses are cached in memory: see --query-cache-size."`

@@ -44,7 +44,7 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		MetadataURL:      sv.databases.metadata,
 		DefaultSourceURL: sv.databases.defaultSource, DefaultSourceEnv: sv.databases.sourceVariable,
 		LookupEnv: lookupEnv(map[string]string{sv.databases.sourceVariable: sv.databases.defaultSource}),
-		Session:   callers, Deps: session.Deps{Log: sv.log},
+		Session:   callers, Deps: session.Deps{Log: sv.log, Lines: sv.lines},
 		Options: schema.Options{
 			StringifyNumericTypes: s.Engine.StringifyNumericTypes, InferFunctionPermissions: s.Engine.InferFunctionPermissions,
 			DangerousBooleanCollapse: s.Engine.BooleanNullCollapse, NamingConvention: s.Engine.NamingConvention, Experimental: features,
@@ -56,7 +56,7 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		EnabledAPIs:            list(s.Engine.EnabledAPIs), CORSDomains: s.Listening.CORSDomain, DisableCORS: s.Listening.DisableCORS,
 		EnableAllowList: s.Engine.AllowList, EnableApolloFederation: s.Engine.ApolloFederation, EnableRemoteSchemaPermissions: s.Unserved.RemotePermissions,
 		DevMode: s.Engine.DevMode, HideInternalErrorsFromAdmin: !s.Engine.AdminInternalErrors, PreserveUnauthorized: s.Engine.Preserve401,
-		ExperimentalFeatures: experimental, Version: Version, Log: sv.log,
+		ExperimentalFeatures: experimental, Version: Version, Log: sv.log, Lines: sv.lines,
 		LiveQueries:     subscription.Polling{Interval: time.Duration(s.Engine.LiveQueryInterval) * time.Millisecond, Batch: s.Engine.LiveQueryBatch},
 		Streams:         subscription.Polling{Interval: time.Duration(s.Engine.StreamInterval) * time.Millisecond, Batch: s.Engine.StreamBatch},
 		SocketKeepAlive: time.Duration(s.Engine.SocketKeepAlive) * time.Second, SocketInitTimeout: time.Duration(s.Engine.SocketInitTimeout) * time.Second,

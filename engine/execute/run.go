@@ -365,6 +365,9 @@ func firstRow(rows pgx.Rows) ([][]byte, error) {
 	return out, rows.Err()
 }
 
+// Arguments are the values a statement's parameters would have in a request, as text; nil is null.
+func (r Request) Arguments(s *translate.Statement) ([]any, error) { return arguments(s, &run{r: r}) }
+
 // arguments are the values of a statement's parameters, as text.
 func arguments(s *translate.Statement, in translate.Values) ([]any, error) {
 	out := make([]any, len(s.Args))

@@ -16,6 +16,7 @@ import (
 
 	"gatehouse/engine/fault"
 	"gatehouse/httpclient"
+	"gatehouse/telemetry"
 )
 
 // maxHookAnswer bounds an auth hook's answer: session variables, never a document.
@@ -35,6 +36,7 @@ type hook struct {
 	sendBody bool
 	client   *http.Client
 	log      *slog.Logger
+	lines    *telemetry.Log
 	now      func() time.Time
 }
 
@@ -55,6 +57,7 @@ func (k *hook) resolve(ctx context.Context, req Request) (*Session, error) {
 		return nil, unreachable(err)
 	}
 	resp, err := k.client.Do(out) //nolint:bodyclose // ReadAll closes it
+	k.answered(ctx, out.Method, resp, err)
 	if err != nil {
 		return nil, unreachable(err)
 	}
@@ -72,12 +75,41 @@ func (k *hook) resolve(ctx context.Context, req Request) (*Session, error) {
 	}
 }
 
-// unreachable hides why the hook did not answer from the client, and the hook's URL, which may hold a secret, from the log.
-func unreachable(err error) error {
-	var withURL *url.Error
-	if errors.As(err, &withURL) {
-		err = withURL.Err
+// answered writes how the hook answered (Hasura: Server/Logging, WebHookLog), but not what: that speaks of people.
+func (k *hook) answered(ctx context.Context, method string, resp *http.Response, err error) {
+	line := struct {
+		StatusCode *int    `json:"status_code"`
+		URL        string  `json:"url"`
+		Method     string  `json:"method"`
+		HTTPError  *string `json:"http_error"`
+		Response   *string `json:"response"`
+		Message    *string `json:"message"`
+	}{URL: telemetry.PublicURL(k.url), Method: method}
+	level := slog.LevelInfo
+	if err != nil {
+		text := withoutURL(err).Error()
+		line.HTTPError, level = &text, slog.LevelError
+	} else {
+		line.StatusCode = &resp.StatusCode
+		if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusUnauthorized {
+			level = slog.LevelError
+		}
 	}
+	k.lines.Write(ctx, telemetry.WebhookLog, level, line)
+}
+
+// withoutURL is err without the hook's URL, which may hold a secret.
+func withoutURL(err error) error {
+	var of *url.Error
+	if errors.As(err, &of) {
+		return of.Err
+	}
+	return err
+}
+
+// unreachable hides why the hook did not answer from the client.
+func unreachable(err error) error {
+	err = withoutURL(err)
 	return fault.New(fault.Unexpected, "", "webhook authentication request failed").WithCause(err)
 }
 

@@ -21,6 +21,7 @@ import (
 	"gatehouse/httpclient"
 	"gatehouse/jwt"
 	"gatehouse/secret"
+	"gatehouse/telemetry"
 )
 
 // How long others may keep a request waiting.
@@ -68,6 +69,8 @@ type Deps struct {
 	// Console is nil when there is none.
 	Console Console
 	Log     *slog.Logger
+	// Lines takes what the auth hook answered and how key sets are refreshed; nil drops it.
+	Lines *telemetry.Log
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -81,6 +84,7 @@ type Resolver struct {
 	remotes  []*jwt.Remote
 	identity *identity
 	log      *slog.Logger
+	lines    *telemetry.Log
 	facts    *cache[digest, tokenFacts]
 	// isAuthorization: all secrets look for the token in Authorization. resolved remembers what came of that header.
 	isAuthorization bool
@@ -93,14 +97,14 @@ func New(c *Config, d Deps) *Resolver {
 	if now == nil {
 		now = time.Now
 	}
-	r := &Resolver{config: c, console: d.Console, log: d.Log, facts: newCache[digest, tokenFacts](verifiedTokens), resolved: newCache[digest, resolved](verifiedTokens)}
+	r := &Resolver{config: c, console: d.Console, log: d.Log, lines: d.Lines, facts: newCache[digest, tokenFacts](verifiedTokens), resolved: newCache[digest, resolved](verifiedTokens)}
 	if d.Identity != nil {
 		r.identity = newIdentity(c, *d.Identity, now)
 	}
 	if c.AuthHook != "" {
 		r.hook = &hook{
 			config: c, url: c.AuthHook, isPost: strings.EqualFold(c.AuthHookMode, "POST"), sendBody: !c.AuthHookWithoutBody,
-			client: httpclient.New(httpclient.Operator, hookTimeout), log: d.Log, now: now,
+			client: httpclient.New(httpclient.Operator, hookTimeout), log: d.Log, lines: d.Lines, now: now,
 		}
 	}
 	for _, s := range c.jwts {
@@ -119,7 +123,7 @@ func (r *Resolver) verifier(s *jwtSecret, own *Identity, now func() time.Time) *
 	case own != nil && own.publishes(s.jwkURL):
 		v.keys = publicOf(own.Keys)
 	default:
-		remote := jwt.NewRemote(s.jwkURL, httpclient.New(httpclient.Operator, keySetTimeout), r.log)
+		remote := jwt.NewRemote(s.jwkURL, httpclient.New(httpclient.Operator, keySetTimeout), r.lines)
 		r.remotes = append(r.remotes, remote)
 		v.keys, v.missed = remote.Keys, remote.Missed
 	}

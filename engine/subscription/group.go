@@ -22,6 +22,10 @@ type group struct {
 	role     string
 	executor *execute.Executor
 	polling  Polling
+	// id, watched and isFailing are for who watches; watched is Config's.
+	id        string
+	watched   func(Poll)
+	isFailing atomic.Bool
 	// skipFirstEmpty: see Config.
 	skipFirstEmpty bool
 	ctx            context.Context // ends with the group's last subscriber
@@ -67,7 +71,10 @@ const parallel = 4
 func (h *Hub) newGroup(q Query) *group {
 	g := &group{
 		live: q.Live, role: q.Role, executor: q.Executor, polling: h.config.Live, skipFirstEmpty: h.config.SkipFirstEmpty,
-		wake: make(chan struct{}, 1), cohorts: map[string]*cohort{},
+		wake: make(chan struct{}, 1), cohorts: map[string]*cohort{}, watched: h.config.Watched,
+	}
+	if g.watched != nil {
+		g.id = newGroupID()
 	}
 	if q.Live.Stream != nil {
 		g.polling = h.config.Stream
@@ -167,11 +174,14 @@ func (g *group) run() {
 		isFollowed, hasChanged := g.state()
 		isStale = isStale || hasChanged
 		isDue := (isStale || !isFollowed) && time.Since(last) >= g.polling.Interval
+		seen := g.watch()
 		due := g.due(&isDue)
+		seen.asked(due)
 		if isDue {
 			isStale = isFollowed && !g.settle()
 		}
-		g.look(due)
+		g.look(due, seen)
+		g.done(seen)
 		if isDue {
 			last = time.Now()
 		}
@@ -199,7 +209,7 @@ func (g *group) due(all *bool) []*cohort {
 }
 
 // look asks for cohorts, in batches of those that one statement can serve.
-func (g *group) look(cohorts []*cohort) {
+func (g *group) look(cohorts []*cohort, seen *poll) {
 	g.audience.Begin()
 	var batches [][]*cohort
 	var following, opening []*cohort
@@ -221,7 +231,7 @@ func (g *group) look(cohorts []*cohort) {
 		}
 	}
 	if len(batches) == 1 {
-		g.poll(batches[0])
+		g.poll(batches[0], seen)
 		return
 	}
 	var running sync.WaitGroup
@@ -229,7 +239,7 @@ func (g *group) look(cohorts []*cohort) {
 	for _, b := range batches {
 		slots <- struct{}{}
 		running.Go(func() {
-			g.poll(b)
+			g.poll(b, seen)
 			<-slots
 		})
 	}
@@ -238,18 +248,21 @@ func (g *group) look(cohorts []*cohort) {
 
 // poll asks for one batch and tells its subscribers. A value of one cohort that Postgres cannot take must not cost the
 // others their results: the batch is then split until the culprit is found, which is asked for apart from then on.
-func (g *group) poll(batch []*cohort) {
+func (g *group) poll(batch []*cohort, seen *poll) {
 	subscribers := make([]*execute.Subscriber, len(batch))
 	for i, c := range batch {
 		subscribers[i] = c.subscriber
 	}
+	began, bytes := time.Now(), 0
 	outcomes, err := g.executor.Poll(g.ctx, g.live, subscribers, g.audience)
+	answered := time.Now()
 	switch {
 	case g.ctx.Err() != nil:
 	case err != nil && len(batch) > 1 && isAboutData(err):
 		half := len(batch) / 2
-		g.poll(batch[:half])
-		g.poll(batch[half:])
+		g.poll(batch[:half], seen)
+		g.poll(batch[half:], seen)
+		return
 	case err != nil:
 		if len(batch) == 1 && isAboutData(err) {
 			batch[0].isAlone = true
@@ -261,8 +274,12 @@ func (g *group) poll(batch []*cohort) {
 	default:
 		for i, c := range batch {
 			c.isAlone = false
+			bytes += len(outcomes[i].Body)
 			g.told(c, outcomes[i])
 		}
+	}
+	if g.ctx.Err() == nil {
+		seen.batch(began, answered, bytes, err)
 	}
 }
 

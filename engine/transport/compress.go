@@ -7,6 +7,9 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"gatehouse/httpd"
+	"gatehouse/telemetry"
 )
 
 // plainBelow is Hasura's threshold (Server/Compression). Hasura also takes a better level for large bodies; the lowest is
@@ -51,7 +54,7 @@ func Compress(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		c := &compressor{ResponseWriter: w, always: !takesPlain}
+		c := &compressor{ResponseWriter: w, always: !takesPlain, noted: httpd.OperationOf(r.Context())}
 		defer c.close()
 		next.ServeHTTP(c, r)
 	})
@@ -94,6 +97,7 @@ type compressor struct {
 	status  int
 	decided bool
 	gz      *gzip.Writer
+	noted   *telemetry.Operation
 }
 
 func (c *compressor) WriteHeader(status int) {
@@ -111,6 +115,7 @@ func (c *compressor) Write(b []byte) (int, error) {
 		c.decide(len(b))
 	}
 	if c.gz != nil {
+		c.noted.PlainBytes += int64(len(b))
 		return c.gz.Write(b)
 	}
 	return c.ResponseWriter.Write(b)

@@ -24,6 +24,7 @@ func (e Errors) ShowsInternal(s *session.Session) bool {
 // Write writes err as {"path","error","code"} with its true status.
 func (e Errors) Write(w http.ResponseWriter, r *http.Request, s *session.Session, err error) {
 	f := e.known(r, err)
+	httpd.OperationOf(r.Context()).Failure = f
 	httpd.WriteBytes(w, f.Status, f.Body(e.ShowsInternal(s)))
 }
 

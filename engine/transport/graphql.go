@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"gatehouse/engine/fault"
 	"gatehouse/engine/session"
 	"gatehouse/httpd"
+	"gatehouse/telemetry"
 )
 
 // runner answers one request.
@@ -21,6 +23,7 @@ type runner func(ctx context.Context, s *session.Session, req Request) (Answer, 
 func (h *Handler) graphQL(run runner, isAlways200, hasPersisted bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		in, parseErr := h.readGraphQL(w, r, hasPersisted)
+		noted := h.note(r, in)
 		s, err := h.Resolve(r.Context(), session.Request{Header: r.Header, Host: r.Host, Body: func() json.RawMessage { return forHook(in.requests, in.isBatch) }})
 		if err == nil {
 			err = parseErr // Hasura tells who is refused nothing about the body
@@ -32,7 +35,7 @@ func (h *Handler) graphQL(run runner, isAlways200, hasPersisted bool) http.Handl
 		var answer Answer
 		switch {
 		case in.isBatch:
-			answer.Body = h.batch(r, run, s, in.requests)
+			answer.Body, noted.Batch = h.batch(r, run, s, in.requests)
 		case in.persisted != nil:
 			answer, err = h.runPersisted(r.Context(), run, s, in.requests[0], in.persisted)
 		default:
@@ -57,6 +60,7 @@ func writeAnswer(w http.ResponseWriter, r *http.Request, s *session.Session, ans
 	}
 	body := answer.Body
 	if answer.Zipped != nil && takesZipped(r, body) {
+		httpd.OperationOf(r.Context()).PlainBytes = int64(len(body))
 		body = answer.Zipped()
 		w.Header().Set("Content-Encoding", "gzip")
 		w.Header().Add("Vary", "Accept-Encoding")
@@ -64,27 +68,45 @@ func writeAnswer(w http.ResponseWriter, r *http.Request, s *session.Session, ans
 	httpd.WriteBytes(w, http.StatusOK, body)
 }
 
+// note says for the log what is asked for.
+func (h *Handler) note(r *http.Request, in incoming) *telemetry.Operation {
+	noted := httpd.OperationOf(r.Context())
+	noted.Mode = "single"
+	if in.isBatch {
+		noted.Mode = "batched"
+	}
+	if h.LogsQueries {
+		noted.Query = func() json.RawMessage { return forHook(in.requests, in.isBatch) }
+	}
+	return noted
+}
+
 // batch runs requests one after the other; each has its own result, errors included.
-func (h *Handler) batch(r *http.Request, run runner, s *session.Session, requests []Request) []byte {
+func (h *Handler) batch(r *http.Request, run runner, s *session.Session, requests []Request) ([]byte, []telemetry.BatchResult) {
 	var out bytes.Buffer
+	results := make([]telemetry.BatchResult, len(requests))
 	out.WriteByte('[')
 	for i, req := range requests {
 		if i > 0 {
 			out.WriteByte(',')
 		}
+		began := time.Now()
 		answer, err := run(r.Context(), s, req)
 		body := answer.Body // its headers speak of one request
 		if err != nil {
-			body = h.Errors.known(r, err).GraphQLBody(h.Errors.ShowsInternal(s))
+			f := h.Errors.known(r, err)
+			body, results[i].Failure = f.GraphQLBody(h.Errors.ShowsInternal(s)), f
 		}
 		out.Write(body)
+		results[i].Bytes, results[i].Took = len(body), time.Since(began)
 	}
 	out.WriteByte(']')
-	return out.Bytes()
+	return out.Bytes(), results
 }
 
 func (h *Handler) writeGraphQLError(w http.ResponseWriter, r *http.Request, s *session.Session, err error, isAlways200 bool) {
 	f := h.Errors.known(r, err)
+	httpd.OperationOf(r.Context()).Failure = f
 	status := f.Status
 	if isAlways200 && (status != http.StatusUnauthorized || !h.PreserveUnauthorized) {
 		status = http.StatusOK

@@ -54,6 +54,8 @@ type Handler struct {
 	Errors Errors
 	// APIs are the enabled ones of "metadata", "graphql", "pgdump", "config", "developer"; nil means Hasura's default.
 	APIs []string
+	// LogsQueries notes what was asked for the log of requests.
+	LogsQueries bool
 	// MaxBody bounds request bodies, in bytes; 0 means DefaultMaxBody.
 	MaxBody int64
 	// Version is Gatehouse's own.

@@ -13,6 +13,7 @@ import (
 	"gatehouse/engine/fault"
 	"gatehouse/engine/session"
 	"gatehouse/httpd"
+	"gatehouse/telemetry"
 )
 
 // Prepared is a request that may run: a query or mutation with Answer, or a subscription with Subscribe.
@@ -57,6 +58,8 @@ type Sockets struct {
 	// MaxQueue bounds what waits to be sent to one client, in bytes; 0 means defaultMaxQueue.
 	MaxQueue int
 	Log      *slog.Logger
+	// Lines takes what happens to connections and operations; nil drops it.
+	Lines *telemetry.Log
 
 	mu       sync.Mutex
 	open     map[*socket]struct{}
@@ -85,11 +88,13 @@ func (h *Sockets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if origin := r.Header.Get("Origin"); origin != "" && h.CORS != nil && !h.CORS.Allows(origin) {
-		refuseHandshake(w, fault.New(fault.AccessDenied, "", "received origin header does not match configured CORS domains"))
+		f := fault.New(fault.AccessDenied, "", "received origin header does not match configured CORS domains")
+		h.logRejected(r.Context(), f)
+		refuseHandshake(w, f)
 		return
 	}
 	c := &socket{
-		h: h, r: r, prepare: prepare, headers: h.usable(r.Header), protocol: legacy, isTrueStatus: r.URL.Path == alphaPath,
+		h: h, id: h.newSocketID(), r: r, prepare: prepare, headers: h.usable(r.Header), protocol: legacy, isTrueStatus: r.URL.Path == alphaPath,
 		operations: map[string]*socketOperation{}, running: make(chan struct{}, maxRunning),
 	}
 	options := &websocket.AcceptOptions{InsecureSkipVerify: true, // the origin was checked above, by Hasura's rules
@@ -111,6 +116,7 @@ func (h *Sockets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer h.leave(c)
+	c.log(slog.LevelInfo, socketEventLine{Type: "accepted"})
 	c.serve()
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -18,6 +19,7 @@ import (
 // writes, so that an idle connection costs one goroutine.
 type socket struct {
 	h        *Sockets
+	id       string // in the log
 	ws       *websocket.Conn
 	r        *http.Request // the handshake
 	headers  http.Header   // of the handshake, what may speak for the caller
@@ -90,6 +92,7 @@ func (c *socket) ended(err error) {
 	c.cancel()
 	_ = c.ws.CloseNow()
 	c.work.Wait()
+	c.log(slog.LevelInfo, socketEventLine{Type: "closed"})
 	if code := websocket.CloseStatus(err); code == -1 && !errors.Is(err, context.Canceled) {
 		c.h.Log.Debug("websocket ended without a close frame", "error", err)
 	}
@@ -195,6 +198,7 @@ func (c *socket) refuse(message string) {
 	c.mu.Lock()
 	c.session, c.initError = nil, message
 	c.mu.Unlock()
+	c.log(slog.LevelError, socketEventLine{"conn_err", message})
 	if c.protocol.isLegacy {
 		c.send(envelope("connection_error", nil, quoted(message)))
 		c.end(closeBadRequest, closeReason("4400: Connection initialization failed: "+message))

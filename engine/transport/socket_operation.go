@@ -64,6 +64,9 @@ func (c *socket) start(id string, req Request) {
 	c.operations[id] = op
 	c.mu.Unlock()
 	prepared, err := c.launch(op)
+	if err == nil {
+		c.logOperation(op, "started", nil)
+	}
 	if err != nil || prepared.Subscribe != nil {
 		return
 	}
@@ -72,7 +75,9 @@ func (c *socket) start(id string, req Request) {
 
 // startFailed refuses to start: the legacy sub-protocol goes on, the other ends.
 func (c *socket) startFailed(id, why string) {
-	payload := c.refusal(fault.New(fault.StartFailed, "", "%s", why), false)
+	f := fault.New(fault.StartFailed, "", "%s", why)
+	c.logOperation(&socketOperation{id: id}, "proto_err", f)
+	payload := c.refusal(f, false)
 	c.send(envelope("error", &id, payload))
 	if c.protocol.isLegacy {
 		c.send(envelope("complete", &id, nil))
@@ -148,8 +153,11 @@ func (c *socket) answered(op *socketOperation, body []byte, err error) {
 		return
 	}
 	kind := c.protocol.data
-	if err != nil {
+	if err == nil {
+		c.logOperation(op, "completed", nil)
+	} else {
 		f, showInternal := c.h.Errors.known(c.r, err), c.showsInternal(op)
+		c.logOperation(op, "query_err", f)
 		if c.protocol.isLegacy {
 			body = f.GraphQLBody(showInternal)
 		} else {
@@ -260,14 +268,17 @@ func (c *socket) stop(id string) {
 	op := c.operations[id]
 	c.mu.Unlock()
 	if op != nil && c.forget(op) {
+		c.logOperation(op, "stopped", nil)
 		op.end()
 	}
 }
 
 // fail tells the client why an operation does not begin or go on, and ends it.
 func (c *socket) fail(op *socketOperation, err error) {
-	payload := c.refusal(c.h.Errors.known(c.r, err), c.showsInternal(op))
+	f := c.h.Errors.known(c.r, err)
+	payload := c.refusal(f, c.showsInternal(op))
 	if c.forget(op) {
+		c.logOperation(op, "query_err", f)
 		c.send(envelope("error", &op.id, payload))
 		c.send(envelope("complete", &op.id, nil))
 	}

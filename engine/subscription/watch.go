@@ -1,0 +1,106 @@
+package subscription
+
+import (
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"gatehouse/engine/translate"
+)
+
+// Poll is one look of a group at its databases, for who watches.
+type Poll struct {
+	// ID is the group's.
+	ID       string
+	Live     *translate.Live
+	Role     string
+	IsStream bool
+	// Snapshot is how long it took to see whom to ask for, Total the whole look.
+	Snapshot, Total time.Duration
+	Subscribers     int
+	Batches         []Batch
+}
+
+// Batch is one statement of a Poll.
+type Batch struct {
+	// Execution is the database's time, Push that of telling the subscribers.
+	Execution, Push time.Duration
+	Bytes           int
+	Err             error
+}
+
+// poll gathers what a look does; nil where nobody watches.
+type poll struct {
+	began time.Time
+	mu    sync.Mutex
+	Poll
+}
+
+func (g *group) watch() *poll {
+	if g.watched == nil {
+		return nil
+	}
+	p := &poll{began: time.Now()}
+	p.ID, p.Live, p.Role, p.IsStream = g.id, g.live, g.role, g.live.Stream != nil
+	return p
+}
+
+// asked notes whom the look asks for.
+func (p *poll) asked(cohorts []*cohort) {
+	if p != nil {
+		p.Snapshot, p.Subscribers = time.Since(p.began), len(cohorts)
+	}
+}
+
+// done tells who watches, unless there was nobody to ask for.
+func (g *group) done(p *poll) {
+	if p == nil {
+		return
+	}
+	failed := false
+	for _, b := range p.Batches {
+		failed = failed || b.Err != nil
+	}
+	g.isFailing.Store(failed)
+	if len(p.Batches) > 0 {
+		p.Total = time.Since(p.began)
+		g.watched(p.Poll)
+	}
+}
+
+// batch notes one statement; it is called when the subscribers have been told.
+func (p *poll) batch(began, answered time.Time, bytes int, err error) {
+	if p == nil {
+		return
+	}
+	b := Batch{Execution: answered.Sub(began), Push: time.Since(answered), Bytes: bytes, Err: err}
+	p.mu.Lock()
+	p.Batches = append(p.Batches, b)
+	p.mu.Unlock()
+}
+
+func newGroupID() string { return uuid.NewString() }
+
+// Load is what a Hub has to do, of live queries or of streams.
+type Load struct{ Subscribers, Groups, Failing int }
+
+// Load counts subscribers, groups and the groups whose last look failed.
+func (h *Hub) Load() (live, streams Load) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, g := range h.groups {
+		of := &live
+		if g.live.Stream != nil {
+			of = &streams
+		}
+		of.Groups++
+		if g.isFailing.Load() {
+			of.Failing++
+		}
+		g.mu.Lock()
+		of.Subscribers += g.size
+		g.mu.Unlock()
+	}
+	return live, streams
+}
