@@ -20,7 +20,8 @@ import (
 // three steps of which the next is taken only when the one before says so: where the database's history stands (shared
 // memory, no table read), the fingerprint of its catalog (a few milliseconds), the catalog itself. Nothing of this needs
 // rights, triggers or statistics in the database, holds a lock or a snapshot past one statement, or depends on the
-// connection, so it works behind a transaction pooler and on a standby.
+// connection, so it works behind a transaction pooler and on a standby. While a feed tells of every transaction, the first
+// step asks only after one.
 
 const (
 	// lookPause bounds what looking costs a database that is written to all the time: a look at the fingerprint is
@@ -44,6 +45,10 @@ type watched struct {
 	// state is what the last look compared, position where the database stood then.
 	state    *sourceState
 	position string
+	// commits is how many its feed had told before then; isQuiet: nothing was under way then, so that what is not told of
+	// since has not happened.
+	commits uint64
+	isQuiet bool
 	// lastLook and nextLook bound how often the fingerprint is taken, which takes cost; retry and nextRetry, how often a
 	// connection is tried.
 	lastLook, nextLook time.Time
@@ -113,9 +118,17 @@ func (e *Engine) lookAt(ctx context.Context, name string, state *sourceState, w 
 	if e.config.SchemaWatchInterval <= 0 {
 		return nil
 	}
+	commits, isFollowed := state.open.feed.Commits()
+	if isFollowed && w.isQuiet && commits == w.commits && state == w.state {
+		return nil
+	}
 	position, err := catalog.Position(ctx, state.open.pool)
-	if err != nil || position == w.position && state == w.state {
+	if err != nil {
 		return err
+	}
+	if position == w.position && state == w.state {
+		w.commits, w.isQuiet = commits, isFollowed && catalog.IsQuiet(position)
+		return nil
 	}
 	began := time.Now()
 	if began.Before(w.nextLook) && (!asked || began.Sub(w.lastLook) < max(suspicionPause, suspicionShare*w.cost)) {
@@ -135,6 +148,7 @@ func (e *Engine) lookAt(ctx context.Context, name string, state *sourceState, w 
 		}
 	}
 	w.state, w.position = state, position
+	w.commits, w.isQuiet = commits, isFollowed && catalog.IsQuiet(position)
 	return nil
 }
 

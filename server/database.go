@@ -18,6 +18,10 @@ import (
 // trusted extensions, but has no rights on schema identity and is no superuser.
 const engineRole = "gatehouse_data"
 
+// feedRole is the login that follows changes there. Decoding shows every table of a database, so it is the engine's own
+// business and not that of run_sql, which runs as engineRole.
+const feedRole = "gatehouse_feed"
+
 // defaultSourceVariable is the variable by which Hasura's metadata names the default source's database.
 const defaultSourceVariable = "HASURA_GRAPHQL_DATABASE_URL"
 
@@ -27,6 +31,8 @@ type databases struct {
 	metadata, identity string
 	// defaultSource is the URL of source default, "" when there is none to create; sourceVariable is how metadata names it.
 	defaultSource, sourceVariable string
+	// follow is a login for replication on the default source's database; "": the source's own.
+	follow string
 	// embedded is nil with an external database.
 	embedded *embedded.Server
 }
@@ -38,7 +44,7 @@ func openDatabases(ctx context.Context, s *Settings, log *slog.Logger, progress 
 	if d.isEmbedded(identity) {
 		return startEmbedded(ctx, s, log, progress)
 	}
-	out := &databases{sourceVariable: defaultSourceVariable}
+	out := &databases{sourceVariable: defaultSourceVariable, follow: s.Engine.FollowURL}
 	if data {
 		out.metadata, out.defaultSource, out.sourceVariable = d.ofData()
 		if out.metadata == "" {
@@ -110,40 +116,51 @@ func startEmbedded(ctx context.Context, s *Settings, log *slog.Logger, progress 
 		return nil, err
 	}
 	out := &databases{identity: server.OwnerURL(), embedded: server, sourceVariable: defaultSourceVariable}
-	password, _, err := server.Secret("engine-password", func() string { return secret.Token(32) })
+	password, _, err1 := server.Secret("engine-password", func() string { return secret.Token(32) })
+	feedPassword, _, err2 := server.Secret("feed-password", func() string { return secret.Token(32) })
+	err = errors.Join(err1, err2)
 	if err == nil {
-		err = ensureEngineRole(ctx, server.OwnerURL(), password)
+		err = ensureRoles(ctx, server.OwnerURL(), password, feedPassword)
 	}
 	if err != nil {
 		return nil, errors.Join(err, server.Stop(context.WithoutCancel(ctx)))
 	}
 	out.metadata = server.URL(embedded.Database, engineRole, password)
 	out.defaultSource = out.metadata
+	out.follow = server.URL(embedded.Database, feedRole, feedPassword)
 	return out, nil
 }
 
-// ensureEngineRole creates the engine's login and gives it what it owns. Existing data keeps its owners.
-func ensureEngineRole(ctx context.Context, ownerURL, password string) error {
+// ensureRoles creates the engine's login, and gives it what it owns, and the feed's. Existing data keeps its owners.
+func ensureRoles(ctx context.Context, ownerURL, password, feedPassword string) error {
 	conn, err := pgx.Connect(ctx, ownerURL)
 	if err != nil {
 		return fmt.Errorf("connect to the embedded Postgres: %w", err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	var exists bool
-	if err := conn.QueryRow(ctx, "select exists (select from pg_roles where rolname = $1)", engineRole).Scan(&exists); err != nil {
-		return fmt.Errorf("look for the engine's role: %w", err)
-	}
-	if exists {
-		return nil
-	}
-	// create role takes no parameters; the password is our own alphanumeric token.
-	for _, sql := range []string{
-		"create role " + engineRole + " login nosuperuser nocreaterole nocreatedb password '" + password + "'",
-		"grant connect, create, temporary on database " + embedded.Database + " to " + engineRole,
-		"alter schema public owner to " + engineRole,
+	// create role takes no parameters; the passwords are our own alphanumeric tokens.
+	for _, role := range []struct {
+		name   string
+		create []string
+	}{
+		{engineRole, []string{
+			"create role " + engineRole + " login nosuperuser nocreaterole nocreatedb password '" + password + "'",
+			"grant connect, create, temporary on database " + embedded.Database + " to " + engineRole,
+			"alter schema public owner to " + engineRole,
+		}},
+		{feedRole, []string{"create role " + feedRole + " login replication nosuperuser nocreaterole nocreatedb noinherit password '" + feedPassword + "'"}},
 	} {
-		if _, err := conn.Exec(ctx, sql); err != nil {
-			return fmt.Errorf("create the engine's role: %w", err)
+		var exists bool
+		if err := conn.QueryRow(ctx, "select exists (select from pg_roles where rolname = $1)", role.name).Scan(&exists); err != nil {
+			return fmt.Errorf("look for role %s: %w", role.name, err)
+		}
+		if exists {
+			continue
+		}
+		for _, sql := range role.create {
+			if _, err := conn.Exec(ctx, sql); err != nil {
+				return fmt.Errorf("create role %s: %w", role.name, err)
+			}
 		}
 	}
 	return nil

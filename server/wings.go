@@ -61,6 +61,7 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		Streams:         subscription.Polling{Interval: time.Duration(s.Engine.StreamInterval) * time.Millisecond, Batch: s.Engine.StreamBatch},
 		SocketKeepAlive: time.Duration(s.Engine.SocketKeepAlive) * time.Second, SocketInitTimeout: time.Duration(s.Engine.SocketInitTimeout) * time.Second,
 		SocketCompression: s.Engine.SocketCompression, SocketReadCookie: s.Listening.WSReadCookie,
+		FollowChanges: s.Engine.FollowChanges, FollowURL: sv.databases.follow, FollowMaxWAL: int64(s.Engine.FollowMaxWAL) << 20,
 		KeepSocketsOnMetadataChange: !s.Engine.CloseSockets,
 		Responses: engine.ResponseCache{
 			Size: int64(s.Engine.QueryCacheSize) << 20, MaxEntry: int64(s.Engine.QueryCacheMaxEntry) << 20,
