@@ -15,18 +15,34 @@ type Explanation struct {
 	Plan  []string `json:"plan"`
 }
 
-// Explain asks Postgres how it would run reading steps. Nothing is run.
+// Explain asks Postgres how it would run reading steps, what is joined to them included. Nothing is run.
 func (e *Executor) Explain(ctx context.Context, steps []translate.Step, r Request) ([]Explanation, error) {
 	run := &run{e: e, r: r}
 	out := []Explanation{}
 	var err error
-	leaves(steps, func(s *translate.Step) {
-		x := Explanation{Field: s.Alias}
+	add := func(field string, s *translate.Step) {
+		x := Explanation{Field: field}
 		if s.Read != nil && err == nil {
 			x.SQL = &s.Read.SQL
 			x.Plan, err = run.explain(ctx, s)
 		}
 		out = append(out, x)
+	}
+	var addJoins func(field string, joins translate.Joins)
+	addJoins = func(field string, joins translate.Joins) {
+		for i := range joins {
+			at := &joins[i]
+			here := field + "." + at.Key
+			addJoins(here, at.Inside)
+			if at.Join != nil {
+				add(here, &at.Join.Step)
+				addJoins(here, at.Join.Joins)
+			}
+		}
+	}
+	leaves(steps, func(s *translate.Step) {
+		add(s.Alias, s)
+		addJoins(s.Alias, s.Joins)
 	})
 	return out, err
 }

@@ -53,9 +53,9 @@ func (r *run) join(ctx context.Context, steps []translate.Step) error {
 		}
 		for i := range r.results {
 			if out := &r.results[i]; out.of == s {
-				s := scanner{document: document{json: out.append(nil)}}
-				err = s.scan(&level, s.value, out.of.Joins)
-				*out = result{of: out.of, joined: &s.document}
+				in := scanner{document: document{json: out.append(make([]byte, 0, out.size()))}}
+				err = in.scan(&level, in.value, s.Joins)
+				*out = result{of: s, joined: &in.document}
 			}
 		}
 	})
@@ -63,6 +63,26 @@ func (r *run) join(ctx context.Context, steps []translate.Step) error {
 		level, err = r.joinLevel(ctx, level)
 	}
 	return err
+}
+
+// mayJoin fails where a join would for what the caller brings, a session variable that is missing. Joins are done when a
+// mutation is committed, and what is refused then was written all the same.
+func (r *run) mayJoin(joins translate.Joins) error {
+	for _, at := range joins {
+		if err := r.mayJoin(at.Inside); err != nil {
+			return err
+		}
+		if at.Join == nil {
+			continue
+		}
+		if _, err := arguments(at.Join.Read, r); err != nil {
+			return err
+		}
+		if err := r.mayJoin(at.Join.Joins); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // joinLevel reads the batches of a level, those of one source together, and gives those inside their results.
@@ -85,7 +105,7 @@ func (r *run) joinLevel(ctx context.Context, level []*batch) (next []*batch, err
 	}
 	for _, out := range r.results[before:] {
 		b := r.batch(out.of)
-		s := scanner{document: document{json: out.append(nil)}}
+		s := scanner{document: document{json: out.append(make([]byte, 0, out.size()))}}
 		if err := s.scan(&next, func(joins translate.Joins) { b.values = s.rows(joins) }, b.join.Joins); err != nil {
 			return nil, err
 		}
@@ -231,7 +251,7 @@ func (s *scanner) rows(joins translate.Joins) (values []stretch) {
 			s.space()
 			v := stretch{from: s.at, firstHole: len(s.holes)}
 			if len(joins) > 0 {
-				s.value(joins[0].Inside)
+				s.value(joins)
 			} else {
 				s.skip()
 			}

@@ -22,11 +22,18 @@ func (r *run) mutation(ctx context.Context, steps []translate.Step) error {
 		}
 	}()
 	var todo []*translate.Step
+	var err error
 	leaves(steps, func(s *translate.Step) {
 		if !r.local(s) {
 			todo = append(todo, s)
 		}
+		if err == nil {
+			err = r.mayJoin(s.Joins)
+		}
 	})
+	if err != nil {
+		return err
+	}
 	if done, err := r.together(ctx, todo); done {
 		return err
 	}

@@ -229,7 +229,11 @@ func (w *world) randomCommand() (kind, args string) {
 	filter := w.pick(`{}`, `{"id":{"_eq":"X-Hasura-Id"}}`, `{"ra":{"name":{"_eq":"x"}}}`, `{"rb":{"ra":{"id":{"_gt":1}}}}`, `{"_exists":{"_table":"b","_where":{"id":{"_eq":1}}}}`,
 		`{"as_aggregate":{"count":{"predicate":{"_gt":1}}}}`, `{"_not":{"calc":{"_eq":"x"}}}`, `{"nope":1}`, `{"id":{"_ceq":["$","other"]}}`, `{"kin":{"id":{"_eq":1}}}`, `{"id":{"_ceq":["ra","id"]}}`)
 	columns := w.pick(`"*"`, `["id"]`, `["id","name"]`, `["id","nope"]`)
-	switch w.rand.IntN(30) {
+	switch w.rand.IntN(33) {
+	case 30, 31:
+		return w.pick("create", "create", "update") + "_remote_relationship", "{" + at + w.toSource() + "}"
+	case 32:
+		return "delete_remote_relationship", "{" + at + `,"name":"far"}`
 	case 0, 1, 2, 3:
 		return "track_table", "{" + at + w.pick("", `,"is_enum":true`, `,"configuration":{"custom_name":"`+w.pick("a", "b", "x", "insert_a")+`"}`, `,"apollo_federation_config":{"enable":"v1"}`) + "}"
 	case 4:
@@ -286,6 +290,12 @@ func (w *world) randomCommand() (kind, args string) {
 func (w *world) using() string {
 	return w.pick(`{"foreign_key_constraint_on":"other"}`, `{"foreign_key_constraint_on":"kind"}`,
 		`{"manual_configuration":{"remote_table":"`+w.pick("a", "b", "v")+`","column_mapping":{"id":"`+w.pick("id", "other", "nope")+`"}}}`)
+}
+
+func (w *world) toSource() string {
+	return fmt.Sprintf(`,"name":%q,"definition":{"to_source":{"source":%q,"table":%q,"relationship_type":%q,"field_mapping":{%q:%q}}}`,
+		w.pick("far", "far", "ra", "calc", "name"), w.pick("default", "other", "other", "gone"), w.pick("a", "b", "v", "gone"), w.pick("object", "array"),
+		w.pick("id", "id", "name", "calc", "more4", "nope"), w.pick("id", "id", "name", "kind", "more4"))
 }
 
 func (w *world) logical(source string) (kind, args string) {
@@ -601,7 +611,7 @@ func strays(m *Model) string {
 		for _, c := range append(slices.Clone(t.Columns), t.Nested...) {
 			own[c] = true
 		}
-		for _, r := range m.Relations(t) {
+		for _, r := range append(slices.Clone(m.Relations(t)), m.RemoteRelations(t)...) {
 			own[r] = true
 		}
 		for _, f := range m.of(t).computed {
@@ -652,7 +662,7 @@ func strays(m *Model) string {
 	}
 	for _, t := range tables {
 		d := m.of(t)
-		for _, one := range []any{t, d.relations, d.computed, d.all, d.explicit} {
+		for _, one := range []any{t, d.relations, m.RemoteRelations(t), d.computed, d.all, d.explicit} {
 			look(reflect.ValueOf(one), "table "+t.Name.Name)
 		}
 	}

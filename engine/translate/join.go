@@ -19,8 +19,8 @@ import (
 
 // Join is a field that another statement fills in.
 type Join struct {
-	// Step is that statement. Its result is a list of objects, one for each combination of keys in the order given; under
-	// JoinedValue they have what the field shows.
+	// Step is that statement. Its result is a list of objects, one for each combination of keys in the order given, with one
+	// member, what the field shows; the step's joins are those inside that.
 	Step
 	// Number is the join's among those of an operation, from 1: schema.Produced{Number, JoinKey(i)} among the statement's
 	// values is the array of the keys' i-th texts.
@@ -28,9 +28,6 @@ type Join struct {
 	// Keys is how many keys a combination has.
 	Keys int
 }
-
-// JoinedValue is the response key of what is joined.
-const JoinedValue = "v"
 
 // JoinKey is the name of a join's i-th key, counted from 0.
 func JoinKey(i int) string { return "k" + strconv.Itoa(i+1) }
@@ -144,11 +141,9 @@ func (j *joiner) join(alias string, e *plan.Elsewhere) *Join {
 	for _, p := range relation.Mapping {
 		rows.Keys.Types = append(rows.Keys.Types, p.Theirs.Type)
 	}
-	batch := &plan.Select{Rows: *rows, Fields: []plan.Field{{Alias: JoinedValue, Value: value}}}
+	batch := &plan.Select{Rows: *rows, Fields: []plan.Field{{Alias: "v", Value: value}}}
 	out.Step = Step{Alias: alias, Source: e.Source.Name, Read: newReader(j.o).read(batch)}
-	if inside := j.value(e.Value); len(inside) > 0 {
-		out.Joins = Joins{{Key: JoinedValue, Inside: inside}}
-	}
+	out.Joins = j.value(e.Value)
 	return out
 }
 
