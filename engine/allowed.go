@@ -18,8 +18,11 @@ func (e *Engine) Query(ctx context.Context, s *session.Session, req operation.Re
 	return a.Body, err
 }
 
-// mayRun consults the allow list.
+// mayRun consults the scopes of an admin secret, and the allow list.
 func (e *Engine) mayRun(snapshot *Snapshot, s *session.Session, req operation.Request) error {
+	if err := s.Require(session.ScopeGraphQL); err != nil {
+		return err
+	}
 	if !e.config.EnableAllowList || s.IsAdmin() {
 		return nil
 	}

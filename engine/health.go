@@ -179,6 +179,9 @@ func (e *Engine) serveSourceHealth(errors transport.Errors) http.HandlerFunc {
 		if err == nil && !s.IsAdmin() {
 			err = fault.New(fault.AccessDenied, fault.Root, "restricted access : admin only")
 		}
+		if err == nil {
+			err = s.Require(session.ScopeOperations)
+		}
 		if err != nil {
 			errors.Write(w, r, s, err)
 			return

@@ -39,7 +39,7 @@ func (i *Identity) SetUp(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &experience.SetUp{Token: token, IsAdminSecret: i.config.IsAdminSecret, Create: i.createFirstAdministrator}, nil
+	return &experience.SetUp{Token: token, AdminSecret: i.config.AdminSecret, Create: i.createFirstAdministrator}, nil
 }
 
 // createFirstAdministrator is CreateAdministrator unless there is one; of several at once, one is made.

@@ -36,8 +36,9 @@ type Config struct {
 	Endpoint string
 	Pool     *pgxpool.Pool
 	Log      *slog.Logger
-	// IsAdminSecret tells whether a value of X-Hasura-Admin-Secret opens the Management API; nil: none does.
-	IsAdminSecret func(candidate string) bool
+	// AdminSecret tells whether a value of X-Hasura-Admin-Secret opens the Management API, and what the secret is called
+	// ("" for nothing); nil: none does.
+	AdminSecret func(candidate string) (name string, ok bool)
 	// DefaultRoleNames are given to every new user (USER_DEFAULT_ROLE_NAMES).
 	DefaultRoleNames []string
 	// BreachedPasswordCheck asks the public breach database about new passwords.
@@ -118,7 +119,7 @@ func (i *Identity) mount() http.Handler {
 	(&hasurahook.Handler{Directory: i.directory, Verify: i.provider.VerifyAccess, Issuer: i.Issuer(), Now: i.config.Now}).Mount(mux)
 	(&management.Handler{
 		Directory: i.directory, DB: i.config.Pool, Verify: i.provider.VerifyAccess, Issuers: []string{i.Issuer()},
-		IsAdminSecret: i.config.IsAdminSecret, AllowedOrigins: i.config.AllowedOrigins, TestScript: i.testScript, Sessions: i.sessions(),
+		AdminSecret: i.config.AdminSecret, AllowedOrigins: i.config.AllowedOrigins, TestScript: i.testScript, Sessions: i.sessions(),
 	}).Mount(mux)
 	return withHeaders(mux)
 }

@@ -110,8 +110,11 @@ func (sv *Server) buildIdentity(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("identity database: %w", err)
 	}
-	sv.identity, err = identity.New(ctx, sv.identityConfig())
+	config, err := sv.identityConfig()
 	if err != nil {
+		return err
+	}
+	if sv.identity, err = identity.New(ctx, config); err != nil {
 		return fmt.Errorf("identity: %w", err)
 	}
 	sv.authorityPool, err = postgres.Open(ctx, postgres.Config{URL: sv.databases.identity, MaxConns: authority.Connections, AppName: "gatehouse-authority"})
@@ -279,11 +282,19 @@ func (sv *Server) mountConsole(ctx context.Context, mux *http.ServeMux) error {
 	return nil
 }
 
-func (sv *Server) isAdminSecret() func(string) bool {
-	if sv.adminSecret == "" {
-		return nil
+// managementSecret says whether an admin secret opens the Management API, and its name.
+func (sv *Server) managementSecret() (func(given string) (name string, ok bool), error) {
+	all, err := sv.adminSecrets()
+	if err != nil || len(all) == 0 {
+		return nil, err
 	}
-	return func(given string) bool { return secret.Equal(given, sv.adminSecret) }
+	c := session.Config{Settings: session.Settings{AdminSecrets: all}}
+	return func(given string) (string, bool) {
+		if s := c.AdminSecret(given); s != nil && s.Opens(session.ScopeManagement) {
+			return s.Name, true
+		}
+		return "", false
+	}, nil
 }
 
 // pages are what web serves on a port.

@@ -57,12 +57,13 @@ type DatabaseSettings struct {
 // SecretSettings say how callers prove who they are.
 type SecretSettings struct {
 	AdminSecret             string `name:"admin-secret" aliases:"access-key" env:"HASURA_GRAPHQL_ADMIN_SECRET,HASURA_GRAPHQL_ACCESS_KEY" placeholder:"SECRET" help:"Opens the data half and the Management API to whoever sends it. Generated with the embedded Postgres."`
-	AdminSecrets            string `name:"admin-secrets" env:"HASURA_GRAPHQL_ADMIN_SECRETS" placeholder:"JSON" help:"JSON array of further admin secrets."`
+	AdminSecrets            string `name:"admin-secrets" env:"HASURA_GRAPHQL_ADMIN_SECRETS" placeholder:"JSON" help:"JSON array of further admin secrets: texts, or {\"secret\", \"name\", \"scopes\", \"roles\"}; see docs/callers.md."`
 	Insecure                bool   `name:"insecure-no-admin-secret" env:"GATEHOUSE_INSECURE_NO_ADMIN_SECRET" help:"Run the data half without an admin secret: everybody is administrator."`
 	ManagementByAdminSecret bool   `name:"management-by-admin-secret" env:"GATEHOUSE_MANAGEMENT_BY_ADMIN_SECRET" default:"true" negatable:"" help:"Let the admin secret open the Management API."`
 	AuthHook                string `name:"auth-hook" env:"HASURA_GRAPHQL_AUTH_HOOK" placeholder:"URL" help:"Ask this URL who the caller is."`
 	AuthHookMode            string `name:"auth-hook-mode" env:"HASURA_GRAPHQL_AUTH_HOOK_MODE" default:"GET" enum:"GET,POST" help:"GET or POST."`
 	AuthHookBody            bool   `name:"auth-hook-send-request-body" env:"HASURA_GRAPHQL_AUTH_HOOK_SEND_REQUEST_BODY" default:"true" negatable:"" help:"Send the request to a POST auth hook."`
+	AuthHookCache           int    `name:"auth-hook-cache" env:"GATEHOUSE_AUTH_HOOK_CACHE" default:"10000" help:"How many answers of the auth hook are remembered, each as long as the Cache-Control header it came with says (max-age, at most an hour); 0 none."`
 	JWTSecret               string `name:"jwt-secret" env:"HASURA_GRAPHQL_JWT_SECRET" placeholder:"JSON" help:"How to verify tokens: {\"jwk_url\": …} or {\"type\": …, \"key\": …}, with claims options."`
 	JWTSecrets              string `name:"jwt-secrets" env:"HASURA_GRAPHQL_JWT_SECRETS" placeholder:"JSON" help:"JSON array of such objects, chosen by issuer."`
 	UnauthorizedRole        string `name:"unauthorized-role" env:"HASURA_GRAPHQL_UNAUTHORIZED_ROLE" placeholder:"ROLE" help:"Role of requests that bring no credential."`

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,16 +15,16 @@ import (
 )
 
 // identityConfig is what the identity half is told.
-func (sv *Server) identityConfig() identity.Config {
+func (sv *Server) identityConfig() (c identity.Config, err error) {
 	s := sv.settings
-	c := identity.Config{
+	c = identity.Config{
 		Endpoint: sv.endpoint(), Pool: sv.identityPool, Log: sv.log, DefaultRoleNames: list(s.Identity.DefaultRoleNames),
 		BreachedPasswordCheck: s.Identity.PwnedCheck, AuditRetention: time.Duration(s.Identity.AuditDays) * 24 * time.Hour,
 	}
 	if s.Secrets.ManagementByAdminSecret {
-		c.IsAdminSecret = sv.isAdminSecret()
+		c.AdminSecret, err = sv.managementSecret()
 	}
-	return c
+	return c, err
 }
 
 // engineConfig is what the data half is told.
@@ -104,21 +103,12 @@ func lifetime(seconds int) time.Duration {
 func (sv *Server) callers() (*session.Config, error) {
 	s := &sv.settings.Secrets
 	settings := session.Settings{
-		AuthHook: s.AuthHook, AuthHookMode: s.AuthHookMode, AuthHookWithoutBody: !s.AuthHookBody,
+		AuthHook: s.AuthHook, AuthHookMode: s.AuthHookMode, AuthHookWithoutBody: !s.AuthHookBody, AuthHookCache: s.AuthHookCache,
 		UnauthorizedRole: s.UnauthorizedRole, DefaultRole: s.DefaultRole, AllowAdminRole: s.AllowAdminRole, SeveralRoles: s.SeveralRoles,
 	}
-	if sv.adminSecret != "" {
-		settings.AdminSecrets = append(settings.AdminSecrets, sv.adminSecret)
-	}
-	if s.AdminSecrets != "" {
-		var more []string
-		if err := json.Unmarshal([]byte(s.AdminSecrets), &more); err != nil {
-			return nil, fmt.Errorf("HASURA_GRAPHQL_ADMIN_SECRETS is not a JSON array of texts: %w", err)
-		}
-		if sv.adminSecret == "" && len(more) > 0 {
-			return nil, errors.New("HASURA_GRAPHQL_ADMIN_SECRETS needs HASURA_GRAPHQL_ADMIN_SECRET to be set")
-		}
-		settings.AdminSecrets = append(settings.AdminSecrets, more...)
+	var err error
+	if settings.AdminSecrets, err = sv.adminSecrets(); err != nil {
+		return nil, err
 	}
 	for _, text := range []string{s.JWTSecret, s.JWTSecrets} {
 		if text != "" {
@@ -126,6 +116,25 @@ func (sv *Server) callers() (*session.Config, error) {
 		}
 	}
 	return session.ParseConfig(settings)
+}
+
+// adminSecrets are all of them, the one that opens everything first.
+func (sv *Server) adminSecrets() (all []session.AdminSecret, err error) {
+	if sv.adminSecret != "" {
+		all = append(all, session.AdminSecret{Secret: sv.adminSecret})
+	}
+	setting := sv.settings.Secrets.AdminSecrets
+	if setting == "" {
+		return all, nil
+	}
+	more, err := session.ParseAdminSecrets(setting)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("HASURA_GRAPHQL_ADMIN_SECRETS: %w", err)
+	case sv.adminSecret == "" && len(more) > 0:
+		return nil, errors.New("HASURA_GRAPHQL_ADMIN_SECRETS needs HASURA_GRAPHQL_ADMIN_SECRET to be set")
+	}
+	return append(all, more...), nil
 }
 
 // list splits a comma list.

@@ -102,13 +102,13 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("POST /v1/metadata", h.serve(metadataAPI))
 	mux.HandleFunc("POST /v1/query", h.serve(queryV1))
 	mux.HandleFunc("POST /v2/query", h.serve(queryV2))
-	mux.HandleFunc("POST /v1/graphql/explain", h.onlyAdmin(h.explain))
-	mux.HandleFunc("POST /v1alpha1/graphql/explain", h.onlyAdmin(h.explain))
+	mux.HandleFunc("POST /v1/graphql/explain", h.onlyAdmin(session.ScopeGraphQL, h.explain))
+	mux.HandleFunc("POST /v1alpha1/graphql/explain", h.onlyAdmin(session.ScopeGraphQL, h.explain))
 }
 
 // MountDump puts pg_dump on mux.
 func (h *Handler) MountDump(mux *http.ServeMux) {
-	mux.HandleFunc("POST /v1alpha1/pg_dump", h.onlyAdmin(h.pgDump))
+	mux.HandleFunc("POST /v1alpha1/pg_dump", h.onlyAdmin(session.ScopeSQL, h.pgDump))
 }
 
 // api is one of the three endpoints, which differ in the commands they know and in the paths of their errors.
@@ -184,6 +184,9 @@ func (h *Handler) run(ctx context.Context, a api, s *session.Session, body []byt
 	}
 	if !s.IsAdmin() && !req.isOpenToAll() {
 		return nil, adminOnly(a)
+	}
+	if err := req.open(s); err != nil {
+		return nil, err
 	}
 	e := &execution{h: h, api: a, session: s}
 	return e.request(ctx, req)

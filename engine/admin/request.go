@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"gatehouse/engine/fault"
+	"gatehouse/engine/session"
 )
 
 // request is one command: {type, version?, args, source?, resource_version?}.
@@ -34,6 +35,25 @@ func (r *request) isOpenToAll() bool {
 		return !slices.ContainsFunc(r.items, func(item *request) bool { return !item.isOpenToAll() })
 	}
 	return slices.Contains(rowCommands, r.kind)
+}
+
+// open refuses a caller whose admin secret does not open the command.
+func (r *request) open(s *session.Session) error {
+	switch {
+	case slices.Contains(bulks, r.kind):
+		for _, item := range r.items {
+			if err := item.open(s); err != nil {
+				return err
+			}
+		}
+		return nil
+	case r.kind == "run_sql", slices.Contains(rowCommands, r.kind):
+		return fault.Under(r.path, s.Require(session.ScopeSQL))
+	case reads[r.kind] != nil && r.kind != "set_catalog_state":
+		return fault.Under(r.path, s.Require(session.ScopeMetadataRead))
+	default:
+		return fault.Under(r.path, s.Require(session.ScopeMetadata))
+	}
 }
 
 func parseRequest(body []byte, a api) (*request, error) {

@@ -11,11 +11,13 @@ import (
 // Settings are the operator's words on who may call the data API, as flags or the environment give them.
 type Settings struct {
 	// AdminSecrets are HASURA_GRAPHQL_ADMIN_SECRET and HASURA_GRAPHQL_ADMIN_SECRETS; none means open mode.
-	AdminSecrets []string
+	AdminSecrets []AdminSecret
 	// AuthHook is the hook's URL ("" for none), AuthHookMode "GET" (or "") or "POST".
 	AuthHook, AuthHookMode string
 	// AuthHookWithoutBody leaves the GraphQL request out of a POST hook's payload.
 	AuthHookWithoutBody bool
+	// AuthHookCache is how many of the hook's answers are remembered, each as long as its Cache-Control lets it; 0 none.
+	AuthHookCache int
 	// JWTSecrets are HASURA_GRAPHQL_JWT_SECRET and HASURA_GRAPHQL_JWT_SECRETS: each a JSON object or a list of them.
 	JWTSecrets []string
 	// UnauthorizedRole is the role of requests without any credential; "" refuses them.
@@ -37,7 +39,7 @@ type Config struct {
 // ParseConfig checks settings and their combination (Hasura: Server/Auth, setupAuthMode). Its errors are for the
 // operator and end the start.
 func ParseConfig(s Settings) (*Config, error) {
-	if slices.Contains(s.AdminSecrets, "") {
+	if slices.ContainsFunc(s.AdminSecrets, func(one AdminSecret) bool { return one.Secret == "" }) {
 		return nil, errors.New("Fatal Error: --admin-secret (HASURA_GRAPHQL_ADMIN_SECRET) is set to an empty text")
 	}
 	c := &Config{Settings: s}

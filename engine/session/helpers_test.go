@@ -59,11 +59,16 @@ func headers(pairs ...string) http.Header {
 
 func resolver(t testing.TB, s session.Settings, d session.Deps) *session.Resolver {
 	t.Helper()
+	return resolverAt(t, s, d, clock)
+}
+
+func resolverAt(t testing.TB, s session.Settings, d session.Deps, at func() time.Time) *session.Resolver {
+	t.Helper()
 	c, err := session.ParseConfig(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.Log, d.Now = slog.New(slog.DiscardHandler), clock
+	d.Log, d.Now = slog.New(slog.DiscardHandler), at
 	return session.New(c, d)
 }
 

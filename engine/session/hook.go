@@ -35,6 +35,7 @@ type hook struct {
 	// sendBody adds the GraphQL request to a POST hook's payload.
 	sendBody bool
 	client   *http.Client
+	answers  *hookAnswers
 	log      *slog.Logger
 	lines    *telemetry.Log
 	now      func() time.Time
@@ -50,28 +51,59 @@ var notForwarded = map[string]bool{
 	"Transfer-Encoding": true, "Te": true, "Trailer": true, "Upgrade": true, "Keep-Alive": true, "Proxy-Connection": true,
 }
 
-// resolve asks the hook who the caller is.
+// resolve asks the hook who the caller is, or remembers what it answered.
 func (k *hook) resolve(ctx context.Context, req Request) (*Session, error) {
+	if k.answers == nil {
+		s, _, err := k.ask(ctx, req)
+		return s, err
+	}
+	key := k.key(&req)
+	if s, ok := k.answers.get(key); ok {
+		return s, nil
+	}
+	s, answered, err := k.ask(ctx, req)
+	if err == nil {
+		k.answers.put(key, s, answered)
+	}
+	return s, err
+}
+
+// key is what the hook is shown of a request. The GraphQL request is read once.
+func (k *hook) key(req *Request) digest {
+	if !k.isPost {
+		return keyOf(req.Header, notForwarded, nil)
+	}
+	var body json.RawMessage
+	if k.sendBody && req.Body != nil {
+		body = req.Body()
+		req.Body = func() json.RawMessage { return body }
+	}
+	return keyOf(req.Header, nil, body)
+}
+
+// ask gives the hook's answer, with the headers that it came with.
+func (k *hook) ask(ctx context.Context, req Request) (*Session, http.Header, error) {
 	out, err := k.request(ctx, req)
 	if err != nil {
-		return nil, unreachable(err)
+		return nil, nil, unreachable(err)
 	}
 	resp, err := k.client.Do(out) //nolint:bodyclose // ReadAll closes it
 	k.answered(ctx, out.Method, resp, err)
 	if err != nil {
-		return nil, unreachable(err)
+		return nil, nil, unreachable(err)
 	}
 	body, err := httpclient.ReadAll(resp, maxHookAnswer)
 	if err != nil {
-		return nil, unreachable(err)
+		return nil, nil, unreachable(err)
 	}
 	switch resp.StatusCode {
 	case http.StatusOK:
-		return k.session(body, resp.Header)
+		s, err := k.session(body, resp.Header)
+		return s, resp.Header, err
 	case http.StatusUnauthorized:
-		return nil, fault.New(fault.AccessDenied, "", "Authentication hook unauthorized this request").WithStatus(http.StatusUnauthorized)
+		return nil, nil, fault.New(fault.AccessDenied, "", "Authentication hook unauthorized this request").WithStatus(http.StatusUnauthorized)
 	default:
-		return nil, fault.New(fault.Unexpected, "", "Invalid response from authorization hook").WithCause(fmt.Errorf("the hook answered %s", resp.Status))
+		return nil, nil, fault.New(fault.Unexpected, "", "Invalid response from authorization hook").WithCause(fmt.Errorf("the hook answered %s", resp.Status))
 	}
 }
 

@@ -40,7 +40,7 @@ func startHook(t *testing.T, status int, body string) *hookServer {
 }
 
 func hookSettings(url string) session.Settings {
-	return session.Settings{AdminSecrets: []string{"s"}, AuthHook: url}
+	return session.Settings{AdminSecrets: []session.AdminSecret{{Secret: "s"}}, AuthHook: url}
 }
 
 func TestHook_answers(t *testing.T) {

@@ -70,7 +70,7 @@ func (f *fixture) resolve(t testing.TB, token string, more ...string) (*session.
 	return f.Resolve(t.Context(), session.Request{Header: headers(append(more, "Authorization", "Bearer "+token)...)})
 }
 
-var closed = session.Settings{AdminSecrets: []string{"s"}, UnauthorizedRole: "anonymous"}
+var closed = session.Settings{AdminSecrets: []session.AdminSecret{{Secret: "s"}}, UnauthorizedRole: "anonymous"}
 
 // Tokens that are not good access tokens of ours never become the unauthorized role.
 func TestBuiltIn_refusesTokens(t *testing.T) {
@@ -201,7 +201,7 @@ func TestBuiltIn_role(t *testing.T) {
 		"admin allowed":            {settings: session.Settings{AllowAdminRole: true}, held: []string{"admin"}, role: "admin"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.settings.AdminSecrets = []string{"s"}
+			c.settings.AdminSecrets = []session.AdminSecret{{Secret: "s"}}
 			f := builtIn(t, c.settings, goodStanding(c.held...))
 			s, err := f.resolve(t, sign(t, f.key, "at+jwt", ownClaims()), c.headers...)
 			if c.role == "" {
@@ -246,7 +246,7 @@ func TestBuiltIn_rememberedTokenEndsWithItsKeyAndItsTime(t *testing.T) {
 	clockAt := now
 	key, dir := ownKey(t), &directory{standing: goodStanding("user")}
 	set := jwt.NewSet(key)
-	c, err := session.ParseConfig(session.Settings{AdminSecrets: []string{"s"}})
+	c, err := session.ParseConfig(session.Settings{AdminSecrets: []session.AdminSecret{{Secret: "s"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,7 +290,7 @@ func TestBuiltIn_withoutTokenAndInOpenMode(t *testing.T) {
 }
 
 func BenchmarkResolve_builtInCachedToken(b *testing.B) {
-	f := builtIn(b, session.Settings{AdminSecrets: []string{"s"}}, goodStanding("user", "editor"))
+	f := builtIn(b, session.Settings{AdminSecrets: []session.AdminSecret{{Secret: "s"}}}, goodStanding("user", "editor"))
 	req := session.Request{Header: headers("Authorization", "Bearer "+sign(b, f.key, "at+jwt", ownClaims()), "X-Hasura-Role", "editor")}
 	for b.Loop() {
 		f.directory.asked = f.directory.asked[:0]

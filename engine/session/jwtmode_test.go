@@ -79,6 +79,7 @@ func TestJWT_keyTypes(t *testing.T) {
 		t.Fatal(err)
 	}
 	pkcs1 := string(pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&rsaKey.PublicKey)}))
+	hmac := strings.Repeat("k", 64)
 	for name, c := range map[string]struct {
 		typ, pem string
 		private  any
@@ -91,6 +92,9 @@ func TestJWT_keyTypes(t *testing.T) {
 		"ES256":             {"ES256", pemOf(t, es256, &es256.PublicKey, false), es256, "ES256"},
 		"ES384 certificate": {"ES384", pemOf(t, es384, &es384.PublicKey, true), es384, "ES384"},
 		"ES512":             {"ES512", pemOf(t, es512, &es512.PublicKey, false), es512, "ES512"},
+		"HS256":             {"HS256", hmac, []byte(hmac), "HS256"},
+		"HS384":             {"HS384", hmac, []byte(hmac), "HS384"},
+		"HS512":             {"HS512", hmac, []byte(hmac), "HS512"},
 		"Ed25519":           {"Ed25519", pemOf(t, edKey, edPublic, false), edKey, "EdDSA"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -102,7 +106,11 @@ func TestJWT_keyTypes(t *testing.T) {
 			}
 			_, err := resolve(other, "RS256")
 			refused(t, err, 400, "invalid-jwt", "Could not verify JWT: JWSError JWSInvalidSignature")
-			_, err = resolve([]byte(c.pem), "HS256")
+			wrong := c.pem
+			if c.pem == hmac {
+				wrong = strings.Repeat("l", 64)
+			}
+			_, err = resolve([]byte(wrong), "HS256") // the text of a public key is no secret
 			refused(t, err, 400, "invalid-jwt", "Could not verify JWT: JWSError JWSInvalidSignature")
 			s, err := resolve(c.private, c.alg)
 			is(t, s, err, "user", map[string]string{"x-hasura-role": "user", "x-hasura-user-id": "1", "x-hasura-teams": `["a","b"]`})

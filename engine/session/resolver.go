@@ -20,7 +20,6 @@ import (
 	"gatehouse/engine/fault"
 	"gatehouse/httpclient"
 	"gatehouse/jwt"
-	"gatehouse/secret"
 	"gatehouse/telemetry"
 )
 
@@ -104,7 +103,7 @@ func New(c *Config, d Deps) *Resolver {
 	if c.AuthHook != "" {
 		r.hook = &hook{
 			config: c, url: c.AuthHook, isPost: strings.EqualFold(c.AuthHookMode, "POST"), sendBody: !c.AuthHookWithoutBody,
-			client: httpclient.New(httpclient.Operator, hookTimeout), log: d.Log, lines: d.Lines, now: now,
+			client: httpclient.New(httpclient.Operator, hookTimeout), answers: newHookAnswers(c.AuthHookCache, now), log: d.Log, lines: d.Lines, now: now,
 		}
 	}
 	for _, s := range c.jwts {
@@ -217,10 +216,11 @@ func (r *Resolver) Resolve(ctx context.Context, req Request) (*Session, error) {
 
 func (r *Resolver) resolve(ctx context.Context, req Request) (*Session, error) {
 	if given, sent := sentSecret(req.Header); sent && !r.config.IsOpen() {
-		if !r.isAdminSecret(given) {
+		found := r.config.AdminSecret(given)
+		if found == nil {
 			return nil, fault.New(fault.AccessDenied, "", "invalid %q/%q", adminSecret, accessKey).WithStatus(http.StatusUnauthorized)
 		}
-		return asAdministrator(r.config, fromHeaders(req.Header))
+		return r.config.bySecret(found, req.Header)
 	}
 	if r.console != nil {
 		if s, ok, err := r.console.Session(ctx, req); ok || err != nil {
@@ -235,7 +235,7 @@ func (r *Resolver) resolve(ctx context.Context, req Request) (*Session, error) {
 	case r.identity != nil && r.identity.concerns(req.Header, r.config.IsOpen()):
 		return r.identity.resolve(ctx, req.Header)
 	case r.config.IsOpen():
-		return asAdministrator(r.config, fromHeaders(req.Header))
+		return asAdministrator(r.config, fromHeaders(req.Header), nil)
 	case r.config.UnauthorizedRole != "" && r.identity != nil:
 		return r.unauthorized(map[string]string{}), nil // built-in identity: what clients call themselves does not count
 	case r.config.UnauthorizedRole != "":
@@ -266,17 +266,6 @@ func sentSecret(h http.Header) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-// isAdminSecret compares with every secret, so that the time taken tells nothing.
-func (r *Resolver) isAdminSecret(given string) bool {
-	found := false
-	for _, s := range r.config.AdminSecrets {
-		if secret.Equal(s, given) {
-			found = true
-		}
-	}
-	return found
 }
 
 func (r *Resolver) unauthorized(vars map[string]string) *Session {

@@ -10,7 +10,7 @@ import (
 
 func TestResolve_adminSecret(t *testing.T) {
 	t.Parallel()
-	r := resolver(t, session.Settings{AdminSecrets: []string{"first", "second"}, UnauthorizedRole: "anonymous"}, session.Deps{})
+	r := resolver(t, session.Settings{AdminSecrets: []session.AdminSecret{{Secret: "first"}, {Secret: "second"}}, UnauthorizedRole: "anonymous"}, session.Deps{})
 	ctx := t.Context()
 	const wrong = `invalid "x-hasura-admin-secret"/"x-hasura-access-key"`
 	for name, h := range map[string][]string{
@@ -44,12 +44,12 @@ func TestResolve_withoutCredential(t *testing.T) {
 	t.Parallel()
 	h := headers("X-Hasura-Role", "editor", "X-Hasura-User-Id", "7", "X-Hasura-Use-Backend-Only-Permissions", "true")
 	t.Run("admin secret alone", func(t *testing.T) {
-		r := resolver(t, session.Settings{AdminSecrets: []string{"s"}}, session.Deps{})
+		r := resolver(t, session.Settings{AdminSecrets: []session.AdminSecret{{Secret: "s"}}}, session.Deps{})
 		_, err := r.Resolve(t.Context(), session.Request{Header: h})
 		refused(t, err, 401, "access-denied", "x-hasura-admin-secret/x-hasura-access-key required, but not found")
 	})
 	t.Run("unauthorized role", func(t *testing.T) {
-		r := resolver(t, session.Settings{AdminSecrets: []string{"s"}, UnauthorizedRole: "anonymous"}, session.Deps{})
+		r := resolver(t, session.Settings{AdminSecrets: []session.AdminSecret{{Secret: "s"}}, UnauthorizedRole: "anonymous"}, session.Deps{})
 		s, err := r.Resolve(t.Context(), session.Request{Header: h})
 		is(t, s, err, "anonymous", map[string]string{"x-hasura-role": "anonymous", "x-hasura-user-id": "7", "x-hasura-use-backend-only-permissions": "true"})
 		if s.BackendOnly || s.ByAdminSecret {
@@ -80,7 +80,7 @@ func (member) Session(_ context.Context, req session.Request) (*session.Session,
 
 func TestResolve_consoleComesAfterTheAdminSecretAndBeforeAllElse(t *testing.T) {
 	t.Parallel()
-	r := resolver(t, session.Settings{AdminSecrets: []string{"s"}, JWTSecrets: []string{`{"type":"HS256","key":"` + strings.Repeat("k", 32) + `"}`}},
+	r := resolver(t, session.Settings{AdminSecrets: []session.AdminSecret{{Secret: "s"}}, JWTSecrets: []string{`{"type":"HS256","key":"` + strings.Repeat("k", 32) + `"}`}},
 		session.Deps{Console: member{}})
 	_, err := r.Resolve(t.Context(), session.Request{Header: headers("Authorization", "Bearer console", "X-Hasura-Admin-Secret", "x")})
 	refused(t, err, 401, "access-denied", `invalid "x-hasura-admin-secret"/"x-hasura-access-key"`)
@@ -102,12 +102,12 @@ func TestParseConfig_refusals(t *testing.T) {
 	}{
 		"hook without admin secret":  {session.Settings{AuthHook: "http://h"}, "--auth-hook (HASURA_GRAPHQL_AUTH_HOOK) requires --admin-secret"},
 		"JWT without admin secret":   {session.Settings{JWTSecrets: []string{secret}}, "--jwt-secret (HASURA_GRAPHQL_JWT_SECRET) requires --admin-secret"},
-		"hook and JWT":               {session.Settings{AdminSecrets: []string{"s"}, AuthHook: "http://h", JWTSecrets: []string{secret}}, "Both webhook and JWT mode cannot be enabled at the same time"},
-		"unauthorized role and hook": {session.Settings{AdminSecrets: []string{"s"}, AuthHook: "http://h", UnauthorizedRole: "a"}, "is not allowed when --auth-hook"},
+		"hook and JWT":               {session.Settings{AdminSecrets: []session.AdminSecret{{Secret: "s"}}, AuthHook: "http://h", JWTSecrets: []string{secret}}, "Both webhook and JWT mode cannot be enabled at the same time"},
+		"unauthorized role and hook": {session.Settings{AdminSecrets: []session.AdminSecret{{Secret: "s"}}, AuthHook: "http://h", UnauthorizedRole: "a"}, "is not allowed when --auth-hook"},
 		"unauthorized role alone":    {session.Settings{UnauthorizedRole: "a"}, "--unauthorized-role (HASURA_GRAPHQL_UNAUTHORIZED_ROLE) requires --admin-secret"},
-		"empty admin secret":         {session.Settings{AdminSecrets: []string{""}}, "empty text"},
-		"hook mode":                  {session.Settings{AdminSecrets: []string{"s"}, AuthHook: "http://h", AuthHookMode: "PUT"}, "expected GET or POST"},
-		"hook URL":                   {session.Settings{AdminSecrets: []string{"s"}, AuthHook: "file:///etc/passwd"}, "not an http or https URL"},
+		"empty admin secret":         {session.Settings{AdminSecrets: []session.AdminSecret{{Secret: ""}}}, "empty text"},
+		"hook mode":                  {session.Settings{AdminSecrets: []session.AdminSecret{{Secret: "s"}}, AuthHook: "http://h", AuthHookMode: "PUT"}, "expected GET or POST"},
+		"hook URL":                   {session.Settings{AdminSecrets: []session.AdminSecret{{Secret: "s"}}, AuthHook: "file:///etc/passwd"}, "not an http or https URL"},
 		"no JSON":                    {jwtSettings(`nope`), "not a valid JWT secret"},
 		"empty":                      {jwtSettings(`{}`), "key and jwk_url both cannot be empty"},
 		"both":                       {jwtSettings(`{"type":"HS256",` + key + `,"jwk_url":"http://x"}`), "key, jwk_url both cannot be present"},
@@ -135,5 +135,5 @@ func TestParseConfig_refusals(t *testing.T) {
 }
 
 func jwtSettings(secrets ...string) session.Settings {
-	return session.Settings{AdminSecrets: []string{"s"}, JWTSecrets: secrets}
+	return session.Settings{AdminSecrets: []session.AdminSecret{{Secret: "s"}}, JWTSecrets: secrets}
 }

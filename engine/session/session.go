@@ -30,6 +30,8 @@ type Session struct {
 	Expires time.Time
 	// ResponseHeaders are to be sent to the client, for instance an auth hook's Set-Cookie.
 	ResponseHeaders [][2]string
+	// secret is the admin secret that was sent, whose scopes bound what the session may use; see May.
+	secret *AdminSecret
 	// ClientHeaders are the request's, for webhooks that are sent them; see Forwarded.
 	ClientHeaders http.Header
 }

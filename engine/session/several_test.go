@@ -28,7 +28,7 @@ const notAllowed = "Your requested role is not in allowed roles"
 // Nobody acts in a role not held, nor in admin among others, nor in more roles than there may be.
 func TestSeveral_refusals(t *testing.T) {
 	t.Parallel()
-	f := builtIn(t, several(session.Settings{AdminSecrets: []string{"s"}, AllowAdminRole: true}), session.Standing{})
+	f := builtIn(t, several(session.Settings{AdminSecrets: []session.AdminSecret{{Secret: "s"}}, AllowAdminRole: true}), session.Standing{})
 	token := sign(t, f.key, "at+jwt", ownClaims())
 	for _, c := range []struct {
 		held, requested, code, message string
@@ -54,7 +54,7 @@ func TestSeveral_refusals(t *testing.T) {
 		}
 		refused(t, err, 400, c.code, c.message)
 	}
-	r := resolver(t, several(session.Settings{AdminSecrets: []string{"s"}}), session.Deps{})
+	r := resolver(t, several(session.Settings{AdminSecrets: []session.AdminSecret{{Secret: "s"}}}), session.Deps{})
 	_, err := r.Resolve(t.Context(), session.Request{Header: headers("X-Hasura-Admin-Secret", "s", "X-Hasura-Role", "*")})
 	refused(t, err, 400, "access-denied", `x-hasura-role: which roles "*" stands for is not known here; name them`)
 }
@@ -92,7 +92,7 @@ func TestSeveral_roles(t *testing.T) {
 		"identity, in order":      {f.Resolver, []string{"Authorization", "Bearer " + own, "X-Hasura-Role", ` ["b", "a", "b"]`}, `["b","a"]`, "[b a]"},
 		"identity, the hook's":    {f.Resolver, []string{"Authorization", "Bearer " + own, "Expected-Role", `["b","a"]`}, `["b","a"]`, "[b a]"},
 		"identity, one":           {f.Resolver, []string{"Authorization", "Bearer " + own, "X-Hasura-Role", `["b"]`}, "b", "[]"},
-		"JWT, all allowed":        {resolver(t, several(session.Settings{AdminSecrets: []string{"s"}, JWTSecrets: []string{setting("")}}), session.Deps{}), []string{"Authorization", "Bearer " + token, "X-Hasura-Role", "*"}, `["editor","user"]`, "[editor user]"},
+		"JWT, all allowed":        {resolver(t, several(session.Settings{AdminSecrets: []session.AdminSecret{{Secret: "s"}}, JWTSecrets: []string{setting("")}}), session.Deps{}), []string{"Authorization", "Bearer " + token, "X-Hasura-Role", "*"}, `["editor","user"]`, "[editor user]"},
 		"an auth hook's answer":   {resolver(t, several(hookSettings(hook.URL)), session.Deps{}), nil, `["b","a"]`, "[b a]"},
 		"an administrator's word": {resolver(t, several(closed), session.Deps{}), []string{"X-Hasura-Admin-Secret", "s", "X-Hasura-Role", `["x","y"]`}, `["x","y"]`, "[x y]"},
 	} {

@@ -62,13 +62,13 @@ func seal(vars map[string]string, role string) map[string]string {
 }
 
 // asAdministrator is the session of who sent the admin secret, or of anybody in open mode: the role and variables the
-// headers name, `admin` without one.
-func asAdministrator(c *Config, vars map[string]string) (*Session, error) {
+// headers name, `admin` without one; allowed as in choose.
+func asAdministrator(c *Config, vars map[string]string, allowed held) (*Session, error) {
 	role := vars[roleVariable]
 	if role == "" {
 		role = Admin
 	}
-	s, err := c.choose(role, nil)
+	s, err := c.choose(role, allowed)
 	if err != nil {
 		return nil, err
 	}

@@ -150,6 +150,10 @@ func (h *Handler) admin(w http.ResponseWriter, r *http.Request) (*session.Sessio
 		h.Errors.Write(w, r, s, fault.New(fault.AccessDenied, "", "You have to be an admin to access this endpoint"))
 		return nil, false
 	}
+	if err := s.Require(session.ScopeOperations); err != nil {
+		h.Errors.Write(w, r, s, err)
+		return nil, false
+	}
 	return s, true
 }
 

@@ -28,7 +28,7 @@ type api struct {
 
 func newAPI(t *testing.T, change func(*transport.Handler)) *api {
 	t.Helper()
-	config, err := session.ParseConfig(session.Settings{AdminSecrets: []string{"s"}, UnauthorizedRole: "anonymous"})
+	config, err := session.ParseConfig(session.Settings{AdminSecrets: []session.AdminSecret{{Secret: "s"}}, UnauthorizedRole: "anonymous"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,8 +14,8 @@ import (
 type SetUp struct {
 	// Token is the secret of the link.
 	Token string
-	// IsAdminSecret judges X-Hasura-Admin-Secret; nil: the header opens nothing.
-	IsAdminSecret func(candidate string) bool
+	// AdminSecret judges X-Hasura-Admin-Secret; nil: the header opens nothing.
+	AdminSecret func(candidate string) (name string, ok bool)
 	// Create makes the administrator; ErrAlreadySetUp when there is one.
 	Create func(ctx context.Context, username, password string) (*directory.User, error)
 }
@@ -46,7 +46,10 @@ func (s *SetUp) create(c *call) (*directory.User, error) {
 		return nil, err
 	}
 	given := c.r.Header.Get("X-Hasura-Admin-Secret")
-	bySecret := s.IsAdminSecret != nil && given != "" && s.IsAdminSecret(given)
+	bySecret := false
+	if s.AdminSecret != nil && given != "" {
+		_, bySecret = s.AdminSecret(given)
+	}
 	if !bySecret && (in.Token == "" || !secret.Equal(in.Token, s.Token)) {
 		return nil, errSetUpToken
 	}

@@ -14,8 +14,8 @@ import (
 
 // caller is who a request is made by, as the audit log keeps it.
 type caller struct {
-	Type     string `json:"type"` // user, application or adminSecret
-	ID       string `json:"id,omitempty"`
+	Type     string `json:"type"`         // user, application or adminSecret
+	ID       string `json:"id,omitempty"` // of an admin secret its name, if it has one
 	ClientID string `json:"clientId,omitempty"`
 }
 
@@ -64,9 +64,11 @@ func wrongClaim(claim, reason string) *problem {
 // authorize says who calls, or why they may not. The admin secret counts first: a wrong one is an error even beside
 // a good token, as on the data half.
 func (h *Handler) authorize(r *http.Request) (caller, error) {
-	if secret, sent := r.Header["X-Hasura-Admin-Secret"]; sent && h.IsAdminSecret != nil {
-		if len(secret) == 1 && h.IsAdminSecret(secret[0]) {
-			return caller{Type: "adminSecret"}, nil
+	if secret, sent := r.Header["X-Hasura-Admin-Secret"]; sent && h.AdminSecret != nil {
+		if len(secret) == 1 {
+			if name, ok := h.AdminSecret(secret[0]); ok {
+				return caller{Type: "adminSecret", ID: name}, nil
+			}
 		}
 		return caller{}, unauthorized(nil)
 	}

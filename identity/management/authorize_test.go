@@ -106,7 +106,15 @@ func TestAuthorize_adminSecret(t *testing.T) {
 		t.Errorf("the audit log does not say that the secret was used: %s", logs.raw)
 	}
 
-	off := serve(t, func(h *management.Handler) { h.IsAdminSecret = nil })
+	if got := a.do(http.MethodPost, "/api/users", map[string]any{"username": "bob"}, header, "named"); got.status != http.StatusOK {
+		t.Errorf("named secret: %d %s", got.status, got.raw)
+	}
+	logs = a.call(http.MethodGet, "/api/logs?logKey=Management.User.Created", nil)
+	if !strings.Contains(logs.raw, `"actor":{"id":"deploy","type":"adminSecret"}`) {
+		t.Errorf("the audit log does not say which secret was used: %s", logs.raw)
+	}
+
+	off := serve(t, func(h *management.Handler) { h.AdminSecret = nil })
 	got := off.do(http.MethodGet, "/api/roles", nil, header, "myadminsecretkey")
 	if got.status != http.StatusUnauthorized || got.code() != "auth.authorization_header_missing" {
 		t.Errorf("switched off: %d %s", got.status, got.raw)

@@ -37,8 +37,9 @@ type Handler struct {
 	Verify func(ctx context.Context, token string) (*jwt.Token, error)
 	// Issuers are the values of iss that are ours.
 	Issuers []string
-	// IsAdminSecret says whether a value of X-Hasura-Admin-Secret is right. Nil: the header opens nothing.
-	IsAdminSecret func(candidate string) bool
+	// AdminSecret says whether a value of X-Hasura-Admin-Secret opens this API, and what the secret is called, for the audit
+	// log. Nil: the header opens nothing.
+	AdminSecret func(candidate string) (name string, ok bool)
 	// AllowedOrigins may call from a browser besides the API's own origin.
 	AllowedOrigins []string
 	// Origin is scheme and host of a request as the client sees them, for Link headers. Nil: taken from the request.

@@ -62,7 +62,7 @@ func serve(t *testing.T, change ...func(*management.Handler)) *api {
 	a.machine = "machine"
 	h := &management.Handler{
 		Directory: d, DB: pool, Issuers: []string{issuer},
-		IsAdminSecret:  func(s string) bool { return s == "myadminsecretkey" },
+		AdminSecret:    adminSecret,
 		AllowedOrigins: []string{"https://console.example"},
 		Verify: func(_ context.Context, token string) (*jwt.Token, error) {
 			return jwt.Verify(token, a.keys.Public().Keys, jwt.AllAlgorithms)
@@ -399,4 +399,12 @@ func TestReplay_customJWT(t *testing.T) {
 	for _, outcome = range recorded.Exchanges {
 		r.exchange("09", outcome)
 	}
+}
+
+// adminSecret knows two, one with a name.
+func adminSecret(given string) (name string, ok bool) {
+	if given == "named" {
+		return "deploy", true
+	}
+	return "", given == "myadminsecretkey"
 }

@@ -42,7 +42,7 @@ func TestClients(t *testing.T) {
 
 func start(t *testing.T) string {
 	t.Helper()
-	callers, err := session.ParseConfig(session.Settings{AdminSecrets: []string{adminSecret}})
+	callers, err := session.ParseConfig(session.Settings{AdminSecrets: []session.AdminSecret{{Secret: adminSecret}}})
 	if err != nil {
 		t.Fatal(err)
 	}
