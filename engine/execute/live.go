@@ -213,26 +213,18 @@ func (e *Executor) try(ctx context.Context, s *Subscriber) error {
 		if err != nil {
 			return err
 		}
-		if err := src.primary.try(ctx, t.sql, t.pattern); err != nil {
+		conn, err := src.primary.Acquire(ctx)
+		if err != nil {
+			return mapError(err, "$", nil)
+		}
+		err = tryPattern(ctx, conn, t.sql, t.pattern)
+		conn.Release()
+		if err != nil {
 			return mapError(err, "$", &translate.Statement{SQL: t.sql})
 		}
 	}
 	s.trials = nil
 	return nil
-}
-
-// try runs a statement that fails or says nothing.
-func (s *server) try(ctx context.Context, sql string, args ...any) error {
-	conn, err := s.Acquire(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Release()
-	rows, err := conn.Query(ctx, sql, args...)
-	if err == nil {
-		_, err = firstRow(rows)
-	}
-	return err
 }
 
 func (e *Executor) poll(ctx context.Context, p *translate.Poll, subscribers []*Subscriber, own func(*Subscriber) []*string, values [][][]byte, to *Audience) error {

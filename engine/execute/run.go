@@ -335,15 +335,20 @@ func values(ctx context.Context, q querier, s *translate.Statement, args []any) 
 // tryPatterns fails when the statement would on some rows and not on others.
 func tryPatterns(ctx context.Context, q querier, s *translate.Statement, args []any) error {
 	for _, i := range s.Patterns {
-		rows, err := q.Query(ctx, s.Args[i].Try(), args[i])
-		if err == nil {
-			_, err = firstRow(rows)
-		}
-		if err != nil {
+		if err := tryPattern(ctx, q, s.Args[i].Try(), args[i]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// tryPattern runs a statement that fails on a pattern or says nothing.
+func tryPattern(ctx context.Context, q querier, sql string, pattern any) error {
+	rows, err := q.Query(ctx, sql, pattern)
+	if err == nil {
+		_, err = firstRow(rows)
+	}
+	return err
 }
 
 // firstRow copies the first row's bytes and closes rows.
