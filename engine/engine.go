@@ -44,6 +44,8 @@ type Engine struct {
 	sourceHealth sourceHealth
 
 	snapshot atomic.Pointer[Snapshot]
+	// swapping is held while the snapshot is changed for another, and what is known of writes is handed over.
+	swapping sync.Mutex
 	// wake asks for a look at the metadata database, suspicion for one at the sources.
 	wake, suspicion chan struct{}
 	isSuspected     atomic.Bool

@@ -77,6 +77,13 @@ func withReplica(t *testing.T, change func(*engine.Config)) *replicated {
 	r.replica = testpg.Replica(t, primary, replicaSettings)
 	r.replicaURL = databaseOf(t, r.replica, name)
 	r.engine, r.url = r.start(change)
+	r.track()
+	return r
+}
+
+// track tracks everything, and waits until the replica is read.
+func (r *replicated) track() {
+	r.Helper()
 	for _, table := range []string{"place", "note"} {
 		r.do("pg_track_table", fmt.Sprintf(`{"table":%q}`, table))
 	}
@@ -88,7 +95,6 @@ func withReplica(t *testing.T, change func(*engine.Config)) *replicated {
 	r.do("pg_create_insert_permission", `{"table":"note","role":"user","permission":{"columns":["id","text"],"check":{},"set":{"owner":"x-hasura-user-id"}}}`)
 	r.do("pg_create_update_permission", `{"table":"note","role":"user","permission":{"columns":["text"],"filter":{}}}`)
 	r.awaitPlace("replica")
-	return r
 }
 
 var databases atomic.Int32

@@ -150,11 +150,6 @@ func endpointProblem(p *rest.Problem) metadata.Inconsistency {
 // serve gives the snapshot what it needs to answer requests.
 func (e *Engine) serve(s *Snapshot) {
 	s.Line = NewLine(s.Model, e.executor(s), e.validator)
-	for _, state := range s.sources {
-		if state.open != nil {
-			state.open.database.Replicas.Raise() // to the schema that s was made from
-		}
-	}
 	s.Line.suspect, s.Line.feed = e.suspect, s.feed
 	s.Line.watch = newWatch(&e.config)
 	s.Line.responses = newResponses(e.config.Responses)

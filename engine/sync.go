@@ -158,7 +158,7 @@ func (s *sourceState) isCurrent(ctx context.Context) bool {
 // swap makes s, which nobody else knows yet, the present state and closes what only the previous one used. The caller holds writing, or is New.
 func (e *Engine) swap(s *Snapshot) {
 	e.serve(s)
-	old := e.snapshot.Swap(s)
+	old := e.exchange(s)
 	if old == nil {
 		return
 	}
@@ -170,22 +170,54 @@ func (e *Engine) swap(s *Snapshot) {
 			e.sockets.CloseAll()
 		}
 	}
-	opened := map[*source]bool{}
-	for _, state := range old.sources {
-		if state.open != nil {
-			opened[state.open] = true
+	e.closeUnused(old.uses())
+}
+
+// exchange makes s the present snapshot and gives the one before. Replicas are read through s when they have seen the schema
+// that it was made from, and all that was written before; and what is written through the one before, too.
+func (e *Engine) exchange(s *Snapshot) *Snapshot {
+	e.swapping.Lock()
+	defer e.swapping.Unlock()
+	if old := e.Snapshot(); old != nil {
+		used := s.uses()
+		for open := range old.uses() {
+			if !used[open] {
+				open.database.Replicas.Replaced(e.raiseReplicas)
+			}
 		}
 	}
-	e.closeUnused(opened)
+	s.raiseReplicas()
+	return e.snapshot.Swap(s)
+}
+
+// raiseReplicas lets no replica be read before it has seen all that was written so far.
+func (e *Engine) raiseReplicas() {
+	e.swapping.Lock()
+	defer e.swapping.Unlock()
+	e.Snapshot().raiseReplicas()
+}
+
+func (s *Snapshot) raiseReplicas() {
+	for open := range s.uses() {
+		open.database.Replicas.Raise()
+	}
+}
+
+// uses are the sources that are open for s.
+func (s *Snapshot) uses() map[*source]bool {
+	out := map[*source]bool{}
+	for _, state := range s.sources {
+		if state.open != nil {
+			out[state.open] = true
+		}
+	}
+	return out
 }
 
 // closeUnused closes the sources that the present state does not use. Requests that began before still do, so it does not
 // keep the caller waiting.
 func (e *Engine) closeUnused(opened map[*source]bool) {
-	used := map[*source]bool{}
-	for _, state := range e.Snapshot().sources {
-		used[state.open] = true
-	}
+	used := e.Snapshot().uses()
 	for s := range opened {
 		if !used[s] {
 			e.closing.Go(func() { s.retire(e.ended) })

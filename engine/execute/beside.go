@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"gatehouse/engine/session"
 	"gatehouse/engine/translate"
@@ -14,12 +16,8 @@ import (
 // readBeside runs reading steps of a source with replicas: on one of them, or on the primary. One request reads one
 // server, so that its parts fit together.
 func (r *run) readBeside(ctx context.Context, src *source, steps []*translate.Step) error {
-	for _, s := range steps {
-		if s.Read.IsVolatile {
-			return r.readAndWrite(ctx, src, steps)
-		}
-	}
-	if src.replicas.refuses(steps) {
+	isVolatile := slices.ContainsFunc(steps, func(s *translate.Step) bool { return s.Read.IsVolatile })
+	if isVolatile || src.replicas.refuses(steps) {
 		return r.readAndWrite(ctx, src, steps)
 	}
 	on := src.replicas.choose(src.replicas.need(r))
@@ -55,10 +53,10 @@ func (r *run) caller() Caller {
 }
 
 // wrote remembers that the caller has written to a source: err is what became of it. What failed has written nothing,
-// unless the connection was lost on the way.
+// unless the connection was lost on the way, or the request given up.
 func (r *run) wrote(ctx context.Context, src *source, err error) {
 	switch {
-	case src.replicas == nil:
+	case src.replicas == nil || isUnsent(err):
 	case err == nil:
 		r.r.Seen.learn(src, src.replicas.wrote(ctx, r.caller()))
 	case isLost(err) || ctx.Err() != nil:
@@ -83,8 +81,11 @@ func (e *Executor) NewSeen(s *session.Session) *Seen {
 	return &Seen{token: s.ClientHeaders.Get(SeenHeader)}
 }
 
+// clocksDiffer is more than the clocks of two processes do.
+const clocksDiffer = time.Minute
+
 // after is the position that the caller's token demands of a source's servers. A token that is not understood demands the
-// primary.
+// primary. One with a time stands for a write whose position is not known: any is beyond it that was asked for later.
 func (s *Seen) after(p *Replicas) uint64 {
 	if s == nil || s.token == "" {
 		return 0
@@ -92,12 +93,16 @@ func (s *Seen) after(p *Replicas) uint64 {
 	after := uint64(0)
 	for part := range strings.SplitSeq(s.token, ".") {
 		name, at, _ := strings.Cut(part, "-")
-		position, err := strconv.ParseUint(at, 16, 64)
-		if err != nil {
+		at, isTime := strings.CutPrefix(at, "t")
+		n, err := strconv.ParseUint(at, 16, 63)
+		switch {
+		case err != nil:
 			return everywhere
-		}
-		if name == p.token {
-			after = max(after, position)
+		case name != p.token:
+		case isTime:
+			after = max(after, p.positionAfter(time.Unix(int64(n), 0).Add(clocksDiffer)))
+		default:
+			after = max(after, n)
 		}
 	}
 	return after
@@ -113,15 +118,19 @@ func (s *Seen) learn(src *source, position uint64) {
 	s.learned[src] = max(s.learned[src], position)
 }
 
-// Token is what the caller is to bring to other processes: for each source written to, the position. "" when nothing was
-// written.
+// Token is what the caller is to bring to other processes: for each source written to the position, or the time where that
+// is not known. "" when nothing was written.
 func (s *Seen) Token() string {
 	if s == nil {
 		return ""
 	}
 	var parts []string
 	for src, position := range s.learned {
-		parts = append(parts, src.replicas.token+"-"+strconv.FormatUint(position, 16))
+		at := strconv.FormatUint(position, 16)
+		if position == everywhere {
+			at = "t" + strconv.FormatInt(time.Now().Unix()+1, 16) // rounded up
+		}
+		parts = append(parts, src.replicas.token+"-"+at)
 	}
 	return strings.Join(parts, ".")
 }

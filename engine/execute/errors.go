@@ -81,8 +81,14 @@ func mapError(err error, path string, s *translate.Statement) error {
 func isLost(err error) bool {
 	var none *unavailable
 	var network net.Error
-	return errors.As(err, &none) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+	return errors.As(err, &none) && !none.isGivenUp || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, pgconn.ErrConnClosed) || errors.As(err, &network) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+}
+
+// isUnsent tells whether nothing was asked, since there was no connection to ask over.
+func isUnsent(err error) bool {
+	var none *unavailable
+	return errors.As(err, &none)
 }
 
 // connectionError words an error of a connection as Hasura does (Hasura: Base/Error, FromPGConnErr).

@@ -48,6 +48,8 @@ func (p *Replicas) ask(ctx context.Context) (uint64, error) {
 	heard := make(chan answer, 1) // so that nobody waits to give it
 	select {
 	case p.asks <- heard:
+	case <-p.stopped:
+		return 0, errors.New("the replicas are looked after no more")
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}

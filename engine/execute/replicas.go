@@ -36,9 +36,10 @@ type Replicas struct {
 	floor   atomic.Uint64
 	writers writers
 
-	asks chan chan<- answer
-	stop context.CancelFunc
-	done sync.WaitGroup
+	asks    chan chan<- answer
+	stop    context.CancelFunc
+	stopped <-chan struct{}
+	done    sync.WaitGroup
 
 	mu sync.Mutex
 	// isRaising: the floor is to be what is asked for from now on; isAsking: what is being asked for. raised is the floor
@@ -48,6 +49,8 @@ type Replicas struct {
 	// identity is the primary's, nil until it is known. history are positions of the primary, oldest first.
 	identity *identity
 	history  []moment
+	// late is called after every write since others took its place; nil: none did.
+	late func()
 	// onPrimary are texts that replicas refuse because they write; refused: there are some.
 	onPrimary map[string]struct{}
 	refused   atomic.Bool
@@ -100,7 +103,7 @@ func NewReplicas(c ReplicasConfig) *Replicas {
 	}
 	p := &Replicas{primary: c.Primary, maxLag: c.MaxLag, log: c.Log, source: c.Source, token: tokenName(c.Source), asks: make(chan chan<- answer), onPrimary: map[string]struct{}{}}
 	ctx, stop := context.WithCancel(context.Background())
-	p.stop = stop
+	p.stop, p.stopped = stop, ctx.Done()
 	for _, r := range c.Replicas {
 		r.Retries = 0 // the primary is the other try
 		one := &replica{server: newServer(r.Database), name: r.Name, nudge: make(chan struct{}, 1), why: "not looked at yet", since: time.Now()}
@@ -114,7 +117,18 @@ func NewReplicas(c ReplicasConfig) *Replicas {
 	return p
 }
 
-// Close ends the looking. Reads under way go on; the databases are to be closed when they are done.
+// Replaced says that others are about to take its place. Requests that began before may still write through it: late is
+// called before they are answered, and raises those that took it.
+func (p *Replicas) Replaced(late func()) {
+	if p != nil {
+		p.mu.Lock()
+		p.late = late
+		p.mu.Unlock()
+	}
+}
+
+// Close ends the looking. Requests under way go on, and read on the primary what they have written; the databases are to be
+// closed when they are done.
 func (p *Replicas) Close() {
 	if p != nil {
 		p.stop()
@@ -132,6 +146,17 @@ func (p *Replicas) Raise() {
 	p.isRaising = true
 	p.settleFloor()
 	p.mu.Unlock()
+	p.tell()
+}
+
+// tell lets those that have taken its place know of a write.
+func (p *Replicas) tell() {
+	p.mu.Lock()
+	late := p.late
+	p.mu.Unlock()
+	if late != nil {
+		late()
+	}
 }
 
 // settleFloor sets the floor. The caller holds mu.
@@ -245,6 +270,7 @@ func (p *Replicas) wrote(ctx context.Context, c Caller) uint64 {
 		return everywhere
 	}
 	p.writers.note(c, position, p.raiseTo)
+	p.tell()
 	return position
 }
 

@@ -58,17 +58,17 @@ func (d *Database) Acquire(ctx context.Context) (*pgxpool.Conn, error) {
 			}
 		}
 		if wait.Err() != nil && ctx.Err() == nil {
-			return nil, &unavailable{errPoolTimeout}
+			return nil, &unavailable{error: errPoolTimeout}
 		}
-		if ctx.Err() != nil {
-			return nil, err
-		}
-		return nil, &unavailable{err}
+		return nil, &unavailable{err, ctx.Err() != nil}
 	}
 }
 
-// unavailable is why no connection could be had.
-type unavailable struct{ error }
+// unavailable is why no connection could be had; isGivenUp: the request did not wait for one.
+type unavailable struct {
+	error
+	isGivenUp bool
+}
 
 func (u *unavailable) Unwrap() error { return u.error }
 
