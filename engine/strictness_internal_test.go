@@ -32,7 +32,8 @@ const guardedDocument = `{"version":3,"sources":[{"name":"default","kind":"postg
   "update_permissions":[{"role":"user","permission":{"columns":["name"],"filter":{"id":{"_eq":1}},"check":{"id":{"_eq":1}}}},{"role":"other","permission":{"columns":["id"],"filter":{},"check":null}}],
   "delete_permissions":[{"role":"user","permission":{"filter":{"id":{"_eq":1}}}},{"role":"other","permission":{"filter":{}}}]},
  {"table":{"schema":"public","name":"article"},"object_relationships":[{"name":"author","using":{"manual_configuration":{"remote_table":{"schema":"public","name":"author"},"column_mapping":{"author_id":"id"}}}}],
-  "select_permissions":[{"role":"user","permission":{"columns":["id","title"],"filter":{"_exists":{"_table":{"schema":"public","name":"author"},"_where":{"id":{"_eq":"X-Hasura-User-Id"}}}}}}]},
+  "select_permissions":[{"role":"user","permission":{"columns":["id","title"],"filter":{"_exists":{"_table":{"schema":"private","name":"member"},"_where":{"id":{"_eq":"X-Hasura-User-Id"}}}}}}]},
+ {"table":{"schema":"private","name":"member"}},{"table":{"schema":"public","name":"member"}},
  {"table":{"schema":"private","name":"secret"},"select_permissions":[{"role":"user","permission":{"columns":["id"],"filter":{}}}],"delete_permissions":[{"role":"user","permission":{"filter":{}}}]}],
  "functions":[{"function":{"schema":"public","name":"latest"},"configuration":{"exposed_as":"mutation"},"permissions":[{"role":"user"}]},
   {"function":{"schema":"private","name":"mine"},"configuration":{"session_argument":"session","custom_name":"mine"},"permissions":[{"role":"user"}],"comment":"of the session"}],
@@ -58,7 +59,7 @@ func TestStored_damageOpensNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = conn.Exec(t.Context(), `create table author (id integer primary key, name text); create table article (id integer primary key, title text, author_id integer references author (id));
-		create function short(a author) returns text language sql stable as 'select left(a.name, 1)'; create table secret (id integer primary key); create schema private; create table private.secret (id integer primary key);
+		create function short(a author) returns text language sql stable as 'select left(a.name, 1)'; create table secret (id integer primary key); create schema private; create table member (id integer primary key); create table private.member (id integer primary key); create table private.secret (id integer primary key);
 		create function own(a author) returns text language sql stable as 'select a.name'; create function private.own(a author, session json) returns text language sql stable as 'select a.name';
 		create function mine() returns setof article language sql stable as 'select * from article'; create function private.mine(session json) returns setof article language sql stable as 'select * from article';
 		create function latest() returns setof article language sql volatile as 'select * from article'`)

@@ -61,7 +61,7 @@ func (v *visitor) expression(w *writer, n *node, table, root TableName) {
 			w.WriteByte(',')
 		}
 		value := n.member(key)
-		switch strings.TrimLeft(key, "$_") {
+		switch op, _ := Operator(key); op {
 		case "and", "or":
 			v.key(w, key)
 			v.list(w, value, table, root)
@@ -102,21 +102,32 @@ func (v *visitor) list(w *writer, n *node, table, root TableName) {
 
 // exists is {_table, _where}.
 func (v *visitor) exists(w *writer, n *node, root TableName) {
-	table := n.member("_table")
-	if table == nil || n.member("_where") == nil {
+	var name TableName
+	isNamed := false
+	for i, key := range n.keys {
+		if op, _ := Operator(key); op == "table" {
+			name, isNamed = plainTableName(n.values[i])
+		}
+	}
+	if !isNamed {
 		w.Write(n.compact())
 		return
 	}
-	name := tableName.read(&reader{}, table)
-	w.WriteString(`{"_table":`)
-	if renamed := v.table(name); renamed != name {
-		tableName.write(w, renamed)
-	} else {
-		w.Write(table.compact())
-	}
-	w.WriteString(`,"_where":`)
-	v.expression(w, n.member("_where"), name, root)
-	w.WriteByte('}')
+	v.members(w, n, func(key string, value *node) {
+		op, _ := Operator(key)
+		renamed := name
+		if op == "table" {
+			renamed = v.table(name)
+		}
+		switch {
+		case renamed != name:
+			tableName.write(w, renamed)
+		case op == "where":
+			v.expression(w, value, name, root)
+		default:
+			w.Write(value.compact())
+		}
+	})
 }
 
 // fieldOf writes a key that is a relationship, a computed field or a column of table.
@@ -171,7 +182,7 @@ func hasLiteral(n *node) bool {
 	switch n.kind {
 	case objectNode:
 		for i, op := range n.keys {
-			if !isNameOperator(op) && hasLiteral(n.values[i]) {
+			if name, _ := Operator(op); !isNameOperator(name) && hasLiteral(n.values[i]) {
 				return true
 			}
 		}
@@ -179,21 +190,18 @@ func hasLiteral(n *node) bool {
 	case arrayNode:
 		return slices.ContainsFunc(n.items, hasLiteral)
 	case stringNode:
-		const session = "x-hasura-"
-		return len(n.text) < len(session) || !strings.EqualFold(n.text[:len(session)], session)
+		_, isSession := SessionVariable(n.text)
+		return !isSession
 	case nullNode:
 		return false
 	}
 	return true
 }
 
-// isNameOperator: _is_null compares with nothing, _ceq and its siblings with columns.
-func isNameOperator(op string) bool {
-	switch strings.TrimLeft(op, "$_") {
-	case "is_null", "ceq", "cne", "cneq", "cgt", "clt", "cgte", "clte":
-		return true
-	}
-	return false
+// isNameOperator: is_null compares with nothing, ceq and its siblings with columns.
+func isNameOperator(name string) bool {
+	_, ofColumns := ColumnOperator(name)
+	return ofColumns || name == "is_null"
 }
 
 // aggregates writes {count: {arguments, distinct, filter, predicate}} and its siblings over the rows of table.
@@ -251,12 +259,12 @@ func (v *visitor) members(w *writer, n *node, write func(key string, value *node
 // operators writes a column's comparison, in which _ceq and its siblings name columns again.
 func (v *visitor) operators(w *writer, n *node, table, root TableName) {
 	v.members(w, n, func(op string, value *node) {
-		switch strings.TrimLeft(op, "$_") {
-		case "ceq", "cne", "cneq", "cgt", "clt", "cgte", "clte":
+		name, _ := Operator(op)
+		if _, ofColumns := ColumnOperator(name); ofColumns {
 			v.columnReference(w, value, table, root)
-		default:
-			w.Write(value.compact())
+			return
 		}
+		w.Write(value.compact())
 	})
 }
 

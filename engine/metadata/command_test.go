@@ -211,6 +211,32 @@ func TestRename_swapsNamesInOneWalk(t *testing.T) {
 	}
 }
 
+// Hasura takes "$" for "_" in all operators.
+func TestRename_operatorsWithADollar(t *testing.T) {
+	m := parse(t, strings.Replace(libraryDocument, `{"_exists":{"_table":{"schema":"public","name":"article"},"_where":{"id":{"_eq":1}}}}`,
+		`{"$and":[{"$exists":{"$where":{"author_id":{"$ceq":"id"}},"$table":"article"}}]}`, 1)).Rename(library, "default", metadata.Renames{
+		Tables:  map[metadata.TableName]metadata.TableName{{Schema: "public", Name: "article"}: {Schema: "lib", Name: "text"}},
+		Columns: map[metadata.TableName]map[string]string{{Schema: "public", Name: "article"}: {"author_id": "by"}},
+	})
+	if doc, want := string(m.Encode()), `{"$and":[{"$exists":{"$where":{"by":{"$ceq":"id"}},"$table":{"name":"text","schema":"lib"}}}]}`; !strings.Contains(doc, want) {
+		t.Errorf("missing %s in\n%s", want, doc)
+	}
+}
+
+func TestToSource_nameOfTheTable(t *testing.T) {
+	of := func(table string) *metadata.Opaque {
+		return &metadata.Opaque{Name: "r", JSON: []byte(`{"name":"r","definition":{"to_source":{"relationship_type":"object","source":"s","table":` + table + `,"field_mapping":{"a":"b"}}}}`)}
+	}
+	for written, want := range map[string]string{`"t"`: "t", `{"name":"t"}`: "t", `{"name":"t","schema":"private"}`: "private.t"} {
+		if to, err := of(written).ToSource(); err != nil || to.Table.String() != want {
+			t.Errorf("%s: %+v, %v", written, to, err)
+		}
+	}
+	if to, err := of(`{"name":"t","shema":"private"}`).ToSource(); err == nil {
+		t.Errorf("a misspelt schema is %s", to.Table)
+	}
+}
+
 func TestUnsupported_isListedAndDoesNotCountAsBroken(t *testing.T) {
 	m := parse(t, string(fullDocument(t)))
 	list := m.Unsupported()

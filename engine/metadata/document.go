@@ -327,3 +327,9 @@ func joinQuoted(names []string) string {
 func ParseTableName(data []byte, path string) (TableName, error) {
 	return decode(tableName, data, path, true)
 }
+
+// UnmarshalJSON reads it where another document names a table.
+func (t *TableName) UnmarshalJSON(data []byte) (err error) {
+	*t, err = ParseTableName(data, fault.Root)
+	return err
+}

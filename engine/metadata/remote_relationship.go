@@ -1,9 +1,6 @@
 package metadata
 
-import (
-	"encoding/json"
-	"errors"
-)
+import "encoding/json"
 
 // ToSource is a remote relationship that leads to a table of a source, mostly another one.
 type ToSource struct {
@@ -30,7 +27,7 @@ func (o *Opaque) ToSource() (*ToSource, error) {
 			ToSource struct {
 				RelationshipType string            `json:"relationship_type"`
 				Source           string            `json:"source"`
-				Table            json.RawMessage   `json:"table"`
+				Table            TableName         `json:"table"`
 				FieldMapping     map[string]string `json:"field_mapping"`
 			} `json:"to_source"`
 		} `json:"definition"`
@@ -39,16 +36,7 @@ func (o *Opaque) ToSource() (*ToSource, error) {
 		return nil, err
 	}
 	there := doc.Definition.ToSource
-	out := &ToSource{IsArray: there.RelationshipType == "array", Source: there.Source, FieldMapping: there.FieldMapping}
-	n, err := parseNode(there.Table)
-	if err != nil {
-		return nil, err
-	}
-	r := &reader{path: "$"}
-	if out.Table = tableName.read(r, n); r.err != nil {
-		return nil, errors.New(problem(r.err))
-	}
-	return out, nil
+	return &ToSource{there.RelationshipType == "array", there.Source, there.Table, there.FieldMapping}, nil
 }
 
 // RemoteRelationshipObject names a remote relationship.

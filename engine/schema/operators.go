@@ -1,9 +1,8 @@
 package schema
 
 import (
-	"strings"
-
 	"gatehouse/engine/catalog"
+	"gatehouse/engine/metadata"
 )
 
 // The operators, under Hasura's names.
@@ -174,23 +173,17 @@ func CastsOf(t *catalog.Type) map[string]*catalog.Type {
 
 // operatorNamed reads an operator as metadata spells it: "_eq", "$eq", "_ne", "$like". ok is false when it is none.
 func operatorNamed(key string) (Op, bool) {
-	if key == "" || key[0] != '_' && key[0] != '$' {
-		return "", false
+	name, ok := metadata.Operator(key)
+	if name == "ne" {
+		return OpNeq, true
 	}
-	op := Op("_" + key[1:])
-	if op == "_ne" {
-		op = OpNeq
-	}
-	return op, true
+	return Op("_" + name), ok
 }
 
-// columnOperators compare a column with another one, in metadata only.
-var columnOperators = map[Op]Op{"_ceq": OpEq, "_cne": OpNeq, "_cneq": OpNeq, "_cgt": OpGt, "_clt": OpLt, "_cgte": OpGte, "_clte": OpLte}
-
-// sessionVariable tells whether a metadata string names a session variable.
-func sessionVariable(s string) (SessionVariable, bool) {
-	l := strings.ToLower(s)
-	return SessionVariable{Name: l}, strings.HasPrefix(l, "x-hasura-")
+// comparesColumns tells of an operator of metadata how it compares with another column.
+func comparesColumns(op Op) (Op, bool) {
+	like, ok := metadata.ColumnOperator(string(op[1:]))
+	return Op("_" + like), ok
 }
 
 // OperatorOf is a type's definition of an operator. Input types are shared by all Postgres types with one GraphQL

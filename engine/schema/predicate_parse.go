@@ -7,6 +7,7 @@ import (
 
 	"gatehouse/engine/catalog"
 	"gatehouse/engine/fault"
+	"gatehouse/engine/metadata"
 )
 
 // ParsePredicate reads a boolean expression as metadata writes it, about rows of t.
@@ -149,11 +150,11 @@ func (p *predicateParser) exists(t *Table, raw json.RawMessage) (Predicate, erro
 	for _, m := range members {
 		switch m.key {
 		case "_table", "$table":
-			name, err := tableName(m.raw)
+			name, err := metadata.ParseTableName(m.raw, fault.Root)
 			if err != nil {
-				return nil, err
+				return nil, fmt.Errorf("_exists: %w", err)
 			}
-			if target = p.in.table(name); target == nil {
+			if target = p.in.table(catalog.Name(name)); target == nil {
 				return nil, fmt.Errorf("table %q is not tracked", name.Name)
 			}
 		case "_where", "$where":
@@ -167,15 +168,6 @@ func (p *predicateParser) exists(t *Table, raw json.RawMessage) (Predicate, erro
 	}
 	inner, err := p.table(target, where)
 	return &Exists{Table: target, Where: inner}, err
-}
-
-func tableName(raw json.RawMessage) (catalog.Name, error) {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		return catalog.Name{Schema: "public", Name: s}, nil
-	}
-	n := catalog.Name{Schema: "public"}
-	return n, json.Unmarshal(raw, &n)
 }
 
 // operand reads what is said about one operand: an object of operators, or a value that it must equal.
@@ -209,7 +201,7 @@ func (p *predicateParser) operand(t *Table, o Operand, typ *catalog.Type, raw js
 
 func (p *predicateParser) operator(t *Table, o Operand, typ *catalog.Type, op Op, m member) (Predicate, error) {
 	raw := m.raw
-	if other, ok := columnOperators[op]; ok {
+	if other, ok := comparesColumns(op); ok {
 		return p.columns(t, o, other, raw)
 	}
 	switch op {
@@ -347,8 +339,8 @@ func MetadataValue(raw json.RawMessage) (Value, error) {
 		if err := json.Unmarshal(raw, &s); err != nil {
 			return nil, err
 		}
-		if v, ok := sessionVariable(s); ok {
-			return v, nil
+		if name, ok := metadata.SessionVariable(s); ok {
+			return SessionVariable{Name: name}, nil
 		}
 	}
 	if !json.Valid(raw) {
