@@ -39,7 +39,8 @@ type Token struct {
 
 // Set is a set of keys that can be replaced while others read it.
 type Set struct {
-	keys atomic.Pointer[[]jose.JSONWebKey]
+	keys    atomic.Pointer[[]jose.JSONWebKey]
+	changes atomic.Uint64
 }
 
 // NewSet makes a set of keys, the first of which is the one to sign with.
@@ -50,7 +51,13 @@ func NewSet(keys ...jose.JSONWebKey) *Set {
 }
 
 // Replace puts other keys in place.
-func (s *Set) Replace(keys ...jose.JSONWebKey) { s.keys.Store(&keys) }
+func (s *Set) Replace(keys ...jose.JSONWebKey) {
+	s.keys.Store(&keys)
+	s.changes.Add(1)
+}
+
+// Changes counts how often the keys have been replaced. What was verified at a count holds while the count is the same.
+func (s *Set) Changes() uint64 { return s.changes.Load() }
 
 // Keys are the present keys; the slice is not to be changed.
 func (s *Set) Keys() []jose.JSONWebKey { return *s.keys.Load() }

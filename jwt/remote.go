@@ -55,6 +55,9 @@ func NewRemote(from string, client *http.Client, lines *telemetry.Log) *Remote {
 // Keys are the keys fetched last.
 func (r *Remote) Keys() []jose.JSONWebKey { return r.set.Keys() }
 
+// Changes counts how often the keys have been replaced.
+func (r *Remote) Changes() uint64 { return r.set.Changes() }
+
 // Fetch fetches the key set now.
 func (r *Remote) Fetch(ctx context.Context) error {
 	r.mu.Lock()

@@ -77,7 +77,7 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		if _, port, err := sv.settings.Listening.ports(); err == nil && port != 0 {
 			bases = append(bases, fmt.Sprintf("http://localhost:%d", port))
 		}
-		c.Deps.Identity = &session.Identity{Issuer: sv.identity.Issuer(), Keys: sv.identity.Keys(), Authority: standing{sv.authority}, Bases: bases}
+		c.Deps.Identity = &session.Identity{Issuer: sv.identity.Issuer(), Keys: sv.identity.Keys(), Authority: standing{sv.authority}, Epoch: sv.authority.Epoch, Bases: bases}
 	}
 	return c, nil
 }

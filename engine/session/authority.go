@@ -44,4 +44,6 @@ type Standing struct {
 	IsTokenExchange bool
 	// Roles are the names of the roles held now: the user's, or the application's machine roles.
 	Roles []string
+	// Until is when this ends by itself; zero when it does not.
+	Until time.Time
 }

@@ -95,6 +95,9 @@ func (i *identity) resolve(ctx context.Context, h http.Header) (*Session, error)
 	}
 	vars[userIDVariable] = t.token.Subject
 	s.Variables, s.Expires = seal(vars, s.Role), t.token.Expires
+	if !standing.Until.IsZero() && standing.Until.Before(s.Expires) {
+		s.Expires = standing.Until
+	}
 	return s, nil
 }
 

@@ -51,6 +51,9 @@ type Identity struct {
 	Issuer    string
 	Keys      *jwt.Set
 	Authority Authority
+	// Epoch moves whenever what Authority says may have changed, but for what Standing.Until says; isKnown is false while
+	// that cannot be told. nil: it never can.
+	Epoch func() (epoch uint64, isKnown bool)
 	// Bases are further URLs this process serves the identity half at ("http://localhost:3001"): a jwk_url below one of
 	// them is our own, whatever the issuer's public name is.
 	Bases []string
@@ -256,6 +259,29 @@ func (r *Resolver) Renew(ctx context.Context, req Request, was *Session) (*Sessi
 		return nil, fault.New(fault.AccessDenied, "", "the session has expired").WithStatus(http.StatusUnauthorized)
 	}
 	return was, nil
+}
+
+// Epoch moves whenever what Renew says of a session may have changed, but for Session.Expires. isKnown is false while that
+// cannot be told: then only Renew itself can. Read it before Renew, not after.
+func (r *Resolver) Epoch() (epoch uint64, isKnown bool) {
+	if r.console != nil { // its sessions end without a word
+		return 0, false
+	}
+	for _, remote := range r.remotes {
+		epoch += remote.Changes()
+	}
+	if r.identity == nil {
+		return epoch, true
+	}
+	epoch += r.identity.Keys.Changes() // a secret's jwk_url may be our own
+	if r.hook != nil || len(r.jwts) > 0 {
+		return epoch, true
+	}
+	if r.identity.Epoch == nil {
+		return 0, false
+	}
+	moves, isKnown := r.identity.Epoch()
+	return epoch + moves, isKnown
 }
 
 // sentSecret finds an admin secret in the headers, also an empty one.

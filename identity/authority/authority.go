@@ -12,6 +12,7 @@ import (
 	"context"
 	"encoding/base64"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -63,6 +64,8 @@ type Standing struct {
 	IsTokenExchange bool
 	// Roles are the names of the roles held now: the user's, or the application's machine roles.
 	Roles []string
+	// Until is when this ends by itself, with the grant; zero when it does not.
+	Until time.Time
 }
 
 // Config of an Authority.
@@ -94,6 +97,8 @@ type Authority struct {
 	tokens *view[digest, bool]
 
 	feed
+	// epoch counts how often something was forgotten.
+	epoch atomic.Uint64
 }
 
 // New makes an Authority. Until Run listens it answers from Postgres.
@@ -102,6 +107,7 @@ func New(c Config) *Authority {
 	if a.changed == nil {
 		a.changed = func() {}
 	}
+	a.lost() // nothing is heard yet
 	reads := make(chan struct{}, maxReads)
 	a.users = newView(maxUsers, a.now, reads, a.readUsers)
 	a.applications = newView(maxApplications, a.now, reads, a.readApplications)
@@ -150,6 +156,7 @@ func (a *Authority) Standing(ctx context.Context, t Token) (Standing, error) {
 			return Standing{}, err
 		}
 		s.IsGrantAlive = !isRevoked && g.userID == t.Subject && g.clientID == t.ClientID && time.Now().Before(g.expires)
+		s.Until = g.expires
 	}
 	return s, nil
 }
@@ -176,4 +183,11 @@ func handleOf(jti string) (h handle, ok bool) {
 	}
 	copy(h[:], raw[:])
 	return h, true
+}
+
+// Epoch moves whenever what Standing says of a token may have changed, but for what Standing.Until says. isKnown is false
+// while changes may be unheard: then only Standing itself can tell.
+func (a *Authority) Epoch() (epoch uint64, isKnown bool) {
+	at := a.look()
+	return a.epoch.Load() + uint64(at.now/maxAge), at.isTrusted // for what changes without telling, see maxAge
 }

@@ -115,6 +115,7 @@ func (a *Authority) forgetAll() {
 	a.grants.forgetAll()
 	a.resources.forgetAll()
 	a.tokens.forgetAll()
+	a.epoch.Add(1)
 }
 
 // hear forgets what a notice names.
@@ -147,6 +148,7 @@ func (a *Authority) hear(_, notice string) {
 	default:
 		return // settings, which no standing depends on
 	}
+	a.epoch.Add(1)
 	a.changed()
 }
 
