@@ -15,7 +15,7 @@ import (
 func (e *Engine) newSockets(cors *transport.CORS, errors transport.Errors, maxMessage int64) *transport.Sockets {
 	c := &e.config
 	s := &transport.Sockets{
-		Resolve: e.resolver.Resolve, Renew: e.resolver.Renew, Prepare: e.prepare(false), PrepareRelay: e.prepare(true), Errors: errors, CORS: cors, ReadCookie: c.SocketReadCookie,
+		Resolve: e.resolver.Resolve, Renew: e.resolver.Renew, Epoch: e.resolver.Epoch, Prepare: e.prepare(false), PrepareRelay: e.prepare(true), Errors: errors, CORS: cors, ReadCookie: c.SocketReadCookie,
 		KeepAlive: c.SocketKeepAlive, InitTimeout: c.SocketInitTimeout, Compression: c.SocketCompression, MaxMessage: maxMessage, Log: e.log, Lines: c.Lines,
 	}
 	if c.DisableCORS {

@@ -64,6 +64,16 @@ func OperationOf(ctx context.Context) *telemetry.Operation {
 	return new(telemetry.Operation)
 }
 
+// Outliving carries the id, the address and the logger of ctx's request, and nothing else: for what goes on when the request
+// is over, and must not keep it.
+func Outliving(ctx context.Context) context.Context {
+	r, ok := ctx.Value(requestKey).(*request)
+	if !ok {
+		return context.Background()
+	}
+	return context.WithValue(context.Background(), requestKey, &request{id: r.id, ip: r.ip, base: r.base})
+}
+
 // Config of the middleware every request passes.
 type Config struct {
 	Log *slog.Logger

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"net/http"
 
 	"gatehouse/engine/fault"
@@ -31,9 +32,14 @@ func (e Errors) Write(w http.ResponseWriter, r *http.Request, s *session.Session
 // known is err as a client may see it. What nobody foresaw is logged here, with the request's id, and told as
 // "internal error".
 func (e Errors) known(r *http.Request, err error) *fault.Error {
+	return e.knownAt(r.Context(), r.URL.Path, err)
+}
+
+// knownAt is known for what outlives its request.
+func (e Errors) knownAt(ctx context.Context, path string, err error) *fault.Error {
 	f := fault.Internal(err)
 	if f.Status >= http.StatusInternalServerError {
-		httpd.Logger(r.Context()).ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "error", f)
+		httpd.Logger(ctx).ErrorContext(ctx, "request failed", "path", path, "error", f)
 	}
 	return f
 }

@@ -25,7 +25,8 @@ type Prepared struct {
 	Subscribe func(push func(SocketEvent)) (stop func())
 }
 
-// SocketEvent is what a subscription pushes: a response body, or an error after which it goes on.
+// SocketEvent is what a subscription pushes: a response body, or an error after which it goes on. Subscribers may share
+// the body; it is only read.
 type SocketEvent struct {
 	Body []byte
 	Err  error
@@ -33,13 +34,16 @@ type SocketEvent struct {
 	Replaces bool
 }
 
-// Sockets serves GraphQL over WebSocket, in both sub-protocols Hasura speaks: graphql-transport-ws, and the legacy
-// graphql-ws of subscriptions-transport-ws (Hasura: Transport/WebSocket, WSServerApp).
+// Sockets serves what stays open: GraphQL over WebSocket in both sub-protocols Hasura speaks, graphql-transport-ws and the
+// legacy graphql-ws of subscriptions-transport-ws (Hasura: Transport/WebSocket, WSServerApp), and over event streams.
 type Sockets struct {
-	// Resolve says who a connection_init comes from; Renew what that is worth now. Renew is asked before every operation,
-	// before every push of a subscription, and every second while there are subscriptions: it must be cheap.
+	// Resolve says who a connection_init comes from; Renew what that is worth now. Renew is asked before every operation, and
+	// again before every push of a subscription and every second unless Epoch says that nothing can have changed.
 	Resolve func(ctx context.Context, req session.Request) (*session.Session, error)
 	Renew   func(ctx context.Context, req session.Request, was *session.Session) (*session.Session, error)
+	// Epoch moves whenever what Renew says may have changed, but for a session's Expires; isKnown is false while that cannot
+	// be told. nil: it never can.
+	Epoch func() (epoch uint64, isKnown bool)
 	// Prepare checks a request; PrepareRelay is the same on the Relay schema, optional.
 	Prepare, PrepareRelay func(s *session.Session, req Request) (Prepared, error)
 
@@ -65,6 +69,11 @@ type Sockets struct {
 	open     map[*socket]struct{}
 	isClosed bool
 	serving  sync.WaitGroup
+
+	// reviewed is the epoch of the last review that found all callers well; only Review uses it.
+	reviewing sync.Mutex
+	reviewed  uint64
+	wasWell   bool
 }
 
 const (
@@ -77,13 +86,23 @@ const (
 	reviewInterval = time.Second
 )
 
-// ServeHTTP serves one connection until it ends.
-func (h *Sockets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	prepare := h.Prepare
-	if r.URL.Path == relayPath {
-		prepare = h.PrepareRelay
+// prepareAt is Prepare or PrepareRelay, and the path as a constant, which does not keep the request's; nil elsewhere.
+func (h *Sockets) prepareAt(path string) (at string, prepare func(s *session.Session, req Request) (Prepared, error)) {
+	switch path {
+	case graphQLPath:
+		return graphQLPath, h.Prepare
+	case alphaPath:
+		return alphaPath, h.Prepare
+	case relayPath:
+		return relayPath, h.PrepareRelay
 	}
-	if prepare == nil {
+	return "", nil
+}
+
+// ServeHTTP answers a handshake; the connection then goes on by itself.
+func (h *Sockets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := h.newSocket(r)
+	if c.prepare == nil {
 		noSocketHere(w)
 		return
 	}
@@ -93,31 +112,37 @@ func (h *Sockets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuseHandshake(w, f)
 		return
 	}
-	c := &socket{
-		h: h, id: h.newSocketID(), r: r, prepare: prepare, headers: h.usable(r.Header), protocol: legacy, isTrueStatus: r.URL.Path == alphaPath,
-		operations: map[string]*socketOperation{}, running: make(chan struct{}, maxRunning),
-	}
+	c.id, c.protocol, c.headers = h.newSocketID(), legacy, h.usable(r.Header)
 	options := &websocket.AcceptOptions{InsecureSkipVerify: true, // the origin was checked above, by Hasura's rules
 		Subprotocols: []string{subProtocolTransport, subProtocolLegacy}}
 	if h.Compression {
 		options.CompressionMode = websocket.CompressionNoContextTakeover
 	}
-	ws, err := websocket.Accept(w, r, options)
+	ws, err := accept(w, r, options)
 	if err != nil {
 		return // answered
 	}
-	c.ws = ws
+	c.wire, c.setLimit = ws, ws.SetReadLimit
 	if ws.Subprotocol() == subProtocolTransport {
 		c.protocol = transportWS
 	}
-	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(r.Context()))
 	if !h.enter(c) {
-		_ = ws.Close(websocket.StatusGoingAway, shutDownReason)
+		ws.close(websocket.StatusGoingAway, shutDownReason)
 		return
 	}
-	defer h.leave(c)
 	c.log(slog.LevelInfo, socketEventLine{Type: "accepted"})
-	c.serve()
+	go func() { // this request's goroutine would keep all that net/http has of it
+		defer h.leave(c)
+		c.serve(ws)
+	}()
+}
+
+// newSocket is a connection that r opens, without its wire.
+func (h *Sockets) newSocket(r *http.Request) *socket {
+	c := &socket{h: h, host: r.Host, operations: map[string]*socketOperation{}}
+	c.path, c.prepare = h.prepareAt(r.URL.Path)
+	c.ctx, c.cancel = context.WithCancel(httpd.Outliving(r.Context()))
+	return c
 }
 
 // usable are the handshake's headers that may speak for the caller.
@@ -188,7 +213,7 @@ func (h *Sockets) Close() {
 // CloseAll ends every connection because what it was told about the API holds no more.
 func (h *Sockets) CloseAll() {
 	for _, c := range h.all() {
-		c.abort(websocket.StatusServiceRestart, "Closing all websocket connections as the metadata has changed")
+		c.drop(websocket.StatusServiceRestart, "Closing all websocket connections as the metadata has changed")
 	}
 }
 
@@ -196,28 +221,6 @@ func (h *Sockets) CloseAll() {
 func (h *Sockets) Restart() {
 	for _, c := range h.all() {
 		c.restart()
-	}
-}
-
-// Run reviews the callers of running subscriptions, every second and when wake receives, until ctx ends.
-func (h *Sockets) Run(ctx context.Context, wake <-chan struct{}) {
-	ticker := time.NewTicker(reviewInterval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		case <-wake:
-		}
-		h.Review()
-	}
-}
-
-// Review ends the subscriptions whose caller may not have them any more.
-func (h *Sockets) Review() {
-	for _, c := range h.all() {
-		c.review()
 	}
 }
 

@@ -15,23 +15,28 @@ import (
 	"gatehouse/engine/session"
 )
 
-// socket is one connection. Its handler's goroutine reads; a goroutine that lives while there is something to send
-// writes, so that an idle connection costs one goroutine.
+// socket is one connection: a WebSocket, or an event stream. One goroutine reads; another lives while there is something
+// to send and writes, so that an idle connection costs one goroutine.
 type socket struct {
 	h        *Sockets
-	id       string // in the log
-	ws       *websocket.Conn
-	r        *http.Request // the handshake
-	headers  http.Header   // of the handshake, what may speak for the caller
+	id       string // in the log; "" for what is not in it
+	wire     wire
+	setLimit func(bytes int64) // of a client's message; nil where it sends none
 	protocol *protocol
-	// isTrueStatus: /v1alpha1/graphql, whose errors have the older form.
-	isTrueStatus bool
-	prepare      func(s *session.Session, req Request) (Prepared, error)
-	ctx          context.Context // ends with the connection
-	cancel       context.CancelFunc
-	work         sync.WaitGroup
-	// running has a place for each query and mutation under way; a client that asks for more waits.
-	running chan struct{}
+	path     string
+	host     string
+	headers  http.Header // of the handshake, what may speak for the caller; nil once it has
+	prepare  func(s *session.Session, req Request) (Prepared, error)
+	ctx      context.Context // ends with the connection
+	cancel   context.CancelFunc
+	work     sync.WaitGroup
+	// running has a place for each query and mutation under way; a client that asks for more waits. nil before the first
+	// one, and used by the reader only, as is lastMutation. That ends when the latest mutation has: mutations of one client
+	// run in the order sent.
+	running      chan struct{}
+	lastMutation chan struct{}
+	// isReadOnly: what came by GET must not change anything.
+	isReadOnly bool
 
 	mu sync.Mutex
 	// session is nil before connection_init succeeded; initError says why it failed.
@@ -44,34 +49,29 @@ type socket struct {
 	queued     int // bytes in queue
 	isWriting  bool
 	isClosing  bool
-	timers     []*time.Timer
-	// lastMutation ends when the latest mutation has: mutations of one client run in the order sent.
-	lastMutation chan struct{}
+	// Those that do not run are nil.
+	untilInit, untilKeepAlive, untilExpiry, untilCut *time.Timer
 }
 
 // maxRunning bounds the queries and mutations of one client that run at a time.
 const maxRunning = 32
 
-// socketMessage is something to send: a message, or with a code the close frame.
-type socketMessage struct {
-	data []byte
-	// operation is set for a subscription's result: it is sent only if the caller still may have it.
-	operation *socketOperation
-	code      websocket.StatusCode
-	reason    string
-}
-
-func (c *socket) serve() {
-	c.after(c.h.InitTimeout, func() {
+// serve reads a WebSocket until it ends.
+func (c *socket) serve(ws *webSocket) {
+	c.after(&c.untilInit, c.h.InitTimeout, func() {
 		if !c.isInitialised() {
 			c.end(c.protocol.initTimeout, closeReason(fmt.Sprintf("%d: Connection initialisation timed out", c.protocol.initTimeout)))
 		}
 	})
-	c.ws.SetReadLimit(min(maxInit, c.maxMessage()))
+	c.setLimit(min(maxInit, c.maxMessage()))
 	for {
-		_, data, err := c.ws.Read(context.Background()) // ended by closing
+		_, data, err := ws.Read(context.Background()) // ended by closing
 		if err != nil {
-			c.ended(err)
+			c.ended()
+			c.log(slog.LevelInfo, socketEventLine{Type: "closed"})
+			if code := websocket.CloseStatus(err); code == -1 && !errors.Is(err, context.Canceled) {
+				c.h.Log.Debug("websocket ended without a close frame", "error", err)
+			}
 			return
 		}
 		c.handle(data)
@@ -86,27 +86,32 @@ func (c *socket) maxMessage() int64 {
 }
 
 // ended cleans up after the connection.
-func (c *socket) ended(err error) {
+func (c *socket) ended() {
 	stop := c.close(nil)
 	stop()
 	c.cancel()
-	_ = c.ws.CloseNow()
+	c.wire.abort()
 	c.work.Wait()
-	c.log(slog.LevelInfo, socketEventLine{Type: "closed"})
-	if code := websocket.CloseStatus(err); code == -1 && !errors.Is(err, context.Canceled) {
-		c.h.Log.Debug("websocket ended without a close frame", "error", err)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	stopTimer(&c.untilCut)
+}
+
+// after calls fn once d has passed, in place of what the timer was to call, unless the connection ends before. 0 means
+// never.
+func (c *socket) after(timer **time.Timer, d time.Duration, fn func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	stopTimer(timer)
+	if d > 0 && !c.isClosing {
+		*timer = time.AfterFunc(d, fn)
 	}
 }
 
-// after calls fn once d has passed, unless the connection ended before. 0 means never.
-func (c *socket) after(d time.Duration, fn func()) {
-	if d <= 0 {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.isClosing {
-		c.timers = append(c.timers, time.AfterFunc(d, fn))
+func stopTimer(timer **time.Timer) {
+	if *timer != nil {
+		(*timer).Stop()
+		*timer = nil
 	}
 }
 
@@ -163,34 +168,44 @@ func (c *socket) init(m clientMessage) {
 	c.wasInit = true
 	c.mu.Unlock()
 	headers := make(http.Header, len(own)+len(c.headers))
-	if first {
-		for name, values := range c.headers {
-			headers[name] = values
-		}
+	for name, values := range c.headers {
+		headers[name] = values
 	}
+	c.headers = nil
 	for name, value := range own { // a header of the message beats the handshake's
 		headers[http.CanonicalHeaderKey(name)] = []string{value}
 	}
-	req := session.Request{Header: headers, Host: c.r.Host}
+	req := session.Request{Header: headers, Host: c.host}
 	s, err := c.h.Resolve(c.ctx, req)
 	if err != nil {
-		c.refuse(c.h.Errors.known(c.r, err).Message)
+		c.refuse(c.known(err).Message)
 		return
 	}
-	c.mu.Lock()
-	c.session, c.request, c.initError = s, req, ""
-	c.mu.Unlock()
-	c.ws.SetReadLimit(c.maxMessage())
+	c.setLimit(c.maxMessage())
+	c.admit(s, req)
 	c.send(envelope("connection_ack", nil, nil))
 	if c.protocol.isLegacy {
-		c.send([]byte(c.protocol.keepAlive))
+		c.send(c.protocol.keepAlive)
 	}
 	if first {
 		c.keepAlive()
 	}
-	if !s.Expires.IsZero() {
-		c.after(max(time.Until(s.Expires), time.Nanosecond), func() { c.expire(s) })
+}
+
+// admit lets a caller in, in place of the one before.
+func (c *socket) admit(s *session.Session, req session.Request) {
+	c.mu.Lock()
+	c.session, c.request, c.initError = s, req, ""
+	for _, op := range c.operations {
+		op.settled = settled{}
 	}
+	stopTimer(&c.untilInit)
+	c.mu.Unlock()
+	var left time.Duration
+	if !s.Expires.IsZero() {
+		left = max(time.Until(s.Expires), time.Nanosecond)
+	}
+	c.after(&c.untilExpiry, left, func() { c.expire(s) })
 }
 
 // refuse ends a connection whose caller is not let in.
@@ -208,21 +223,26 @@ func (c *socket) refuse(message string) {
 }
 
 func (c *socket) keepAlive() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.h.KeepAlive <= 0 || c.isClosing {
-		return
-	}
-	var t *time.Timer
-	t = time.AfterFunc(c.h.KeepAlive, func() {
-		c.send([]byte(c.protocol.keepAlive))
+	c.after(&c.untilKeepAlive, c.h.KeepAlive, func() {
 		c.mu.Lock()
-		defer c.mu.Unlock()
-		if !c.isClosing {
-			t.Reset(c.h.KeepAlive)
+		if c.isClosing {
+			c.mu.Unlock()
+			return
+		}
+		c.untilKeepAlive.Reset(c.h.KeepAlive)
+		isMine := len(c.queue) == 0 && !c.isWriting
+		if isMine { // this goroutine can write as well as another
+			c.queue = append(c.queue, &socketMessage{head: c.protocol.keepAlive})
+			c.queued += len(c.protocol.keepAlive)
+			c.isWriting = true
+			c.work.Add(1)
+		}
+		c.mu.Unlock()
+		if isMine { // else the client hears from us anyway
+			defer c.work.Done()
+			c.write()
 		}
 	})
-	c.timers = append(c.timers, t)
 }
 
 // expire ends the connection when what its caller proved itself with has run out, unless it was replaced since.
@@ -240,120 +260,5 @@ func (c *socket) expire(s *session.Session) {
 	c.end(closeForbidden, closeReason("4403: Forbidden: the session has expired"))
 }
 
-// send queues a message.
-func (c *socket) send(data []byte) { c.enqueue(&socketMessage{data: data}) }
-
-func (c *socket) enqueue(m *socketMessage) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.put(m)
-}
-
-// put adds to the queue and tells whether it could; a client too slow for what it asks is dropped. The caller holds mu.
-func (c *socket) put(m *socketMessage) bool {
-	if c.isClosing {
-		return false
-	}
-	limit := c.h.MaxQueue
-	if limit == 0 {
-		limit = defaultMaxQueue
-	}
-	if len(c.queue) > 0 && c.queued+len(m.data) > limit {
-		c.work.Go(c.slow) // it needs locks that the caller may hold
-		return false
-	}
-	c.queue = append(c.queue, m)
-	c.queued += len(m.data)
-	c.wakeWriter()
-	return true
-}
-
-// slow drops a client that does not take what it asked for.
-func (c *socket) slow() {
-	c.h.Log.Warn("websocket client dropped: it reads too slowly", "ip", c.r.RemoteAddr)
-	c.abort(websocket.StatusPolicyViolation, closeReason("the client reads too slowly"))
-}
-
-// wakeWriter starts writing. The caller holds mu.
-func (c *socket) wakeWriter() {
-	if !c.isWriting {
-		c.isWriting = true
-		c.work.Go(c.write)
-	}
-}
-
-// write sends what is queued and ends when there is nothing.
-func (c *socket) write() {
-	for {
-		c.mu.Lock()
-		if len(c.queue) == 0 {
-			c.isWriting, c.queue = false, nil
-			c.mu.Unlock()
-			return
-		}
-		m := c.queue[0]
-		c.queue[0] = nil
-		c.queue = c.queue[1:]
-		c.queued -= len(m.data)
-		isWanted := true
-		if op := m.operation; op != nil {
-			isWanted = !op.isDone
-			if op.pending == m {
-				op.pending = nil
-			}
-		}
-		c.mu.Unlock()
-		switch {
-		case m.code != 0:
-			_ = c.ws.Close(m.code, m.reason) // the peer may be gone
-			c.cancel()
-		case !isWanted, m.operation != nil && !c.stillMay(m.operation):
-		default:
-			ctx, cancel := context.WithTimeout(c.ctx, writeTimeout)
-			err := c.ws.Write(ctx, websocket.MessageText, m.data)
-			cancel()
-			if err != nil {
-				_ = c.ws.CloseNow() // ends serve
-			}
-		}
-	}
-}
-
-// end closes the connection after what is queued has been sent; abort drops the queue.
-func (c *socket) end(code websocket.StatusCode, reason string) {
-	c.close(&socketMessage{code: code, reason: reason})()
-}
-
-func (c *socket) abort(code websocket.StatusCode, reason string) {
-	c.mu.Lock()
-	if !c.isClosing {
-		c.queue, c.queued = nil, 0
-	}
-	c.mu.Unlock()
-	c.end(code, reason)
-}
-
-// close takes no more messages and queues the last one. The function it gives ends the operations.
-func (c *socket) close(last *socketMessage) (stop func()) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.isClosing {
-		return func() {}
-	}
-	c.isClosing = true
-	for _, t := range c.timers {
-		t.Stop()
-	}
-	if last != nil {
-		c.queue = append(c.queue, last)
-		c.wakeWriter()
-		time.AfterFunc(closeGrace, func() { _ = c.ws.CloseNow() })
-	}
-	operations := c.operations
-	c.operations = map[string]*socketOperation{}
-	return func() {
-		for _, op := range operations {
-			op.end()
-		}
-	}
-}
+// known is err as the client may see it.
+func (c *socket) known(err error) *fault.Error { return c.h.Errors.knownAt(c.ctx, c.path, err) }

@@ -55,7 +55,7 @@ func (h *Sockets) logRejected(ctx context.Context, f *fault.Error) {
 
 // log writes what happened to the connection.
 func (c *socket) log(level slog.Level, event socketEventLine) {
-	if !c.h.Lines.Has(telemetry.WebSocketLog, level) {
+	if c.id == "" || !c.h.Lines.Has(telemetry.WebSocketLog, level) {
 		return
 	}
 	line := socketLine{Event: event}
@@ -77,14 +77,14 @@ func (c *socket) logOperation(op *socketOperation, what string, f *fault.Error) 
 	if f != nil {
 		level = slog.LevelError
 	}
-	if !c.h.Lines.Has(telemetry.WebSocketLog, level) {
+	if c.id == "" || !c.h.Lines.Has(telemetry.WebSocketLog, level) {
 		return
 	}
 	kind := socketEventLine{Type: what}
 	if f != nil {
 		kind.Detail = json.RawMessage(f.Body(false))
 	}
-	line := socketOperationLine{OperationID: op.id, RequestID: httpd.RequestID(c.r.Context()), OperationType: kind}
+	line := socketOperationLine{OperationID: op.id, RequestID: httpd.RequestID(c.ctx), OperationType: kind}
 	if name := op.request.OperationName; name != "" {
 		line.OperationName = &name
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"maps"
 	"sync"
 
 	"github.com/coder/websocket"
@@ -17,29 +16,37 @@ import (
 type socketOperation struct {
 	id      string
 	request Request
-	cancel  context.CancelFunc
-	ctx     context.Context // ends with the operation
+	// head is what stands before each of its results.
+	head []byte
 
-	// isDone, pending and session are guarded by the socket's mu. pending is the result that waits to be sent and a
-	// newer one may replace; session is whom the operation runs for.
+	// isDone, pending, session and settled are guarded by the socket's mu. pending is the result that waits to be sent and a
+	// newer one may replace; session is whom the operation runs for, and settled when that was last found true.
 	isDone  bool
 	pending *socketMessage
 	session *session.Session
+	settled settled
 
-	// starting guards stop, nil unless the operation is a subscription.
+	// starting guards what follows. stop stops a subscription or gives up a query; nil while there is nothing to stop.
 	starting sync.Mutex
 	stop     func()
+	isLive   bool // a subscription that has begun
+	isEnded  bool
 }
 
 // end stops a subscription and gives up a query.
 func (op *socketOperation) end() {
-	op.cancel()
 	op.starting.Lock()
 	defer op.starting.Unlock()
+	op.isEnded = true
+	op.halt()
+}
+
+// halt is end for what may begin again. The caller holds starting.
+func (op *socketOperation) halt() {
 	if op.stop != nil {
 		op.stop()
-		op.stop = nil
 	}
+	op.stop, op.isLive = nil, false
 }
 
 // start runs an operation. Its checks come in Hasura's order.
@@ -59,8 +66,7 @@ func (c *socket) start(id string, req Request) {
 		c.startFailed(id, why)
 		return
 	}
-	op := &socketOperation{id: id, request: req}
-	op.ctx, op.cancel = context.WithCancel(c.ctx)
+	op := &socketOperation{id: id, request: req, head: c.protocol.head(id)}
 	c.operations[id] = op
 	c.mu.Unlock()
 	prepared, err := c.launch(op)
@@ -88,18 +94,30 @@ func (c *socket) startFailed(id, why string) {
 
 // launch checks an operation and, when it is a subscription, begins it. An error has been told to the client.
 func (c *socket) launch(op *socketOperation) (Prepared, error) {
+	epoch, isKnown := c.h.epoch()
 	c.mu.Lock()
 	was, req := c.session, c.request
 	c.mu.Unlock()
+	if was == nil { // a later connection_init was refused: the connection is being closed
+		op.end()
+		return Prepared{}, context.Canceled
+	}
 	s, err := c.h.Renew(c.ctx, req, was)
 	if err != nil {
 		c.fail(op, err)
 		return Prepared{}, err
 	}
+	if sameCaller(was, s) == nil {
+		s = was // one is enough
+	}
 	c.mu.Lock()
 	op.session = s
 	c.mu.Unlock()
+	c.settle(op, was, settled{epoch, isKnown})
 	prepared, err := c.prepare(s, op.request)
+	if err == nil && prepared.IsMutation && c.isReadOnly {
+		err = fault.New(fault.BadRequest, "", "only queries and subscriptions can be sent by GET")
+	}
 	if err != nil {
 		c.fail(op, err)
 		return Prepared{}, err
@@ -107,12 +125,19 @@ func (c *socket) launch(op *socketOperation) (Prepared, error) {
 	if prepared.Subscribe == nil {
 		return prepared, nil
 	}
-	op.starting.Lock()
-	defer op.starting.Unlock()
-	if op.ctx.Err() == nil {
-		op.stop = prepared.Subscribe(func(e SocketEvent) { c.push(op, e) })
+	c.subscribe(op, prepared)
+	if now, isKnown := c.h.epoch(); !isKnown || now != epoch {
+		c.stillMay(op) // a review may have passed by before the operation was there
 	}
 	return prepared, nil
+}
+
+func (c *socket) subscribe(op *socketOperation, p Prepared) {
+	op.starting.Lock()
+	defer op.starting.Unlock()
+	if !op.isEnded {
+		op.stop, op.isLive = p.Subscribe(func(e SocketEvent) { c.push(op, e) }), true
+	}
 }
 
 // answer runs a query or mutation beside whatever else the client does; mutations wait for those sent before.
@@ -120,15 +145,23 @@ func (c *socket) answer(op *socketOperation, p Prepared) {
 	var before, after chan struct{}
 	if p.IsMutation {
 		after = make(chan struct{})
-		before, c.lastMutation = c.lastMutation, after // only the reader comes here
+		before, c.lastMutation = c.lastMutation, after
 	}
+	if c.running == nil {
+		c.running = make(chan struct{}, maxRunning)
+	}
+	running := c.running
 	select {
-	case c.running <- struct{}{}:
+	case running <- struct{}{}:
 	case <-c.ctx.Done():
 		return
 	}
+	ctx := c.ctx // a stop comes too late for a mutation
+	if !p.IsMutation {
+		ctx = c.stoppable(op)
+	}
 	c.work.Go(func() {
-		defer func() { <-c.running }()
+		defer func() { <-running }()
 		if after != nil {
 			defer close(after)
 		}
@@ -139,83 +172,79 @@ func (c *socket) answer(op *socketOperation, p Prepared) {
 				return
 			}
 		}
-		ctx := op.ctx
-		if p.IsMutation {
-			ctx = c.ctx // a stop comes too late for a mutation
-		}
 		body, err := p.Answer(ctx)
-		c.answered(op, body, err)
+		if err == nil || ctx.Err() == nil || !errors.Is(err, context.Canceled) {
+			c.answered(op, body, err)
+		}
+		op.end()
 	})
 }
 
+// stoppable is a context that ends with the operation.
+func (c *socket) stoppable(op *socketOperation) context.Context {
+	ctx, cancel := context.WithCancel(c.ctx)
+	op.starting.Lock()
+	defer op.starting.Unlock()
+	op.stop = cancel
+	if op.isEnded {
+		cancel()
+	}
+	return ctx
+}
+
 func (c *socket) answered(op *socketOperation, body []byte, err error) {
-	if err != nil && op.ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return
-	}
-	kind := c.protocol.data
-	if err == nil {
+	if err != nil {
+		c.failed(op, err, true)
+	} else if c.finish(op, &socketMessage{head: op.head, body: body}) {
 		c.logOperation(op, "completed", nil)
-	} else {
-		f, showInternal := c.h.Errors.known(c.r, err), c.showsInternal(op)
+	}
+}
+
+// finish sends an operation's last message; false when it had ended before.
+func (c *socket) finish(op *socketOperation, last *socketMessage) bool {
+	if !c.forget(op) {
+		return false
+	}
+	c.enqueue(last, &socketMessage{head: c.protocol.complete(op.id)})
+	if c.protocol.isStream { // it was there for this operation
+		c.end(websocket.StatusNormalClosure, "")
+	}
+	return true
+}
+
+// failed tells the client what became of an operation.
+func (c *socket) failed(op *socketOperation, err error, hasBegun bool) {
+	f := c.known(err)
+	if c.finish(op, c.problem(op, f, hasBegun)) {
 		c.logOperation(op, "query_err", f)
-		if c.protocol.isLegacy {
-			body = f.GraphQLBody(showInternal)
-		} else {
-			kind, body = "error", c.refusal(f, showInternal)
-		}
 	}
-	if c.forget(op) {
-		c.send(envelope(kind, &op.id, body))
-		c.send(envelope("complete", &op.id, nil))
+}
+
+// problem is the message that tells an operation's error. On the legacy sub-protocol that of an operation which had begun
+// is a result like any other; on an event stream every one is.
+func (c *socket) problem(op *socketOperation, f *fault.Error, hasBegun bool) *socketMessage {
+	showInternal := c.showsInternal(op)
+	if c.protocol.isStream || c.protocol.isLegacy && hasBegun {
+		return &socketMessage{head: op.head, body: f.GraphQLBody(showInternal)}
 	}
+	return &socketMessage{head: envelope("error", &op.id, c.refusal(f, showInternal))}
 }
 
 // push queues a subscription's result.
 func (c *socket) push(op *socketOperation, e SocketEvent) {
-	body := e.Body
+	m := &socketMessage{head: op.head, body: e.Body, operation: op}
 	if e.Err != nil {
-		body = c.h.Errors.known(c.r, e.Err).GraphQLBody(c.showsInternal(op))
+		m.body = c.known(e.Err).GraphQLBody(c.showsInternal(op))
 	}
-	m := &socketMessage{data: envelope(c.protocol.data, &op.id, body), operation: op}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case op.isDone:
 	case e.Replaces && op.pending != nil:
-		c.queued += len(m.data) - len(op.pending.data)
-		op.pending.data = m.data
+		c.queued += m.size() - op.pending.size()
+		op.pending.body = m.body
 	case c.put(m) && e.Replaces:
 		op.pending = m
-	}
-}
-
-// stillMay tells whether the caller may have a subscription's result now. If not, the operation has ended.
-func (c *socket) stillMay(op *socketOperation) bool {
-	c.mu.Lock()
-	was, req, started := c.session, c.request, op.session
-	c.mu.Unlock()
-	s, err := c.h.Renew(c.ctx, req, was)
-	if err == nil {
-		err = sameCaller(started, s)
-	}
-	if err != nil {
-		c.fail(op, err)
-	}
-	return err == nil
-}
-
-// sameCaller tells whether a session is worth what it was when an operation began under it.
-func sameCaller(was, now *session.Session) error {
-	if was.Role == now.Role && was.BackendOnly == now.BackendOnly && maps.Equal(was.Variables, now.Variables) {
-		return nil
-	}
-	return fault.New(fault.AccessDenied, "", "Your requested role is not in allowed roles")
-}
-
-// review looks at the callers of the subscriptions again.
-func (c *socket) review() {
-	for _, op := range c.subscriptions() {
-		c.stillMay(op)
 	}
 }
 
@@ -224,10 +253,7 @@ func (c *socket) restart() {
 	operations := c.subscriptions()
 	for _, op := range operations {
 		op.starting.Lock()
-		if op.stop != nil {
-			op.stop()
-			op.stop = nil
-		}
+		op.halt()
 		op.starting.Unlock()
 	}
 	c.mu.Lock()
@@ -235,9 +261,7 @@ func (c *socket) restart() {
 	if !c.isClosing {
 		c.work.Go(func() {
 			for _, op := range operations {
-				if op.ctx.Err() == nil {
-					_, _ = c.launch(op) // an error has been told
-				}
+				_, _ = c.launch(op) // an error has been told, or the operation has ended
 			}
 		})
 	}
@@ -254,7 +278,7 @@ func (c *socket) subscriptions() []*socketOperation {
 	live := all[:0]
 	for _, op := range all {
 		op.starting.Lock()
-		if op.stop != nil {
+		if op.isLive {
 			live = append(live, op)
 		}
 		op.starting.Unlock()
@@ -275,13 +299,7 @@ func (c *socket) stop(id string) {
 
 // fail tells the client why an operation does not begin or go on, and ends it.
 func (c *socket) fail(op *socketOperation, err error) {
-	f := c.h.Errors.known(c.r, err)
-	payload := c.refusal(f, c.showsInternal(op))
-	if c.forget(op) {
-		c.logOperation(op, "query_err", f)
-		c.send(envelope("error", &op.id, payload))
-		c.send(envelope("complete", &op.id, nil))
-	}
+	c.failed(op, err, false)
 	op.end()
 }
 

@@ -25,18 +25,50 @@ const (
 // collide, so both are understood on either.
 type protocol struct {
 	isLegacy bool
+	// isStream: an event stream, which carries one operation and no messages of the client.
+	isStream bool
 	// data is the type of a message with a result.
 	data string
 	// keepAlive is the whole keep-alive message.
-	keepAlive string
+	keepAlive []byte
 	// initTimeout closes a connection that was not initialised in time.
 	initTimeout websocket.StatusCode
 }
 
 var (
-	legacy      = &protocol{isLegacy: true, data: "data", keepAlive: `{"type":"ka"}`, initTimeout: websocket.StatusInternalError}
-	transportWS = &protocol{data: "next", keepAlive: `{"type":"ping","payload":{"message":"keepalive"}}`, initTimeout: closeInitTimeout}
+	legacy      = &protocol{isLegacy: true, data: "data", keepAlive: []byte(`{"type":"ka"}`), initTimeout: websocket.StatusInternalError}
+	transportWS = &protocol{data: "next", keepAlive: []byte(`{"type":"ping","payload":{"message":"keepalive"}}`), initTimeout: closeInitTimeout}
 )
+
+// head is what stands before each result of an operation, and complete its last message.
+func (p *protocol) head(id string) []byte {
+	if p.isStream {
+		return eventHead
+	}
+	b := append(make([]byte, 0, len(id)+40), `{"type":"`...)
+	b = append(append(b, p.data...), `","id":`...)
+	return append(append(b, quoted(id)...), `,"payload":`...)
+}
+
+func (p *protocol) complete(id string) []byte {
+	if p.isStream {
+		return eventComplete
+	}
+	return envelope("complete", &id, nil)
+}
+
+// appendMessage appends a message as it is sent.
+func (p *protocol) appendMessage(b []byte, m *socketMessage) []byte {
+	b = append(b, m.head...)
+	switch {
+	case m.body == nil:
+		return b
+	case p.isStream:
+		return appendEventData(b, m.body)
+	default:
+		return append(append(b, m.body...), '}')
+	}
+}
 
 // clientMessage is any message of a client.
 type clientMessage struct {
@@ -113,8 +145,7 @@ func envelope(kind string, id *string, payload []byte) []byte {
 	b := append(make([]byte, 0, len(payload)+64), `{"type":"`...)
 	b = append(append(b, kind...), '"')
 	if id != nil {
-		quoted, _ := json.Marshal(*id) // a string always encodes
-		b = append(append(b, `,"id":`...), quoted...)
+		b = append(append(b, `,"id":`...), quoted(*id)...)
 	}
 	if payload != nil {
 		b = append(append(b, `,"payload":`...), payload...)
@@ -128,7 +159,7 @@ func (c *socket) refusal(f *fault.Error, showInternal bool) []byte {
 	switch {
 	case !c.protocol.isLegacy:
 		return append(append([]byte{'['}, f.GraphQL(showInternal)...), ']')
-	case c.isTrueStatus:
+	case c.path == alphaPath:
 		return f.Body(showInternal)
 	default:
 		return f.GraphQLBody(showInternal)
