@@ -25,6 +25,10 @@ type Config struct {
 	AppName string
 }
 
+// pingTimeout bounds the look at a connection that was idle: on a network that fell silent it would keep a place of the
+// pool, and the end of the process, waiting for minutes.
+const pingTimeout = 5 * time.Second
+
 // Open opens a pool and proves that the database answers.
 func Open(ctx context.Context, c Config) (*pgxpool.Pool, error) {
 	cfg, err := pgxpool.ParseConfig(c.URL)
@@ -43,6 +47,9 @@ func Open(ctx context.Context, c Config) (*pgxpool.Pool, error) {
 	}
 	if cfg.ConnConfig.ConnectTimeout == 0 {
 		cfg.ConnConfig.ConnectTimeout = 10 * time.Second
+	}
+	if cfg.PingTimeout == 0 {
+		cfg.PingTimeout = pingTimeout
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -148,11 +149,13 @@ func (sv *Server) Close(ctx context.Context) error {
 	if sv.identity != nil {
 		sv.identity.Close()
 	}
+	var closing sync.WaitGroup // side by side: a connection that answers nothing any more takes a while
 	for _, pool := range []*pgxpool.Pool{sv.identityPool, sv.authorityPool} {
 		if pool != nil {
-			pool.Close()
+			closing.Go(pool.Close)
 		}
 	}
+	closing.Wait()
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	return sv.databases.close(ctx)

@@ -21,8 +21,10 @@ type browser struct {
 	app      application
 	resource string
 	verifier string
+	// isOnline leaves offline_access out: the grant ends with the session, and the code is exchanged for the resource.
+	isOnline bool
 	// tokens as the SDK keeps them
-	refreshToken, idToken string
+	refreshToken, idToken, onlineToken string
 }
 
 type application struct{ id, redirect, secret string }
@@ -118,10 +120,13 @@ func (b *browser) authorize(scopes ...string) {
 	b.t.Helper()
 	b.verifier = randomText()
 	sum := sha256.Sum256([]byte(b.verifier))
+	if !b.isOnline {
+		scopes = append(scopes, "offline_access")
+	}
 	q := url.Values{
 		"client_id": {b.app.id}, "redirect_uri": {b.app.redirect}, "response_type": {"code"}, "state": {"s-" + b.app.id},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"}, "prompt": {"consent"},
-		"scope": {strings.Join(append([]string{"openid", "offline_access", "profile"}, scopes...), " ")},
+		"scope": {strings.Join(append([]string{"openid", "profile"}, scopes...), " ")},
 	}
 	if b.resource != "" {
 		q.Set("resource", b.resource)
@@ -180,9 +185,16 @@ func (b *browser) exchange(callback string) {
 	if u.Query().Get("code") == "" || u.Query().Get("state") != "s-"+b.app.id {
 		b.t.Fatalf("callback without code or with another state: %s", callback)
 	}
-	a := b.token(url.Values{"grant_type": {"authorization_code"}, "code": {u.Query().Get("code")}, "redirect_uri": {b.app.redirect}, "code_verifier": {b.verifier}})
-	if a.status != 200 || a.text("refresh_token") == "" {
+	form := url.Values{"grant_type": {"authorization_code"}, "code": {u.Query().Get("code")}, "redirect_uri": {b.app.redirect}, "code_verifier": {b.verifier}}
+	if b.isOnline {
+		form.Set("resource", b.resource)
+	}
+	a := b.token(form)
+	if a.status != 200 || a.text("refresh_token") == "" != b.isOnline {
 		b.t.Fatalf("code exchange: status %d: %s", a.status, a.body)
+	}
+	if b.isOnline {
+		b.onlineToken = a.text("access_token")
 	}
 	b.refreshToken, b.idToken = a.text("refresh_token"), a.text("id_token")
 }
@@ -208,6 +220,9 @@ func (b *browser) token(form url.Values) answer {
 // accessToken is the SDK's getAccessToken(resource).
 func (b *browser) accessToken() string {
 	b.t.Helper()
+	if b.isOnline {
+		return b.onlineToken
+	}
 	a := b.token(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {b.refreshToken}, "resource": {b.resource}})
 	if a.status != 200 {
 		b.t.Fatalf("getAccessToken: status %d: %s", a.status, a.body)
