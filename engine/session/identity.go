@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -44,6 +45,8 @@ type verifiedToken struct {
 	keyID string
 	// variables are the token's own x-hasura-* claims that may become session variables.
 	variables map[string]string
+	// last are the session variables of the role that was asked for last.
+	last atomic.Pointer[map[string]string]
 }
 
 func newIdentity(c *Config, id Identity, now func() time.Time) *identity {
@@ -89,16 +92,26 @@ func (i *identity) resolve(ctx context.Context, h http.Header) (*Session, error)
 	if err != nil {
 		return nil, err
 	}
+	s.Variables, s.Expires = t.as(s.Role), t.token.Expires
+	if !standing.Until.IsZero() && standing.Until.Before(s.Expires) {
+		s.Expires = standing.Until
+	}
+	return s, nil
+}
+
+// as are the session variables of the token's caller in a role, the same map as long as the role is.
+func (t *verifiedToken) as(role string) map[string]string {
+	if last := t.last.Load(); last != nil && (*last)[roleVariable] == role {
+		return *last
+	}
 	vars := make(map[string]string, len(t.variables)+2)
 	for name, value := range t.variables {
 		vars[name] = value
 	}
 	vars[userIDVariable] = t.token.Subject
-	s.Variables, s.Expires = seal(vars, s.Role), t.token.Expires
-	if !standing.Until.IsZero() && standing.Until.Before(s.Expires) {
-		s.Expires = standing.Until
-	}
-	return s, nil
+	seal(vars, role)
+	t.last.Store(&vars)
+	return vars
 }
 
 // bearer takes the one bearer token (RFC 6750 §2.1).
@@ -106,6 +119,10 @@ func bearer(h http.Header) (string, error) {
 	values := h.Values(authorization)
 	if len(values) != 1 {
 		return "", malformedAuthorization()
+	}
+	if scheme, token, _ := strings.Cut(values[0], " "); token != "" && strings.EqualFold(scheme, "Bearer") &&
+		strings.IndexByte(token, ' ') < 0 && strings.IndexByte(token, '\t') < 0 {
+		return token, nil
 	}
 	words := strings.Fields(values[0])
 	if len(words) != 2 || !strings.EqualFold(words[0], "Bearer") {
@@ -117,7 +134,7 @@ func bearer(h http.Header) (string, error) {
 // verify checks what does not change while the token lives, and remembers it: the signature, and the claims that say
 // it is an access token of ours. A remembered token ends with its expiry or with its key.
 func (i *identity) verify(raw string) (*verifiedToken, error) {
-	digest := sha256.Sum256([]byte(raw))
+	digest := digestOf(raw)
 	if t, ok := i.verified.get(digest); ok {
 		if !i.now().Before(t.token.Expires) {
 			i.verified.remove(digest)
@@ -258,7 +275,7 @@ func refusal(s Standing) error {
 // choose chooses the role of the request among those held now: the one named by X-Hasura-Role or Expected-Role, else the
 // only one held, else the default role.
 func (i *identity) choose(h http.Header, roles []string) (*Session, error) {
-	if !i.allowAdminRole {
+	if !i.allowAdminRole && slices.Contains(roles, Admin) {
 		// a directory role of that name is nobody's key to the whole database
 		roles = slices.DeleteFunc(slices.Clone(roles), func(role string) bool { return role == Admin })
 	}
@@ -272,7 +289,10 @@ func (i *identity) choose(h http.Header, roles []string) (*Session, error) {
 	default:
 		requested = i.defaultRole
 	}
-	return i.config.choose(requested, append(held{}, roles...))
+	if roles == nil {
+		roles = held{} // none, which is known
+	}
+	return i.config.choose(requested, roles)
 }
 
 // requestedRole is the role the request asks for, "" for none. Two different ones are an error: one of them was put

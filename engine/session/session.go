@@ -18,7 +18,8 @@ type Session struct {
 	Role string
 	// Roles are the roles of a caller who acts in several at once, in order of preference; nil for one.
 	Roles []string
-	// Variables are the session variables, names in lower case ("x-hasura-user-id"), x-hasura-role included.
+	// Variables are the session variables, names in lower case ("x-hasura-user-id"), x-hasura-role included. They are
+	// shared with other requests of the caller: not to be changed.
 	Variables map[string]string
 	// BackendOnly is true when the admin secret was sent (or none is configured) together with a true
 	// x-hasura-use-backend-only-permissions: it opens permissions marked backend_only.
