@@ -8,6 +8,7 @@ package operation
 
 import (
 	"encoding/json"
+	"sync"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
@@ -42,6 +43,9 @@ type Operation struct {
 	variables map[string]*ast.VariableDefinition
 	used      map[string]bool // the variables that stand somewhere in what is selected
 	digest    Digest
+
+	sizeOnce sync.Once
+	size     Size
 }
 
 // HasDirective tells whether the operation itself carries a directive.
