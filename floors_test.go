@@ -37,18 +37,19 @@ var floors = map[string]string{
 	"engine/operation":    "engine/schema engine/fault",
 	"engine/plan":         "engine/operation engine/schema engine/metadata engine/catalog engine/session engine/fault",
 	"engine/translate":    "engine/plan engine/schema engine/catalog engine/pgsql engine/fault",
-	"engine/execute":      "engine/operation engine/plan engine/translate engine/pgsql engine/session engine/schema engine/fault postgres",
-	"engine/subscription": "engine/changes engine/execute engine/translate",
+	"engine/execute":      "engine/limit engine/operation engine/plan engine/translate engine/pgsql engine/session engine/schema engine/fault postgres",
+	"engine/subscription": "engine/changes engine/execute engine/translate engine/fault",
 	"engine/allowlist":    "engine/metadata",
 	"engine/dml":          "engine/plan engine/operation engine/schema engine/catalog engine/metadata engine/session engine/fault",
 	"engine/impact":       "engine/metadata engine/catalog engine/schema engine/operation engine/allowlist",
 	"engine/rest":         "engine/metadata engine/fault",
+	"engine/limit":        "engine/operation engine/metadata engine/session engine/fault",
 	"engine/project":      "",
 	"engine/transport":    "engine/operation engine/rest engine/session engine/metadata engine/schema engine/fault httpd telemetry",
 	"engine/webhook":      "engine/kriti engine/fault",
 	"engine/validation":   "engine/schema engine/session engine/fault httpclient",
 	"engine/admin":        "engine/impact engine/operation engine/kriti engine/webhook engine/metadata engine/rest engine/catalog engine/schema engine/execute engine/session engine/fault httpd postgres",
-	"engine": "engine/impact engine/webhook engine/validation engine/allowlist engine/dml engine/rest engine/session engine/metadata engine/catalog engine/schema engine/operation engine/plan engine/translate engine/pgsql " +
+	"engine": "engine/limit engine/impact engine/webhook engine/validation engine/allowlist engine/dml engine/rest engine/session engine/metadata engine/catalog engine/schema engine/operation engine/plan engine/translate engine/pgsql " +
 		"engine/changes engine/execute engine/subscription engine/transport engine/admin engine/fault postgres httpd worker jwt telemetry",
 
 	// west wing: identity

@@ -10,6 +10,7 @@ import (
 	"gatehouse/engine/operation"
 	"gatehouse/engine/session"
 	"gatehouse/engine/transport"
+	"gatehouse/httpd"
 )
 
 // Query answers one GraphQL request with the whole response body, on the present snapshot.
@@ -18,8 +19,16 @@ func (e *Engine) Query(ctx context.Context, s *session.Session, req operation.Re
 	return a.Body, err
 }
 
-// mayRun consults the scopes of an admin secret, and the allow list.
-func (e *Engine) mayRun(snapshot *Snapshot, s *session.Session, req operation.Request) error {
+// mayRun counts an operation that a client asks for, and consults isAllowed.
+func (e *Engine) mayRun(ctx context.Context, snapshot *Snapshot, s *session.Session, req operation.Request) error {
+	if err := snapshot.Line.limits.Of(s).Admit(e.counts, s, httpd.ClientIP(ctx)); err != nil {
+		return err
+	}
+	return e.isAllowed(snapshot, s, req)
+}
+
+// isAllowed consults the scopes of an admin secret, and the allow list.
+func (e *Engine) isAllowed(snapshot *Snapshot, s *session.Session, req operation.Request) error {
 	if err := s.Require(session.ScopeGraphQL); err != nil {
 		return err
 	}
@@ -42,11 +51,16 @@ func (e *Engine) mayRun(snapshot *Snapshot, s *session.Session, req operation.Re
 func (e *Engine) answer(relay bool) func(ctx context.Context, s *session.Session, req transport.Request) (transport.Answer, error) {
 	return func(ctx context.Context, s *session.Session, req transport.Request) (transport.Answer, error) {
 		snapshot := e.Snapshot()
-		if err := e.mayRun(snapshot, s, req); err != nil {
+		if err := e.mayRun(ctx, snapshot, s, req); err != nil {
 			return transport.Answer{}, err
 		}
 		return snapshot.Line.answer(ctx, s, req, snapshot.Line.role(s, relay))
 	}
+}
+
+// mayBatch checks the number of operations in a batch.
+func (e *Engine) mayBatch(s *session.Session, operations int) error {
+	return e.Snapshot().Line.limits.Of(s).Batch(operations)
 }
 
 // allowed remembers the allow list's answers, which cost a parse each.

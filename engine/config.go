@@ -77,8 +77,10 @@ type Config struct {
 	PersistedQueriesTTL time.Duration
 	// MaxBody bounds request bodies, in bytes; 0 means transport's default.
 	MaxBody int64
-	Version string
-	Log     *slog.Logger
+	// RateLimitProcesses is how many processes share the callers: each admits its part of a limit; 0 is one.
+	RateLimitProcesses int
+	Version            string
+	Log                *slog.Logger
 	// Lines takes what Hasura has log types for; nil drops it.
 	Lines *telemetry.Log
 }

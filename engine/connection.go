@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"gatehouse/engine/execute"
@@ -112,6 +114,9 @@ const (
 	defaultRetries        = 1
 	// maxPool is more than any Postgres serves.
 	maxPool = 10_000
+	// cancelTimeout is how long Postgres may take to end a statement that nobody waits for any more, having been asked to;
+	// then the connection is given up.
+	cancelTimeout = 5 * time.Second
 	// forever is a lifetime that is never reached.
 	forever = 100 * 365 * 24 * time.Hour
 )
@@ -133,6 +138,9 @@ func (c *Config) connection(info *metadata.ConnectionInfo) (*connection, error) 
 	withoutPrepared := isDefault && c.WithoutPreparedStatements
 	if info.UsePreparedStatements != nil {
 		withoutPrepared = !*info.UsePreparedStatements
+	}
+	cfg.ConnConfig.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: cancelTimeout}
 	}
 	if withoutPrepared {
 		cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"gatehouse/engine/admin"
+	"gatehouse/engine/limit"
 	"gatehouse/engine/rest"
 	"gatehouse/engine/session"
 	"gatehouse/engine/subscription"
@@ -42,6 +43,9 @@ type Engine struct {
 	subscriptions *subscription.Hub
 
 	sourceHealth sourceHealth
+
+	// counts are the operations of the last minute, for limits of their rate.
+	counts *limit.Counts
 
 	snapshot atomic.Pointer[Snapshot]
 	// swapping is held while the snapshot is changed for another, and what is known of writes is handed over.
@@ -74,6 +78,7 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	}
 	e := &Engine{
 		config: c, log: c.Log, storage: &storage{pool: pool}, validator: validation.New(c.LookupEnv), wake: make(chan struct{}, 1), ended: make(chan struct{}), suspicion: make(chan struct{}, 1), notices: map[int][]string{}, stale: map[string]bool{},
+		counts:        limit.NewCounts(time.Now, c.RateLimitProcesses),
 		reviewCallers: make(chan struct{}, 1), subscriptions: subscription.New(subscription.Config{
 			Live: c.LiveQueries, Stream: c.Streams, Log: c.Log, Watched: pollWatcher(&c),
 			SkipFirstEmpty: c.Options.Experimental["remove_empty_subscription_responses"],
@@ -150,7 +155,7 @@ func (e *Engine) assemble() error {
 	}
 	errors := transport.Errors{DevMode: c.DevMode, HideFromAdmin: c.HideInternalErrorsFromAdmin}
 	api := &transport.Handler{
-		Resolve: e.whoCalls, Query: e.answer(false), Relay: e.answer(true), ClearResponses: e.clearResponses, Health: e.health, Settings: e.settings,
+		Resolve: e.whoCalls, Query: e.answer(false), Relay: e.answer(true), MayBatch: e.mayBatch, ClearResponses: e.clearResponses, Health: e.health, Settings: e.settings,
 		Subscriptions: e.liveSubscriptions,
 		REST:          func() *rest.Endpoints { return e.Snapshot().Endpoints },
 		Errors:        errors, APIs: c.EnabledAPIs, MaxBody: maxBody, Version: c.Version, PreserveUnauthorized: c.PreserveUnauthorized,

@@ -21,6 +21,10 @@ func (l *Line) explain(ctx context.Context, s *session.Session, req operation.Re
 	if err != nil {
 		return nil, err
 	}
+	limits := l.limits.Of(s)
+	if err := limits.Check(op); err != nil {
+		return nil, err
+	}
 	if op.Kind == operation.Mutation {
 		return nil, fault.New(fault.InvalidParams, "", "only queries can be explained")
 	}

@@ -8,6 +8,7 @@ import (
 	"gatehouse/engine/changes"
 	"gatehouse/engine/execute"
 	"gatehouse/engine/fault"
+	"gatehouse/engine/limit"
 	"gatehouse/engine/operation"
 	"gatehouse/engine/plan"
 	"gatehouse/engine/schema"
@@ -38,6 +39,8 @@ type Line struct {
 	feed func(source string) *changes.Feed
 	// watch is told what the line does; nil is not.
 	watch *watch
+	// limits are what operations may amount to; nil limits nobody.
+	limits *limit.Limits
 }
 
 // program is an operation's SQL: steps, or for a subscription live.
@@ -113,9 +116,21 @@ func (l *Line) role(s *session.Session, relay bool) *schema.Schema {
 	return l.model.Role(s.Role, s.BackendOnly)
 }
 
+// answer answers a query or mutation, within the time that its role has.
 func (l *Line) answer(ctx context.Context, s *session.Session, req operation.Request, role *schema.Schema) (operation.Answer, error) {
+	limits := l.limits.Of(s)
+	ctx, end := limits.Within(ctx)
+	defer end()
+	a, err := l.answerLimited(ctx, s, req, role, limits)
+	return a, limit.Explain(ctx, err)
+}
+
+func (l *Line) answerLimited(ctx context.Context, s *session.Session, req operation.Request, role *schema.Schema, limits *limit.Role) (operation.Answer, error) {
 	op, err := l.parse(req)
 	if err != nil {
+		return operation.Answer{}, err
+	}
+	if err := limits.Check(op); err != nil {
 		return operation.Answer{}, err
 	}
 	if op.Kind == operation.Subscription {
@@ -147,7 +162,12 @@ func (l *Line) answer(ctx context.Context, s *session.Session, req operation.Req
 		return body, err
 	}
 	if op.IsCached() {
-		return l.cached(ctx, s, bound, keyOf(op, role), p, run)
+		return l.cached(ctx, s, bound, keyOf(op, role), p, func(ctx context.Context) ([]byte, error) {
+			ctx, end := limits.Within(ctx) // others may wait for it, and whoever asked first may have left
+			defer end()
+			body, err := run(ctx)
+			return body, limit.Explain(ctx, err)
+		})
 	}
 	body, err := run(ctx)
 	a := operation.Answer{Body: body, Zipped: l.zipped(p.steps)}

@@ -11,6 +11,7 @@ import (
 	"gatehouse/engine/catalog"
 	"gatehouse/engine/execute"
 	"gatehouse/engine/fault"
+	"gatehouse/engine/limit"
 	"gatehouse/engine/metadata"
 	"gatehouse/engine/rest"
 	"gatehouse/engine/schema"
@@ -153,6 +154,7 @@ func (e *Engine) serve(s *Snapshot) {
 	s.Line.suspect, s.Line.feed = e.suspect, s.feed
 	s.Line.watch = newWatch(&e.config)
 	s.Line.responses = newResponses(e.config.Responses)
+	s.Line.limits = limit.Compile(s.Doc)
 	s.allowed = newAllowed(s.Doc)
 }
 

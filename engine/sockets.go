@@ -34,15 +34,20 @@ func (e *Engine) ReviewCallers() {
 }
 
 // prepare readies a request that came over a socket, on the present snapshot.
-func (e *Engine) prepare(relay bool) func(s *session.Session, req transport.Request) (transport.Prepared, error) {
-	return func(s *session.Session, req transport.Request) (transport.Prepared, error) {
-		return e.prepareOn(relay, s, req)
+func (e *Engine) prepare(relay bool) func(ctx context.Context, s *session.Session, req transport.Request, isAgain bool) (transport.Prepared, error) {
+	return func(ctx context.Context, s *session.Session, req transport.Request, isAgain bool) (transport.Prepared, error) {
+		return e.prepareOn(ctx, relay, s, req, isAgain)
 	}
 }
 
-func (e *Engine) prepareOn(relay bool, s *session.Session, req transport.Request) (transport.Prepared, error) {
-	snapshot := e.Snapshot()
-	if err := e.mayRun(snapshot, s, req); err != nil {
+func (e *Engine) prepareOn(ctx context.Context, relay bool, s *session.Session, req transport.Request, isAgain bool) (transport.Prepared, error) {
+	snapshot, may := e.Snapshot(), e.mayRun
+	if isAgain { // nobody asked for it
+		may = func(_ context.Context, snapshot *Snapshot, s *session.Session, req operation.Request) error {
+			return e.isAllowed(snapshot, s, req)
+		}
+	}
+	if err := may(ctx, snapshot, s, req); err != nil {
 		return transport.Prepared{}, err
 	}
 	op, err := snapshot.Line.parse(req)
@@ -77,6 +82,10 @@ func (l *Line) subscription(s *session.Session, req operation.Request, role *sch
 	if err != nil {
 		return subscription.Query{}, err
 	}
+	limits := l.limits.Of(s)
+	if err := limits.Check(op); err != nil {
+		return subscription.Query{}, err
+	}
 	bound, err := op.Bind(req.Variables)
 	if err != nil {
 		return subscription.Query{}, err
@@ -88,7 +97,7 @@ func (l *Line) subscription(s *session.Session, req operation.Request, role *sch
 	if n := len(p.live.Steps); n == 0 || n > 1 && !op.HasDirective("_multiple_top_level_fields") {
 		return subscription.Query{}, fault.New(fault.ValidationFailed, "", "subscriptions must select one top level field")
 	}
-	subscriber, err := execute.Request{Bound: bound, Session: s, Schema: role}.Subscriber(p.live)
+	subscriber, err := execute.Request{Bound: bound, Session: s, Schema: role, TimeLimit: limits.Time()}.Subscriber(p.live)
 	return subscription.Query{Live: p.live, Executor: l.exec, Subscriber: subscriber, Role: role.Role, Feed: l.feed}, err
 }
 

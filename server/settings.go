@@ -37,6 +37,7 @@ type ListeningSettings struct {
 	WSReadCookie bool   `name:"ws-read-cookie" env:"HASURA_GRAPHQL_WS_READ_COOKIE" help:"Read cookies on a WebSocket handshake even with CORS disabled."`
 	Timeout      int    `name:"server-timeout" env:"HASURA_GRAPHQL_SERVER_TIMEOUT" default:"30" placeholder:"SECONDS" help:"How long a client may stand still while it sends a request or takes an answer."`
 	MaxHeaders   int    `name:"max-total-header-length" env:"HASURA_GRAPHQL_MAX_TOTAL_HEADER_LENGTH" default:"1048576" placeholder:"BYTES" help:"The longest header of a request."`
+	MaxBody      int    `name:"max-body-size" env:"GATEHOUSE_MAX_BODY_SIZE" default:"100" placeholder:"MB" help:"The longest body of a request to the data API, and the longest message on a WebSocket."`
 	Grace        int    `name:"graceful-shutdown-timeout" env:"HASURA_GRAPHQL_GRACEFUL_SHUTDOWN_TIMEOUT" default:"60" placeholder:"SECONDS" help:"How long running requests may take to finish at shutdown."`
 }
 
@@ -104,6 +105,7 @@ type EngineSettings struct {
 	QueryCacheMaxTTL         int    `name:"query-cache-max-ttl" env:"HASURA_GRAPHQL_CACHE_MAX_ENTRY_TTL" default:"3600" placeholder:"SECONDS" help:"The longest that @cached keeps a response, whatever the query asks."`
 	PersistedQueries         bool   `name:"enable-persisted-queries" env:"HASURA_GRAPHQL_ENABLE_PERSISTED_QUERIES" help:"Take automatic persisted queries: the SHA-256 of a text instead of it."`
 	PersistedQueriesTTL      int    `name:"persisted-queries-ttl" env:"HASURA_GRAPHQL_PERSISTED_QUERIES_TTL" default:"5" placeholder:"SECONDS" help:"How long the text of a persisted query is kept after its last use."`
+	RateLimitProcesses       int    `name:"rate-limit-processes" env:"GATEHOUSE_RATE_LIMIT_PROCESSES" default:"1" placeholder:"N" help:"How many processes share the callers: each admits its part of what api_limits lets through in a minute."`
 	MaintenanceMode          bool   `name:"enable-maintenance-mode" env:"HASURA_GRAPHQL_ENABLE_MAINTENANCE_MODE" help:"Refuse metadata changes."`
 }
 

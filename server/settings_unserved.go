@@ -26,7 +26,7 @@ type UnservedSettings struct {
 	MetadataLogging    bool   `name:"enable-metadata-query-logging" env:"HASURA_GRAPHQL_ENABLE_METADATA_QUERY_LOGGING" hidden:"" help:"Bodies of requests are never logged."`
 	LogCompression     bool   `name:"enable-log-compression" env:"HASURA_GRAPHQL_ENABLE_LOG_COMPRESSION" hidden:"" help:"Logs are plain."`
 	License            string `name:"ee-license-key" env:"HASURA_GRAPHQL_EE_LICENSE_KEY" hidden:"" help:"Nothing needs a license."`
-	RedisURL           string `name:"redis-url" env:"HASURA_GRAPHQL_REDIS_URL,HASURA_GRAPHQL_REDIS_CLUSTER_URL,HASURA_GRAPHQL_RATE_LIMIT_REDIS_URL,HASURA_GRAPHQL_RATE_LIMIT_REDIS_CLUSTER_URL" hidden:"" help:"Responses are cached in memory: see --query-cache-size."`
+	RedisURL           string `name:"redis-url" env:"HASURA_GRAPHQL_REDIS_URL,HASURA_GRAPHQL_REDIS_CLUSTER_URL,HASURA_GRAPHQL_RATE_LIMIT_REDIS_URL,HASURA_GRAPHQL_RATE_LIMIT_REDIS_CLUSTER_URL" hidden:"" help:"Responses are cached, and rates counted, in memory: see --query-cache-size and --rate-limit-processes."`
 	CacheSize          string `name:"max-cache-size" env:"HASURA_GRAPHQL_MAX_CACHE_SIZE" hidden:"" help:"See --query-cache-size."`
 	MetricsSecret      string `name:"metrics-secret" env:"HASURA_GRAPHQL_METRICS_SECRET" hidden:"" help:"There are no Prometheus metrics."`
 	MetricsLabels      bool   `name:"metrics-enable-high-cardinality-labels" env:"HASURA_GRAPHQL_METRICS_ENABLE_HIGH_CARDINALITY_LABELS" hidden:"" help:"There are no Prometheus metrics."`

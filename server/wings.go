@@ -62,6 +62,7 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		SocketCompression: s.Engine.SocketCompression, SocketReadCookie: s.Listening.WSReadCookie,
 		FollowChanges: s.Engine.FollowChanges, FollowURL: sv.databases.follow, FollowMaxWAL: int64(s.Engine.FollowMaxWAL) << 20,
 		KeepSocketsOnMetadataChange: !s.Engine.CloseSockets,
+		MaxBody:                     int64(max(1, s.Listening.MaxBody)) << 20, RateLimitProcesses: s.Engine.RateLimitProcesses,
 		Responses: engine.ResponseCache{
 			Size: int64(s.Engine.QueryCacheSize) << 20, MaxEntry: int64(s.Engine.QueryCacheMaxEntry) << 20,
 			MaxTTL: time.Duration(s.Engine.QueryCacheMaxTTL) * time.Second,

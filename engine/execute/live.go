@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"gatehouse/engine/limit"
 	"gatehouse/engine/schema"
 	"gatehouse/engine/translate"
 )
@@ -26,6 +28,8 @@ type Subscriber struct {
 	caller Caller
 	// saysNow: one of its values means the time at which it is read.
 	saysNow bool
+	// limit is how long a poll may take; 0 is not limited.
+	limit time.Duration
 	// trials are the client's patterns that were not tried yet (translate.Arg.Pattern).
 	trials []trial
 }
@@ -37,7 +41,7 @@ type trial struct {
 
 // Subscriber works out what a subscriber brings. An error is the subscriber's own.
 func (r Request) Subscriber(live *translate.Live) (*Subscriber, error) {
-	s := &Subscriber{cursor: -1}
+	s := &Subscriber{cursor: -1, limit: r.TimeLimit}
 	if r.Session != nil {
 		s.caller = CallerOf(r.Session)
 	}
@@ -166,8 +170,19 @@ type Outcome struct {
 
 // Poll asks for all subscribers at once, one statement for each source; those of a stream must agree on IsOpening. The
 // outcomes are in the order of the subscribers. Where there are replicas they may answer an audience; without one the
-// primary does.
+// primary does. The time limit is the role's, and so the same for everybody.
 func (e *Executor) Poll(ctx context.Context, live *translate.Live, subscribers []*Subscriber, to *Audience) ([]Outcome, error) {
+	d := subscribers[0].limit
+	if d == 0 {
+		return e.pollAll(ctx, live, subscribers, to)
+	}
+	ctx, end := limit.Within(ctx, d)
+	defer end()
+	out, err := e.pollAll(ctx, live, subscribers, to)
+	return out, limit.Explain(ctx, err)
+}
+
+func (e *Executor) pollAll(ctx context.Context, live *translate.Live, subscribers []*Subscriber, to *Audience) ([]Outcome, error) {
 	for _, s := range subscribers {
 		if err := e.try(ctx, s); err != nil {
 			return nil, err

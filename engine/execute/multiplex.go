@@ -41,6 +41,8 @@ const (
 	maxAsideTime = 4 * time.Second
 	// maxAside bounds the texts remembered.
 	maxAside = 256
+	// outcomeTimeout bounds how long the outcome of a write is waited for that nobody wants any more.
+	outcomeTimeout = 5 * time.Second
 	// maxQueued bounds the statements that wait; more go over the pool.
 	maxQueued = 512
 	// connectBackoff is how long to wait after a connection could not be had.
@@ -181,15 +183,33 @@ func (l *lane) do(ctx context.Context, j *job) (result []byte, done bool, err er
 			j.free()
 			return result, !elsewhere, err
 		case <-ctx.Done():
-			// What is not sent yet never will be; the result of what is, is dropped.
-			j.abandon()
-			j.timer.Stop()
-			return nil, true, ctx.Err()
+			return l.giveUp(ctx, j)
 		case <-j.timer.C:
 			if time.Now().UnixNano()-l.progress.Load() > int64(standstill) && j.abandon() {
 				return nil, false, nil // only a read: twice does no harm
 			}
 		}
+	}
+}
+
+// giveUp ends the wait for a job when ctx has ended. What is not sent yet never will be. The result of a read that is sent
+// is dropped: Postgres ends it soon, and a cancel request could hit a neighbour. A write that is sent may be done, so what
+// became of it is waited for and told.
+func (l *lane) giveUp(ctx context.Context, j *job) (result []byte, done bool, err error) {
+	j.timer.Stop()
+	if j.state.CompareAndSwap(waiting, abandoned) || !j.isWrite && j.abandon() {
+		return nil, true, ctx.Err()
+	}
+	late := time.NewTimer(outcomeTimeout)
+	defer late.Stop()
+	select {
+	case <-j.done:
+		result, err, elsewhere := j.result, j.err, j.elsewhere
+		j.free()
+		return result, !elsewhere, err
+	case <-late.C:
+		j.abandon()
+		return nil, true, ctx.Err()
 	}
 }
 

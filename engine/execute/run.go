@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -23,6 +24,8 @@ type Request struct {
 	Schema  *schema.Schema
 	// Remember keeps an introspection's answer, or finds it; nil keeps none.
 	Remember func(i *plan.Introspect, answer func() []byte) []byte
+	// TimeLimit is how long one poll of a subscription may take; 0 is not limited. Other operations have a context that ends.
+	TimeLimit time.Duration
 	// Seen is what the caller knows to be written, and learns what was; nil where there are no replicas.
 	Seen *Seen
 }

@@ -57,6 +57,7 @@ func (r *run) mutation(ctx context.Context, steps []translate.Step) error {
 		if err != nil {
 			return mapError(err, "$", nil)
 		}
+		ctx = context.WithoutCancel(ctx) // the first commit decides for all
 	}
 	return nil
 }

@@ -218,7 +218,7 @@ func TestEncode_settingsThatSayNothingAreLeftOut(t *testing.T) {
 	if listed := m.Unsupported(); len(listed) > 0 {
 		t.Errorf("listed as inconsistent: %+v", listed)
 	}
-	said := parse(t, `{"version":3,"sources":[],"graphql_schema_introspection":{"disabled_for_roles":["user"]},"api_limits":{"depth_limit":{"global":5},"disabled":false}}`)
+	said := parse(t, `{"version":3,"sources":[],"network":{"tls_allowlist":[{"host":"h"}]},"metrics_config":{"analyze_query_variables":true}}`)
 	if listed := said.Unsupported(); len(listed) != 2 {
 		t.Errorf("of two settings, %d are listed", len(listed))
 	}

@@ -20,7 +20,8 @@ func TestInventory(t *testing.T) {
 	for name, want := range map[string]string{
 		"table orders": metadata.Honoured, "native query totals": metadata.Honoured, "remote relationship orders.country": metadata.Kept,
 		"event trigger orders.shipped": metadata.Kept, "action pay": metadata.Kept, "remote schema countries": metadata.Kept, "cron trigger nightly": metadata.Kept,
-		"source warehouse": metadata.Kept, "api limits api_limits": metadata.Kept,
+		"source warehouse": metadata.Kept, "api limits api_limits": metadata.Honoured,
+		"graphql schema introspection graphql_schema_introspection": metadata.Honoured,
 	} {
 		if state[name] != want {
 			t.Errorf("%s is %q, want %s; there are %v", name, state[name], want, state)

@@ -224,23 +224,7 @@ var remoteRelationshipShape = record("RemoteRelationship", needs("name", nameSha
 
 // Settings.
 
-func limitShape(value shape) shape {
-	return record("Limit", needs("global", value), has("per_role", dictionary(value)), has("state", textShape))
-}
-
-var apiLimitsShape = record("ApiLimit", has("disabled", boolShape),
-	has("depth_limit", limitShape(naturalShape)), has("node_limit", limitShape(naturalShape)), has("batch_limit", limitShape(naturalShape)), has("time_limit", limitShape(numberShape)),
-	has("rate_limit", limitShape(record("RateLimitConfig", needs("max_reqs_per_min", naturalShape), has("unique_params", textOrTexts)))))
-
-func textOrTexts(r *reader, n *node) {
-	if n.kind != stringNode {
-		textsShape(r, n)
-	}
-}
-
 var metricsShape = record("MetricsConfig", has("analyze_query_variables", boolShape), has("analyze_response_body", boolShape))
-
-var introspectionShape = record("SetGraphqlIntrospectionOptions", needs("disabled_for_roles", textsShape))
 
 var networkShape = record("Network", has("tls_allowlist", every(record("TlsAllow",
 	needs("host", textShape), has("suffix", textShape), has("permissions", every(choice("TLS permission", "self-signed")))))))

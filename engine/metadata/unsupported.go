@@ -58,7 +58,13 @@ func (m *Metadata) Unsupported() []Inconsistency {
 		list(globalObject("cron_trigger", o.Name), o.JSON, cronTriggerShape, "cron triggers")
 	}
 	for _, s := range m.settings() {
-		if *s.json != nil {
+		switch {
+		case *s.json == nil:
+		case s.isHonoured:
+			if wrong := s.shape.check(*s.json); wrong != "" {
+				out = append(out, Inconsistency{Definition: *s.json, Name: s.name, Type: s.name, Unsupported: true, Reason: listUnclear(wrong)})
+			}
+		default:
 			list(ObjectID{s.name, s.name}, *s.json, s.shape, s.what)
 		}
 	}
@@ -72,14 +78,15 @@ type setting struct {
 	name, what string
 	shape      shape
 	json       *json.RawMessage
+	isHonoured bool
 }
 
 func (m *Metadata) settings() []setting {
 	return []setting{
-		{"api_limits", "API limits", apiLimitsShape, &m.APILimits},
-		{"metrics_config", "metrics settings", metricsShape, &m.MetricsConfig},
-		{"graphql_schema_introspection", "introspection options", introspectionShape, &m.GraphQLSchemaIntrospection},
-		{"network", "network settings", networkShape, &m.Network},
-		{"open_telemetry", "OpenTelemetry settings", openTelemetryShape, &m.OpenTelemetry},
+		{"api_limits", "API limits", apiLimitsShape, &m.APILimits, true},
+		{"metrics_config", "metrics settings", metricsShape, &m.MetricsConfig, false},
+		{"graphql_schema_introspection", "introspection options", introspectionShape, &m.GraphQLSchemaIntrospection, true},
+		{"network", "network settings", networkShape, &m.Network, false},
+		{"open_telemetry", "OpenTelemetry settings", openTelemetryShape, &m.OpenTelemetry, false},
 	}
 }

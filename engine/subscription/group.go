@@ -13,6 +13,7 @@ import (
 
 	"gatehouse/engine/changes"
 	"gatehouse/engine/execute"
+	"gatehouse/engine/fault"
 	"gatehouse/engine/translate"
 )
 
@@ -246,40 +247,71 @@ func (g *group) look(cohorts []*cohort, seen *poll) {
 	running.Wait()
 }
 
-// poll asks for one batch and tells its subscribers. A value of one cohort that Postgres cannot take must not cost the
-// others their results: the batch is then split until the culprit is found, which is asked for apart from then on.
+// poll asks for one batch and tells its subscribers.
 func (g *group) poll(batch []*cohort, seen *poll) {
+	g.conclude(batch, g.ask(batch), seen)
+}
+
+// asked is what came of asking for a batch.
+type asked struct {
+	outcomes        []execute.Outcome
+	err             error
+	began, answered time.Time
+}
+
+func (g *group) ask(batch []*cohort) (a asked) {
 	subscribers := make([]*execute.Subscriber, len(batch))
 	for i, c := range batch {
 		subscribers[i] = c.subscriber
 	}
-	began, bytes := time.Now(), 0
-	outcomes, err := g.executor.Poll(g.ctx, g.live, subscribers, g.audience)
-	answered := time.Now()
+	a.began = time.Now()
+	a.outcomes, a.err = g.executor.Poll(g.ctx, g.live, subscribers, g.audience)
+	a.answered = time.Now()
+	return a
+}
+
+// conclude tells a batch what came of asking for it. A value of one cohort that Postgres cannot take must not cost the
+// others their results: the batch is then split until the culprit is found, which is asked for apart from then on. So it
+// is with one that takes too long, unless both halves do: then it is the database that is slow, and to ask more often
+// would make it slower.
+func (g *group) conclude(batch []*cohort, a asked, seen *poll) {
+	err, half, bytes := a.err, len(batch)/2, 0
 	switch {
 	case g.ctx.Err() != nil:
+		return
 	case err != nil && len(batch) > 1 && isAboutData(err):
-		half := len(batch) / 2
 		g.poll(batch[:half], seen)
 		g.poll(batch[half:], seen)
 		return
+	case err != nil && len(batch) > 1 && isTooSlow(err):
+		first, second := g.ask(batch[:half]), g.ask(batch[half:])
+		if !isTooSlow(first.err) || !isTooSlow(second.err) {
+			g.conclude(batch[:half], first, seen)
+			g.conclude(batch[half:], second, seen)
+			return
+		}
+		g.fail(batch, err)
 	case err != nil:
-		if len(batch) == 1 && isAboutData(err) {
+		if len(batch) == 1 && (isAboutData(err) || isTooSlow(err)) {
 			batch[0].isAlone = true
 		}
-		g.isUnfinished.Store(true)
-		for _, c := range batch {
-			g.tell(c, Event{Err: err, Replaces: true}, hashOf("error", []byte(err.Error())), false)
-		}
+		g.fail(batch, err)
 	default:
 		for i, c := range batch {
 			c.isAlone = false
-			bytes += len(outcomes[i].Body)
-			g.told(c, outcomes[i])
+			bytes += len(a.outcomes[i].Body)
+			g.told(c, a.outcomes[i])
 		}
 	}
 	if g.ctx.Err() == nil {
-		seen.batch(began, answered, bytes, err)
+		seen.batch(a.began, a.answered, bytes, err)
+	}
+}
+
+func (g *group) fail(batch []*cohort, err error) {
+	g.isUnfinished.Store(true)
+	for _, c := range batch {
+		g.tell(c, Event{Err: err, Replaces: true}, hashOf("error", []byte(err.Error())), false)
 	}
 }
 
@@ -330,6 +362,12 @@ func hashOf(kind string, body []byte) uint64 {
 	_, _ = h.WriteString(kind) // never fails
 	_, _ = h.Write(body)
 	return h.Sum64()
+}
+
+// isTooSlow tells an exceeded time limit.
+func isTooSlow(err error) bool {
+	var f *fault.Error
+	return errors.As(err, &f) && f.Code == fault.TimeLimitExceeded
 }
 
 // isAboutData tells an error that values or rows cause from one of the database's own condition (connection, resources,

@@ -28,6 +28,9 @@ func (h *Handler) graphQL(run runner, isAlways200, hasPersisted bool) http.Handl
 		if err == nil {
 			err = parseErr // Hasura tells who is refused nothing about the body
 		}
+		if err == nil && in.isBatch && h.MayBatch != nil {
+			err = h.MayBatch(s, len(in.requests))
+		}
 		if err != nil {
 			h.writeGraphQLError(w, r, s, err, isAlways200)
 			return

@@ -35,6 +35,8 @@ type Handler struct {
 	Query runner
 	// Relay is Query on the Relay schema; optional.
 	Relay runner
+	// MayBatch checks how many operations a batch has; optional.
+	MayBatch func(s *session.Session, operations int) error
 	// ClearResponses drops cached responses: that with the key, those of the family, or with neither all; optional.
 	ClearResponses func(ctx context.Context, key, family string) error
 	// Persisted keeps the texts of automatic persisted queries; nil refuses them as Hasura does without the setting.

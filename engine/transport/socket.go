@@ -34,6 +34,8 @@ type SocketEvent struct {
 	Replaces bool
 }
 
+type preparer func(ctx context.Context, s *session.Session, req Request, isAgain bool) (Prepared, error)
+
 // Sockets serves what stays open: GraphQL over WebSocket in both sub-protocols Hasura speaks, graphql-transport-ws and the
 // legacy graphql-ws of subscriptions-transport-ws (Hasura: Transport/WebSocket, WSServerApp), and over event streams.
 type Sockets struct {
@@ -44,8 +46,9 @@ type Sockets struct {
 	// Epoch moves whenever what Renew says may have changed, but for a session's Expires; isKnown is false while that cannot
 	// be told. nil: it never can.
 	Epoch func() (epoch uint64, isKnown bool)
-	// Prepare checks a request; PrepareRelay is the same on the Relay schema, optional.
-	Prepare, PrepareRelay func(s *session.Session, req Request) (Prepared, error)
+	// Prepare checks a request; PrepareRelay is the same on the Relay schema, optional. isAgain: it ran before, and begins
+	// anew because what is served has changed.
+	Prepare, PrepareRelay preparer
 
 	Errors Errors
 	// CORS says which origins may connect; nil is HASURA_GRAPHQL_DISABLE_CORS: every origin may, but its cookies are
@@ -87,7 +90,7 @@ const (
 )
 
 // prepareAt is Prepare or PrepareRelay, and the path as a constant, which does not keep the request's; nil elsewhere.
-func (h *Sockets) prepareAt(path string) (at string, prepare func(s *session.Session, req Request) (Prepared, error)) {
+func (h *Sockets) prepareAt(path string) (at string, prepare preparer) {
 	switch path {
 	case graphQLPath:
 		return graphQLPath, h.Prepare

@@ -26,7 +26,7 @@ type socket struct {
 	path     string
 	host     string
 	headers  http.Header // of the handshake, what may speak for the caller; nil once it has
-	prepare  func(s *session.Session, req Request) (Prepared, error)
+	prepare  preparer
 	ctx      context.Context // ends with the connection
 	cancel   context.CancelFunc
 	work     sync.WaitGroup

@@ -69,7 +69,7 @@ func (c *socket) start(id string, req Request) {
 	op := &socketOperation{id: id, request: req, head: c.protocol.head(id)}
 	c.operations[id] = op
 	c.mu.Unlock()
-	prepared, err := c.launch(op)
+	prepared, err := c.launch(op, false)
 	if err == nil {
 		c.logOperation(op, "started", nil)
 	}
@@ -92,8 +92,9 @@ func (c *socket) startFailed(id, why string) {
 	c.end(websocket.StatusNormalClosure, closeReason("4400: "+why))
 }
 
-// launch checks an operation and, when it is a subscription, begins it. An error has been told to the client.
-func (c *socket) launch(op *socketOperation) (Prepared, error) {
+// launch checks an operation and, when it is a subscription, begins it, perhaps again. An error has been told to the
+// client.
+func (c *socket) launch(op *socketOperation, isAgain bool) (Prepared, error) {
 	epoch, isKnown := c.h.epoch()
 	c.mu.Lock()
 	was, req := c.session, c.request
@@ -114,7 +115,7 @@ func (c *socket) launch(op *socketOperation) (Prepared, error) {
 	op.session = s
 	c.mu.Unlock()
 	c.settle(op, was, settled{epoch, isKnown})
-	prepared, err := c.prepare(s, op.request)
+	prepared, err := c.prepare(c.ctx, s, op.request, isAgain)
 	if err == nil && prepared.IsMutation && c.isReadOnly {
 		err = fault.New(fault.BadRequest, "", "only queries and subscriptions can be sent by GET")
 	}
@@ -261,7 +262,7 @@ func (c *socket) restart() {
 	if !c.isClosing {
 		c.work.Go(func() {
 			for _, op := range operations {
-				_, _ = c.launch(op) // an error has been told, or the operation has ended
+				_, _ = c.launch(op, true) // an error has been told, or the operation has ended
 			}
 		})
 	}

@@ -73,10 +73,10 @@ func TestSocket_aMovedEpochAsksAgain(t *testing.T) {
 		s := newSockets(t, func(h *transport.Sockets) {
 			e.watch(h)
 			prepare := h.Prepare
-			h.Prepare = func(caller *session.Session, req transport.Request) (transport.Prepared, error) {
+			h.Prepare = func(ctx context.Context, caller *session.Session, req transport.Request, isAgain bool) (transport.Prepared, error) {
 				e.moves.Add(1) // after the caller was looked at; the review of this epoch does not see the operation yet
 				h.Review()
-				return prepare(caller, req)
+				return prepare(ctx, caller, req, isAgain)
 			}
 		})
 		c := s.ready(newWS)

@@ -93,7 +93,7 @@ func (s *sockets) revoke(err error) {
 	s.revoked = err
 }
 
-func (s *sockets) prepare(_ *session.Session, req operation.Request) (transport.Prepared, error) {
+func (s *sockets) prepare(_ context.Context, _ *session.Session, req operation.Request, _ bool) (transport.Prepared, error) {
 	switch req.Query {
 	case "live":
 		return transport.Prepared{Subscribe: func(push func(transport.SocketEvent)) func() {
