@@ -217,7 +217,10 @@ func keptSteps(other string) []step {
 	trigger := `"name":"t","table":"author","webhook":"http://localhost","insert":{"columns":"*"}`
 	def := `"definition":{"url":"http://localhost:1","timeout_seconds":1}`
 	remote := `"remote_schema":"r","type_name":"T","name":"rel"`
-	toSource := `"definition":{"to_source":{"source":"second","table":"piece","relationship_type":"array","field_mapping":{"id":"id"}}}`
+	definition := func(source, table, own, theirs string) string {
+		return fmt.Sprintf(`"definition":{"to_source":{"source":%q,"table":%q,"relationship_type":"array","field_mapping":{%q:%q}}}`, source, table, own, theirs)
+	}
+	toSource := definition("second", "piece", "id", "id")
 	return []step{
 		{"pg_add_source", `{"name":"default","configuration":{"connection_info":{"database_url":"x"}}}`, `!already-exists $.args source with name "default" already exists`},
 		{"pg_add_source", `{"name":"second"}`, `!parse-failed $.args key "configuration" not found`},
@@ -230,7 +233,17 @@ func keptSteps(other string) []step {
 		{"run_sql", `{"source":"second","sql":"create table piece (id int primary key)"}`, `…`},
 		{"pg_track_table", `{"source":"second","table":"piece"}`, ""},
 		{"pg_create_remote_relationship", `{"table":"author","name":"rel"}`, `!parse-failed $.args create_remote_relationship expects exactly one of: remote_schema, definition`},
+		{"pg_create_remote_relationship", `{"table":"author","name":"bad",` + definition("gone", "piece", "id", "id") + `}`, `!invalid-configuration $.args Inconsistent object: in table "author": in remote relationship"bad": source not found: "gone"`},
+		{"pg_create_remote_relationship", `{"table":"author","name":"bad",` + definition("second", "gone", "id", "id") + `}`, `!invalid-configuration $.args Inconsistent object: in table "author": in remote relationship"bad": table "gone" does not exist in source: second`},
+		{"pg_create_remote_relationship", `{"table":"author","name":"bad",` + definition("second", "piece", "gone", "id") + `}`, `!invalid-configuration $.args Inconsistent object: in table "author": in remote relationship"bad": "gone" does not exist`},
+		{"pg_create_remote_relationship", `{"table":"author","name":"bad",` + definition("second", "piece", "id", "gone") + `}`, `!invalid-configuration $.args Inconsistent object: in table "author": in remote relationship"bad": "gone" does not exist`},
+		{"pg_create_remote_relationship", `{"table":"gone","name":"bad",` + toSource + `}`, `!not-exists $.args table "gone" does not exist in source: default`},
+		{"pg_create_remote_relationship", `{"table":"author","name":"name",` + toSource + `}`, `!already-exists $.args field with name "name" already exists in table "author"`},
+		{"pg_create_remote_relationship", `{"table":"author","name":"bad","definition":{"to_source":{"source":"second","table":"piece","relationship_type":"some","field_mapping":{}}}}`, `!parse-failed $.args.definition.to_source.relationship_type expecting either 'object' or 'array' for rel_type`},
 		{"pg_create_remote_relationship", `{"table":"author","name":"rel",` + toSource + `}`, ""},
+		{"rename_source", `{"name":"second","new_name":"third"}`, ""},
+		{"pg_update_remote_relationship", `{"table":"author","name":"rel",` + toSource + `}`, `!invalid-configuration $.args Inconsistent object: in table "author": in remote relationship"rel": source not found: "second"`},
+		{"rename_source", `{"name":"third","new_name":"second"}`, ""},
 		{"pg_update_remote_relationship", `{"table":"author","name":"x",` + toSource + `}`, `!not-exists $.args "x" does not exist`},
 		{"pg_update_remote_relationship", `{"table":"author","name":"rel",` + toSource + `}`, ""},
 		{"pg_untrack_table", `{"source":"second","table":"piece"}`, `!dependency-error $.args cannot drop due to the following dependent objects: remote relationship author.rel in source "default"`},

@@ -211,7 +211,7 @@ type scanner struct {
 func (s *scanner) scan(batches *[]*batch, through func(translate.Joins), joins translate.Joins) error {
 	s.batches = batches
 	through(joins)
-	if s.space(); s.err == nil && s.at < len(s.json) {
+	if s.err == nil && s.next() != 0 {
 		s.fail()
 	}
 	return s.err
@@ -230,7 +230,7 @@ func (s *scanner) value(joins translate.Joins) {
 	case '{':
 		s.object(joins)
 	case '[':
-		s.list(func() { s.value(joins) })
+		s.elements(']', func() { s.value(joins) })
 	default:
 		s.skip()
 	}
@@ -242,13 +242,13 @@ func (s *scanner) rows(joins translate.Joins) (values []stretch) {
 		s.fail()
 		return nil
 	}
-	s.list(func() {
+	s.elements(']', func() {
 		if s.next() != '{' {
 			s.fail()
 			return
 		}
 		s.members(func([]byte) {
-			s.space()
+			s.next()
 			v := stretch{from: s.at, firstHole: len(s.holes)}
 			if len(joins) > 0 {
 				s.value(joins)
@@ -280,7 +280,7 @@ func (s *scanner) object(joins translate.Joins) {
 
 // hole takes up what a row is joined by. Null stays.
 func (s *scanner) hole(join *translate.Join) {
-	s.space()
+	s.next()
 	from := s.at
 	if s.skip(); s.err != nil || s.json[from] == 'n' {
 		return
@@ -305,41 +305,29 @@ func (s *scanner) hole(join *translate.Join) {
 
 // members calls with the key of each member of an object, as it stands between its quotes, for the value to be gone through.
 func (s *scanner) members(visit func(key []byte)) {
-	s.at++
-	if s.next() == '}' {
-		s.at++
-		return
-	}
-	for s.err == nil {
-		from := s.at + 1
+	s.elements('}', func() {
 		if s.next() != '"' {
 			s.fail()
 			return
 		}
-		from = s.at + 1
-		s.text()
-		key := s.json[from:max(from, s.at-1)]
+		from := s.at + 1
+		if s.text(); s.err != nil {
+			return
+		}
+		key := s.json[from : s.at-1]
 		if s.next() != ':' {
 			s.fail()
 			return
 		}
 		s.at++
 		visit(key)
-		switch s.next() {
-		case ',':
-			s.at++
-		case '}':
-			s.at++
-			return
-		default:
-			s.fail()
-		}
-	}
+	})
 }
 
-func (s *scanner) list(visit func()) {
+// elements calls for each element of a list or member of an object, at whose first byte it is.
+func (s *scanner) elements(end byte, visit func()) {
 	s.at++
-	if s.next() == ']' {
+	if s.next() == end {
 		s.at++
 		return
 	}
@@ -348,7 +336,7 @@ func (s *scanner) list(visit func()) {
 		switch s.next() {
 		case ',':
 			s.at++
-		case ']':
+		case end:
 			s.at++
 			return
 		default:
@@ -357,16 +345,15 @@ func (s *scanner) list(visit func()) {
 	}
 }
 
-func (s *scanner) space() {
-	for s.at < len(s.json) && (s.json[s.at] == ' ' || s.json[s.at] == '\n' || s.json[s.at] == '\t' || s.json[s.at] == '\r') {
-		s.at++
-	}
-}
-
 // next is the first byte of what comes next, 0 at the end.
 func (s *scanner) next() byte {
-	if s.space(); s.at < len(s.json) {
-		return s.json[s.at]
+	for s.at < len(s.json) {
+		switch c := s.json[s.at]; c {
+		case ' ', '\n', '\t', '\r':
+			s.at++
+		default:
+			return c
+		}
 	}
 	return 0
 }
@@ -374,17 +361,21 @@ func (s *scanner) next() byte {
 // text passes a string.
 func (s *scanner) text() {
 	s.at++
-	for s.at < len(s.json) {
-		switch s.json[s.at] {
-		case '"':
-			s.at++
+	for {
+		end := bytes.IndexByte(s.json[min(s.at, len(s.json)):], '"')
+		if end < 0 {
+			s.fail()
 			return
-		case '\\':
-			s.at++
 		}
-		s.at++
+		s.at += end + 1
+		escapes := 0
+		for s.json[s.at-2-escapes] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			return
+		}
 	}
-	s.fail()
 }
 
 // skip passes a value.
@@ -396,7 +387,9 @@ func (s *scanner) skip() {
 			s.fail()
 			return
 		case '"':
-			s.text()
+			if s.text(); s.err != nil {
+				return
+			}
 		case '{', '[':
 			depth++
 			s.at++
@@ -405,14 +398,22 @@ func (s *scanner) skip() {
 			s.at++
 		case ',', ':':
 			s.at++
-			continue
 		default:
-			for s.at < len(s.json) && !bytes.ContainsRune([]byte(",:]} \n\t\r"), rune(s.json[s.at])) {
-				s.at++
-			}
+			s.word()
 		}
 		if depth <= 0 {
 			return
 		}
+	}
+}
+
+// word passes a number, or true, false or null.
+func (s *scanner) word() {
+	for s.at < len(s.json) {
+		switch s.json[s.at] {
+		case ',', ':', ']', '}', ' ', '\n', '\t', '\r':
+			return
+		}
+		s.at++
 	}
 }

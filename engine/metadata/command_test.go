@@ -1,6 +1,7 @@
 package metadata_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -192,6 +193,29 @@ func TestUntrackTable_withCascadeDropsWhatDepends(t *testing.T) {
 	}
 	if doc := string(m.Encode()); strings.Contains(doc, "article") || strings.Contains(doc, "select_permissions") || strings.Contains(doc, "search") || !strings.Contains(doc, "full_name") {
 		t.Errorf("got %s", doc)
+	}
+}
+
+func TestRenameSource_relationshipsFollow(t *testing.T) {
+	m, _, err := metadata.ParseCommand("rename_source", json.RawMessage(`{"name":"analytics","new_name":"numbers"}`), "$")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := m.Apply(parse(t, string(fullDocument(t))), library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := string(out.Encode())
+	for _, want := range []string{
+		`{"definition":{"to_source":{"field_mapping":{"id":"id"},"relationship_type":"object","source":"numbers","table":"stats"}},"name":"stats"}`,
+		`"remote_source":"numbers"`,
+	} {
+		if !strings.Contains(doc, want) {
+			t.Errorf("missing %s in\n%s", want, doc)
+		}
+	}
+	if strings.Contains(doc, `"analytics"`) {
+		t.Errorf("the old name is left: %s", doc)
 	}
 }
 

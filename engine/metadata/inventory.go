@@ -134,6 +134,10 @@ func (m *Metadata) item(o Object) Item {
 		if strings.Contains(string(doc["using"]), `"manual_configuration"`) {
 			item.Uses = []string{"manual_configuration"}
 		}
+	case "remote_relationship":
+		if wrong := remoteRelationshipShape.check(o.JSON); wrong != "" {
+			item.State, item.Reason = Refused, wrong
+		}
 	case "native_query":
 		item.Uses = given(doc, "type", "object_relationships", "array_relationships")
 	}

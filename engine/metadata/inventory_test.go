@@ -41,10 +41,16 @@ func TestInventory(t *testing.T) {
 	if i < 0 || !slices.Equal(full.Items[i].Uses, []string{"filter", "limit"}) {
 		t.Errorf("the permission of role anonymous: %+v", full.Items)
 	}
+	for name, want := range map[string]string{"article.stats": metadata.Honoured, "article.country": metadata.Kept} {
+		if !slices.ContainsFunc(full.Items, func(i metadata.Item) bool { return i.Section == "remote relationship" && i.Name == name && i.State == want }) {
+			t.Errorf("remote relationship %s is not %s: %+v", name, want, full.Items)
+		}
+	}
 	if len(full.Needs) != 3 {
 		t.Errorf("needs: %q", full.Needs)
 	}
-	stored, err := metadata.Decode([]byte(inTable(`{"table":"a","of_tomorrow":1,"select_permissions":[{"role":"r","permission":{"columns":[],"filtr":{}}}]}`)), "$", false)
+	stored, err := metadata.Decode([]byte(inTable(`{"table":"a","of_tomorrow":1,"select_permissions":[{"role":"r","permission":{"columns":[],"filtr":{}}}],
+		"remote_relationships":[{"name":"far","definition":{"to_source":{"source":"s","table":"t","relationship_type":"array","field_mappings":{},"field_mapping":{}}}}]}`)), "$", false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +60,7 @@ func TestInventory(t *testing.T) {
 			refused++
 		}
 	}
-	if refused != 2 {
-		t.Errorf("two things would be refused: %+v", stored.Inventory().Items)
+	if refused != 3 {
+		t.Errorf("three things would be refused: %+v", stored.Inventory().Items)
 	}
 }

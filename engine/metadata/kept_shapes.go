@@ -208,6 +208,13 @@ func remoteFieldShape(r *reader, n *node) {
 	dictionary(record("FieldCall", needs("arguments", dictionary(anything)), has("field", remoteFieldShape)))(r, n)
 }
 
+// relationshipTypeShape is "object" or "array" (Hasura: RQL/Types/Common, RelType).
+func relationshipTypeShape(r *reader, n *node) {
+	if n.kind != stringNode || n.text != "object" && n.text != "array" {
+		r.fail("expecting either 'object' or 'array' for rel_type")
+	}
+}
+
 var remoteDefinitionShape shape = func(r *reader, n *node) {
 	if n.kind == objectNode && !n.given("to_source") && !n.given("to_remote_schema") && n.given("remote_schema") { // the older spelling
 		record("ToSchemaRelationshipDef", needs("remote_schema", nameShape), needs("hasura_fields", textsShape), needs("remote_field", remoteFieldShape))(r, n)
@@ -215,7 +222,7 @@ var remoteDefinitionShape shape = func(r *reader, n *node) {
 	}
 	exactlyOne("RemoteRelationshipDefinition",
 		has("to_source", record("ToSourceRelationshipDef", needs("source", nameShape), needs("table", anything),
-			needs("relationship_type", choice("relationship type", "object", "array")), needs("field_mapping", dictionary(textShape)))),
+			needs("relationship_type", relationshipTypeShape), needs("field_mapping", dictionary(textShape)))),
 		has("to_remote_schema", record("ToSchemaRelationshipDef", needs("remote_schema", nameShape), needs("lhs_fields", textsShape), needs("remote_field", remoteFieldShape))),
 	)(r, n)
 }

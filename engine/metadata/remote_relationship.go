@@ -48,3 +48,13 @@ func RemoteRelationshipObject(source string, t TableName, name string) ObjectID 
 func RemoteRelationshipDefinition(source string, t TableName, o *Opaque) json.RawMessage {
 	return with(o.JSON, "source", quoteJSON(source), "table", encode(tableName, t))
 }
+
+// sourceRenamed is a remote relationship after a source got another name.
+func sourceRenamed(doc json.RawMessage, from, to string) json.RawMessage {
+	return edit(doc, func(n *node) []byte {
+		if n.kind == stringNode && n.text == from {
+			return quoteJSON(to)
+		}
+		return n.compact()
+	}, "definition", "to_source", "source")
+}

@@ -129,9 +129,11 @@ func (a sourceArgs) rename() Mutation {
 				}
 				return r
 			}
+			followRemote := func(o Opaque) Opaque { o.JSON = sourceRenamed(o.JSON, a.source.Name, a.newName); return o }
 			m.Sources = mapped(m.Sources, func(s Source) Source {
 				s.Tables = mapped(s.Tables, func(t Table) Table {
 					t.ObjectRelationships, t.ArrayRelationships = mapped(t.ObjectRelationships, follow), mapped(t.ArrayRelationships, follow)
+					t.RemoteRelationships = mapped(t.RemoteRelationships, followRemote)
 					return t
 				})
 				return s
