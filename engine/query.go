@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"github.com/maypok86/otter/v2"
 
@@ -187,7 +188,7 @@ func (l *Line) run(ctx context.Context, kind operation.Kind, steps []translate.S
 		if l.suspect != nil {
 			l.suspect(err)
 		}
-		if !isStalePlan(err) {
+		if !isStalePlan(err) || errors.As(err, new(execute.Committed)) {
 			break
 		}
 	}

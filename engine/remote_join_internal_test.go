@@ -89,6 +89,15 @@ func TestRemoteRelationship_errors(t *testing.T) {
 	if got := fails(t, line, &goldenCase{Query: "{ author { profile { bio } } }"}); got != "unexpected at $: database query error" {
 		t.Errorf("a table that is gone: got %s", got)
 	}
+	insert := &goldenCase{Query: `mutation { insert_author_one(object: {id: 60, name: "N"}) { profile { bio } } }`}
+	_, err = line.Query(t.Context(), insert.session(), insert.request())
+	var known *fault.Error
+	if !errors.As(err, new(execute.Committed)) || !errors.As(err, &known) || known.Message != "database query error" {
+		t.Errorf("of a mutation: got %v", err)
+	}
+	if got := answers(t, line, &goldenCase{Query: "{ author_by_pk(id: 60) { id } }"}); got != `{"data":{"author_by_pk":{"id":60}}}` {
+		t.Errorf("what was joined to is committed: %s", got)
+	}
 }
 
 // A mutation that could not be answered for want of a session variable writes nothing.

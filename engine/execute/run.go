@@ -43,7 +43,9 @@ func (e *Executor) Run(ctx context.Context, kind operation.Kind, steps []transla
 		err = run.query(ctx, steps)
 	}
 	if err == nil {
-		err = run.join(ctx, steps)
+		if err = run.join(ctx, steps); err != nil && kind == operation.Mutation {
+			err = Committed{err}
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -51,6 +53,11 @@ func (e *Executor) Run(ctx context.Context, kind operation.Kind, steps []transla
 	body := append(make([]byte, 0, run.size+64), `{"data":`...)
 	return append(run.object(body, steps), '}'), nil
 }
+
+// Committed is an error that came when a mutation was committed already, so that it must not be run again.
+type Committed struct{ error }
+
+func (c Committed) Unwrap() error { return c.error }
 
 // introspection is the body of a request for nothing else. It can be many megabytes, so it is kept as it is sent.
 func (r *run) introspection(s *translate.Step) []byte {

@@ -42,7 +42,9 @@ func TestInventory(t *testing.T) {
 		t.Errorf("the permission of role anonymous: %+v", full.Items)
 	}
 	for name, want := range map[string]string{"article.stats": metadata.Honoured, "article.country": metadata.Kept} {
-		if !slices.ContainsFunc(full.Items, func(i metadata.Item) bool { return i.Section == "remote relationship" && i.Name == name && i.State == want }) {
+		if !slices.ContainsFunc(full.Items, func(i metadata.Item) bool {
+			return i.Section == "remote relationship" && i.Name == name && i.State == want
+		}) {
 			t.Errorf("remote relationship %s is not %s: %+v", name, want, full.Items)
 		}
 	}
