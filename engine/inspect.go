@@ -27,7 +27,10 @@ func Inspect(ctx context.Context, c Config) ([]Finding, error) {
 		return nil, err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	doc, err := storedOr(ctx, conn, c.firstMetadata())
+	doc, err := storedDocument(ctx, conn)
+	if errors.Is(err, errNoCatalog) {
+		doc, err = c.firstMetadata(), nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -42,23 +45,6 @@ func Inspect(ctx context.Context, c Config) ([]Finding, error) {
 	}
 	i.sums()
 	return i.findings, nil
-}
-
-// storedOr is the stored document, or first where there is no catalog yet.
-func storedOr(ctx context.Context, conn *pgx.Conn, first *metadata.Metadata) (*metadata.Metadata, error) {
-	var exists bool
-	if err := conn.QueryRow(ctx, `select to_regclass('hdb_catalog.hdb_metadata') is not null`).Scan(&exists); err != nil || !exists {
-		return first, err
-	}
-	var raw []byte
-	err := conn.QueryRow(ctx, `select metadata from hdb_catalog.hdb_metadata order by id limit 1`).Scan(&raw)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return first, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return metadata.Decode(raw, "$", false)
 }
 
 type inspection struct {

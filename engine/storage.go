@@ -149,39 +149,9 @@ func (s *storage) saveSettings(ctx context.Context, tx pgx.Tx, settings *metadat
 	return nil
 }
 
-// errUnreadable means that what is stored is no document Gatehouse understands.
-var errUnreadable = errors.New("the stored metadata cannot be read")
-
 // read gives the document and its resource version. With errUnreadable the version is known all the same.
 func (s *storage) read(ctx context.Context) (*metadata.Metadata, int, error) {
-	var doc, settings []byte
-	var version int
-	err := s.pool.QueryRow(ctx, `
-		select metadata::text, resource_version, (select settings::text from hdb_catalog.gatehouse_settings where id = 1)
-		from hdb_catalog.hdb_metadata where id = 1`).Scan(&doc, &version, &settings)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, 0, errors.New("hdb_catalog.hdb_metadata is empty")
-	}
-	if err != nil {
-		return nil, 0, fmt.Errorf("read metadata: %w", err)
-	}
-	m, err := decode(doc, settings)
-	return m, version, err
-}
-
-// decode reads a stored document and the settings beside it, nil for none.
-func decode(doc, settings []byte) (*metadata.Metadata, error) {
-	m, err := metadata.Decode(doc, "$", false)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errUnreadable, err)
-	}
-	m.Gatehouse = nil // only the table counts
-	if settings != nil {
-		if m.Gatehouse, err = metadata.DecodeSettings(settings); err != nil {
-			return nil, fmt.Errorf("%w: %w", errUnreadable, err)
-		}
-	}
-	return m, nil
+	return readDocument(ctx, s.pool, true)
 }
 
 // version gives the current resource version.
