@@ -90,6 +90,7 @@ func (c *deploy) run(r *run) error {
 	err = r.while("applying the project", func() error {
 		return p.Apply(r.ctx, project.ApplyOptions{
 			Report:    r.report,
+			Warn:      r.report,
 			IsApplied: func(document json.RawMessage) (bool, error) { return r.isApplied(p, document) },
 		})
 	})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"reflect"
 
 	"github.com/jackc/pgx/v5"
 
@@ -33,12 +34,13 @@ func (p *ProjectSettings) isMounted() bool {
 	return isDirectory(p.MigrationsDir) || isDirectory(p.MetadataDir) || isDirectory(p.SeedsDir)
 }
 
-// missing are the directories that somebody named and that do not exist.
+// missing are the directories that somebody named and that do not exist. Those of Hasura's image may be missing.
 func (p *ProjectSettings) missing() []string {
 	var names []string
-	for _, d := range [][2]string{{p.MigrationsDir, "/hasura-migrations"}, {p.MetadataDir, "/hasura-metadata"}, {p.SeedsDir, "/hasura-seeds"}} {
-		if d[0] != "" && d[0] != d[1] && !isDirectory(d[0]) {
-			names = append(names, d[0])
+	v := reflect.ValueOf(p).Elem()
+	for i := range v.NumField() {
+		if name, ok := v.Field(i).Interface().(string); ok && name != "" && name != v.Type().Field(i).Tag.Get("default") && !isDirectory(name) {
+			names = append(names, name)
 		}
 	}
 	return names
@@ -90,6 +92,7 @@ func (sv *Server) applyProject(ctx context.Context) error {
 		NoTransaction: s.NoTransaction,
 		IsApplied:     func(document json.RawMessage) (bool, error) { return isApplied(sv.engine, document) },
 		Report:        func(what string, attrs ...any) { sv.log.InfoContext(ctx, what, attrs...) },
+		Warn:          func(what string, attrs ...any) { sv.log.WarnContext(ctx, what, attrs...) },
 	})
 	if err != nil || !isDirectory(s.SeedsDir) {
 		return err

@@ -52,11 +52,71 @@ func (t *tree) appendActions(out *bytes.Buffer) error {
 		if settings, err = t.load(actionsFile); err != nil {
 			return err
 		}
+		if settings != nil && settings.isNull() {
+			settings = nil
+		}
+		if err := t.checkActions(settings); err != nil {
+			return err
+		}
 	}
 	if err := t.appendActionList(out, sdl, settings); err != nil {
 		return err
 	}
 	return t.appendTypes(out, sdl, settings)
+}
+
+// checkActions refuses what is not of the form of actions.yaml; nil is an empty file. What stands inside an action or a type
+// is the server's to judge.
+func (t *tree) checkActions(settings *value) error {
+	expect := func(v *value, ok bool, what string) error {
+		if v == nil || ok || v.isNull() {
+			return nil
+		}
+		return fmt.Errorf("%s: %s is expected", t.at(v.file, v.node.Line), what)
+	}
+	objects := func(list *value) error {
+		if err := expect(list, list != nil && list.isList(), "a list"); err != nil || list == nil {
+			return err
+		}
+		for _, v := range list.list {
+			if !v.isObject() {
+				return fmt.Errorf("%s: an object is expected", t.at(v.file, v.node.Line))
+			}
+		}
+		return nil
+	}
+	known := func(o *value, keys ...string) error {
+		for i, key := range o.keys {
+			if !slices.Contains(keys, key) {
+				return fmt.Errorf("%s: unexpected key %q; known are %s", t.at(o.list[i].file, o.list[i].node.Line), key, strings.Join(keys, ", "))
+			}
+		}
+		return nil
+	}
+	if settings == nil {
+		return nil
+	}
+	if err := expect(settings, settings.isObject(), "an object"); err != nil {
+		return err
+	}
+	if err := known(settings, "actions", "custom_types"); err != nil {
+		return err
+	}
+	if err := objects(settings.member("actions")); err != nil {
+		return err
+	}
+	types := settings.member("custom_types")
+	if err := expect(types, types != nil && types.isObject(), "an object"); err != nil || types == nil {
+		return err
+	}
+	var keys []string
+	for _, k := range typeKinds {
+		keys = append(keys, k.key)
+		if err := objects(types.member(k.key)); err != nil {
+			return err
+		}
+	}
+	return known(types, keys...)
 }
 
 func (t *tree) signatures() (*signatures, error) {
@@ -112,8 +172,8 @@ func (s *signatures) action(name string) *signature {
 // appendActionList writes the actions in the order of actions.yaml.
 func (t *tree) appendActionList(out *bytes.Buffer, sdl *signatures, settings *value) error {
 	var list []*value
-	if settings != nil && settings.isObject() {
-		if v := settings.member("actions"); v != nil && v.isList() {
+	if settings != nil {
+		if v := settings.member("actions"); v != nil {
 			list = v.list
 		}
 	}

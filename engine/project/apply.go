@@ -42,8 +42,8 @@ type ApplyOptions struct {
 	IsApplied func(document json.RawMessage) (bool, error)
 	// NoTransaction runs the statements of every migration outside of a transaction.
 	NoTransaction bool
-	// Report is told what is done.
-	Report func(what string, attrs ...any)
+	// Report is told what is done, Warn what somebody should look at.
+	Report, Warn func(what string, attrs ...any)
 }
 
 // Apply brings the server to the project: migrations, then metadata, then the migrations of databases that the metadata
@@ -95,7 +95,7 @@ func (p *Project) Apply(ctx context.Context, o ApplyOptions) (err error) {
 	}
 	state, err := ReloadMetadata(ctx, p.Server)
 	if err == nil && !state.IsConsistent {
-		o.Report("parts of the metadata cannot be honoured; `gatehouse metadata inconsistency list` says which")
+		o.Warn("parts of the metadata cannot be honoured; `gatehouse metadata inconsistency list` says which")
 	}
 	return err
 }
@@ -137,7 +137,7 @@ func (p *Project) applyDocument(ctx context.Context, document json.RawMessage, o
 	o.Report("metadata applied", "consistent", state.IsConsistent)
 	for _, i := range state.Objects {
 		if i.Type == "source" { // the next step will be refused for it, without the reason
-			o.Report("a database is inconsistent", "database", i.Definition, "reason", i.Reason)
+			o.Warn("a database is inconsistent", "database", i.Definition, "reason", i.Reason)
 		}
 	}
 	return nil
@@ -163,7 +163,7 @@ func (p *Project) nameLeftDirectories(databases []Database, o ApplyOptions) erro
 			continue // not a directory, or none of migrations
 		}
 		if !slices.ContainsFunc(databases, func(d Database) bool { return d.Name == e.Name() }) {
-			o.Report("migrations of a database that the server does not have are left alone", "database", e.Name(), "directory", dir)
+			o.Warn("migrations of a database that the server does not have are left alone", "database", e.Name(), "directory", dir)
 		}
 	}
 	return nil

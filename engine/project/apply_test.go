@@ -20,15 +20,18 @@ func mounted(t *testing.T, files map[string]string) (*project.Project, *fake) {
 func apply(t *testing.T, p *project.Project) string {
 	t.Helper()
 	var said strings.Builder
-	err := p.Apply(t.Context(), project.ApplyOptions{Report: func(what string, attrs ...any) {
-		for _, a := range attrs {
-			if raw, ok := a.(json.RawMessage); ok {
-				a = string(raw)
+	say := func(level string) func(what string, attrs ...any) {
+		return func(what string, attrs ...any) {
+			for _, a := range attrs {
+				if raw, ok := a.(json.RawMessage); ok {
+					a = string(raw)
+				}
+				what += fmt.Sprint(" ", a)
 			}
-			what += fmt.Sprint(" ", a)
+			said.WriteString(level + what + "\n")
 		}
-		said.WriteString(what + "\n")
-	}})
+	}
+	err := p.Apply(t.Context(), project.ApplyOptions{Report: say(""), Warn: say("warning: ")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +46,7 @@ func TestApply_migrationsOfADatabaseThatIsNotThereAreLeftAloneAndNamed(t *testin
 	if len(f.ran) != 1 || f.ran[0] != "up 1" {
 		t.Errorf("ran %q", f.ran)
 	}
-	if !strings.Contains(said, "left alone database former directory ") {
+	if !strings.Contains(said, "warning: migrations of a database that the server does not have are left alone database former directory ") {
 		t.Errorf("said %s", said)
 	}
 }
@@ -55,7 +58,7 @@ func TestApply_saysWhyADatabaseIsInconsistent(t *testing.T) {
 		`{"type":"source","name":"source pg","definition":"pg","reason":"Inconsistent object: the variable PG is not set"},` +
 		`{"type":"table","name":"table a","definition":"a","reason":"Inconsistent object: no such table"}]}`)
 	said := apply(t, p)
-	if want := `a database is inconsistent database "pg" reason "Inconsistent object: the variable PG is not set"`; !strings.Contains(said, want) || strings.Contains(said, "no such table") {
+	if want := `warning: a database is inconsistent database "pg" reason "Inconsistent object: the variable PG is not set"`; !strings.Contains(said, want) || strings.Contains(said, "no such table") {
 		t.Errorf("said %s", said)
 	}
 }

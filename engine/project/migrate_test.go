@@ -25,6 +25,7 @@ type fake struct {
 	sent  []string // bodies
 
 	applied json.RawMessage // the answer to replace_metadata
+	isAway  bool            // the database does not answer
 }
 
 func (f *fake) Post(_ context.Context, path string, body any) ([]byte, error) {
@@ -68,6 +69,8 @@ func (f *fake) sql(sql string) ([]byte, error) {
 		return json.Marshal(map[string]any{"result_type": "TuplesOk", "result": append([][]string{{"a", "b"}}, rows...)})
 	}
 	switch {
+	case f.isAway:
+		return nil, project.ReadRefusal(400, []byte(`{"path":"$","error":"source with name \"default\" is inconsistent","code":"unexpected"}`))
 	case strings.Contains(sql, "information_schema.tables"):
 		return result([]string{fmt.Sprint(min(1, len(f.old)))})
 	case strings.Contains(sql, "from hdb_catalog.schema_migrations"):
@@ -374,5 +377,27 @@ func TestRefusal(t *testing.T) {
 	}
 	if got := project.ReadRefusal(400, []byte(`{"path":"$.args.metadata","error":"unknown key \"x\"","code":"parse-failed"}`)).Error(); got != `unknown key "x" (at $.args.metadata) [parse-failed]` {
 		t.Error(got)
+	}
+}
+
+// What an older project has applied is asked for until somebody answers: nothing is run that may have been run before.
+func TestMigrations_stateOfAnOlderProjectIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	p, f := migrations(t, `{}`)
+	f.old, f.isAway = [][]string{{"1", "f"}, {"2", "f"}}, true
+	if _, err := p.Status(t.Context(), db); err == nil || !strings.Contains(err.Error(), `take over the migrations' state from hdb_catalog.schema_migrations of database default: source with name "default" is inconsistent`) {
+		t.Errorf("got %v", err)
+	}
+	if string(f.state) != `{}` {
+		t.Errorf("state %s", f.state)
+	}
+	other := project.Database{Name: "warehouse", Kind: "mssql"} // has no such table
+	if _, err := p.Status(t.Context(), other); err != nil || strings.Contains(string(f.state), "warehouse") || !strings.Contains(string(f.state), `"isStateCopyCompleted":false`) {
+		t.Errorf("got %v, state %s", err, f.state)
+	}
+	f.isAway = false
+	status := must(p.Status(t.Context(), db))(t)
+	if steps, _, err := status.Up(-1); err != nil || len(steps) != 2 || steps[0].Version != 3 {
+		t.Errorf("got %v %v", steps, err)
 	}
 }

@@ -88,10 +88,8 @@ type command struct {
 
 // runSQL is run_sql as the Hasura command line sends it.
 type runSQL struct {
-	SQL      string `json:"sql"`
-	Source   string `json:"source,omitempty"`
-	Cascade  bool   `json:"cascade,omitempty"`
-	ReadOnly bool   `json:"read_only,omitempty"`
+	SQL    string `json:"sql"`
+	Source string `json:"source,omitempty"`
 	// Check is set for migrations: whatever they do to tracked objects, metadata follows separately.
 	Check         *bool `json:"check_metadata_consistency,omitempty"`
 	NoTransaction bool  `json:"no_transaction,omitempty"`

@@ -30,7 +30,7 @@ func (p *Project) store(ctx context.Context, d Database) (store, error) {
 		t := tableStore{p.Server}
 		return t, t.prepare(ctx)
 	}
-	c := catalogStore{p.Server, d.Name}
+	c := catalogStore{p.Server, d.Name, d.Kind == "" || d.Kind == "postgres"}
 	return c, c.prepare(ctx)
 }
 
@@ -70,8 +70,9 @@ func (s *cliState) MarshalJSON() ([]byte, error) {
 
 // catalogStore is the state of projects of version 3.
 type catalogStore struct {
-	server   Server
-	database string
+	server     Server
+	database   string
+	isPostgres bool
 }
 
 func (c catalogStore) read(ctx context.Context) (*cliState, error) {
@@ -110,23 +111,13 @@ func (c catalogStore) prepare(ctx context.Context) error {
 		s.settings["migration_mode"], changed = "true", true
 	}
 	if !s.isCopied {
-		// It is tried once. A database that cannot be asked, or that has no such table, has nothing to take over.
-		old := tableStore{c.server}
-		if found, err := old.existsOn(ctx, c.database); err == nil && found {
-			versions, err := old.versionsOn(ctx, c.database)
-			if err != nil {
-				return fmt.Errorf("take over the migrations' state from %s.%s: %w", oldSchema, oldTable, err)
-			}
-			for version, dirty := range versions {
-				s.set(c.database, version, dirty)
-			}
-			if settings, err := rows(ctx, c.server, c.database, `select setting, value from hdb_catalog.migration_settings`); err == nil {
-				for _, row := range settings {
-					s.settings[row[0]] = row[1]
-				}
-			}
+		taken, err := c.takeOver(ctx, s)
+		if err != nil {
+			return fmt.Errorf("take over the migrations' state from %s.%s of database %s: %w", oldSchema, oldTable, c.database, err)
 		}
-		s.isCopied, changed = true, true
+		if taken {
+			s.isCopied, changed = true, true
+		}
 	}
 	if changed {
 		if err := c.write(ctx, s); err != nil {
@@ -137,6 +128,35 @@ func (c catalogStore) prepare(ctx context.Context) error {
 		return errSwitchedOff
 	}
 	return nil
+}
+
+// takeOver adds what an older project knows of the database. It is false where there is nobody to ask: a database of another
+// kind has no such table, and the next one may. Whoever does not answer is asked again, before anything is run that may have
+// been run before.
+func (c catalogStore) takeOver(ctx context.Context, s *cliState) (bool, error) {
+	if !c.isPostgres {
+		return false, nil
+	}
+	old := tableStore{c.server}
+	found, err := old.existsOn(ctx, c.database)
+	if err != nil || !found {
+		return err == nil, err
+	}
+	versions, err := old.versionsOn(ctx, c.database)
+	if err != nil {
+		return false, err
+	}
+	for version, dirty := range versions {
+		s.set(c.database, version, dirty)
+	}
+	settings, err := rows(ctx, c.server, c.database, `select setting, value from hdb_catalog.migration_settings`)
+	if err != nil {
+		return false, err
+	}
+	for _, row := range settings {
+		s.settings[row[0]] = row[1]
+	}
+	return true, nil
 }
 
 func (s *cliState) set(database string, version uint64, dirty bool) {
