@@ -137,12 +137,16 @@ func dumpProgram(ctx context.Context, pool *pgxpool.Pool) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("server_version_num %q: %w", text, err)
 	}
-	server := number / 10000
 	candidates := []string{"pg_dump"}
 	for _, pattern := range []string{"/usr/lib/postgresql/*/bin/pg_dump", "/usr/pgsql-*/bin/pg_dump", "/opt/homebrew/opt/postgresql@*/bin/pg_dump"} {
 		found, _ := filepath.Glob(pattern)
 		candidates = append(candidates, found...)
 	}
+	return chooseDump(ctx, number/10000, candidates)
+}
+
+// chooseDump is the first candidate that is of a server's major version or later.
+func chooseDump(ctx context.Context, server int, candidates []string) (string, error) {
 	var versions []string
 	for _, c := range candidates {
 		out, err := exec.CommandContext(ctx, c, "--version").Output() //nolint:gosec // fixed paths
@@ -153,7 +157,9 @@ func dumpProgram(ctx context.Context, pool *pgxpool.Pool) (string, error) {
 			if major, err := strconv.Atoi(string(m[1])); err == nil && major >= server {
 				return c, nil
 			}
-			versions = append(versions, string(m[1]))
+			if !slices.Contains(versions, string(m[1])) { // by several names
+				versions = append(versions, string(m[1]))
+			}
 		}
 	}
 	have := "none was found"
