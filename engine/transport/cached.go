@@ -2,6 +2,7 @@ package transport
 
 import (
 	"net/http"
+	"strings"
 
 	"gatehouse/engine/fault"
 	"gatehouse/httpd"
@@ -10,9 +11,13 @@ import (
 // maxKey is longer than any key.
 const maxKey = 128
 
+// setHeaders adds an answer's headers. Pages may read ours where they are; Hasura's are named with every answer (CORS).
 func setHeaders(w http.ResponseWriter, headers [][2]string) {
 	for _, h := range headers {
 		w.Header().Set(h[0], h[1])
+		if strings.HasPrefix(h[0], "X-Gatehouse-") && w.Header().Get("Access-Control-Allow-Origin") != "" {
+			w.Header().Add("Access-Control-Expose-Headers", h[0])
+		}
 	}
 }
 

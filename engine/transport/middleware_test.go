@@ -3,12 +3,15 @@ package transport_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
+	"gatehouse/engine/session"
 	"gatehouse/engine/transport"
 	"gatehouse/httpd"
 )
@@ -159,5 +162,39 @@ func TestCompress_passesAnAnswerWithoutBody(t *testing.T) {
 	h.ServeHTTP(w, r)
 	if w.Code != 204 || w.Header().Get("Content-Encoding") != "" {
 		t.Errorf("got %d %v", w.Code, w.Header())
+	}
+}
+
+// A page is let read a header of ours where an answer has it, and may always send it.
+func TestCORS_exposesOurHeaders(t *testing.T) {
+	t.Parallel()
+	cors, err := transport.ParseCORS("https://a.com", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const ours = "X-Gatehouse-Read-After"
+	a := newAPI(t, func(h *transport.Handler) {
+		h.Query = func(context.Context, *session.Session, transport.Request) (transport.Answer, error) {
+			return transport.Answer{Body: []byte(`{}`), Header: [][2]string{{ours, "x"}, {"X-Hasura-Query-Cache-Key", "y"}}}, nil
+		}
+	})
+	h := cors.Wrap(a.mux)
+	for origin, want := range map[string][]string{
+		"": nil, "https://b.com": nil,
+		"https://a.com": {"X-Hasura-Query-Cache-Key,X-Hasura-Query-Family-Cache-Key,Warning", ours},
+	} {
+		r, w := httptest.NewRequest(http.MethodPost, "/v1/graphql", strings.NewReader(`{"query":"{ t }"}`)), httptest.NewRecorder()
+		r.Header.Set("Origin", origin)
+		h.ServeHTTP(w, r)
+		if got := w.Header().Values("Access-Control-Expose-Headers"); w.Header().Get(ours) != "x" || !slices.Equal(got, want) {
+			t.Errorf("a page of %q may read %q, not %q", origin, got, want)
+		}
+	}
+	r, w := httptest.NewRequest(http.MethodOptions, "/v1/graphql", nil), httptest.NewRecorder()
+	r.Header.Set("Origin", "https://a.com")
+	r.Header.Set("Access-Control-Request-Headers", strings.ToLower(ours))
+	h.ServeHTTP(w, r)
+	if got := w.Header().Get("Access-Control-Allow-Headers"); !strings.EqualFold(got, ours) {
+		t.Errorf("a page may send %q", got)
 	}
 }
