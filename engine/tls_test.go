@@ -163,3 +163,52 @@ func TestSources_encrypted(t *testing.T) {
 		}
 	}
 }
+
+// What is said of encryption apart counts for every connection, whatever the file of the login says.
+func TestSources_encryptedWithALoginFromFile(t *testing.T) {
+	t.Parallel()
+	authority := newCertificate(t, "authority", nil)
+	where := encryptedCluster(t, newCertificate(t, "elsewhere.example", authority), authority)
+	file := filepath.Join(t.TempDir(), "login")
+	write := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(where + "?sslmode=disable")
+	s := &server{T: t, metadataURL: testpg.Database(t), dataURL: testpg.Database(t)}
+	c := config(s.metadataURL, s.dataURL)
+	c.FilePrefix = filepath.Dir(file)
+	c.LookupEnv = func(name string) (string, bool) { return authority.cert, name == "ROOT" }
+	e, err := engine.New(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	s.engine = e
+	background(t, e)
+	const add = `{"type":"pg_add_source","args":{"name":"far","configuration":{"connection_info":{"database_url":{"dynamic_from_file":%q},
+		"ssl_configuration":{"sslmode":"verify-ca","sslrootcert":{"from_env":"ROOT"}},"pool_settings":{"retries":0,"max_connections":3}}}}}`
+	eventually(t, "the server takes TLS", func() bool {
+		_, body := post(e, "/v1/metadata", fmt.Sprintf(add, file))
+		return body == ok
+	})
+	s.want(200, "", "run_sql", `{"source":"far","sql":"create table stock (id int primary key); insert into stock values (1); create role rotated superuser login password 'two'"}`)
+	s.do("pg_track_table", `{"source":"far","table":"stock"}`)
+	const encrypted = `{"result_type":"TuplesOk","result":[["usename","ssl"],[%q,"t"]]}`
+	const who = `{"source":"far","read_only":true,"sql":"select usename, ssl from pg_stat_ssl join pg_stat_activity using (pid) where pid = pg_backend_pid()"}`
+	s.answers(`{ stock { id } }`, `{"stock":[{"id":1}]}`)
+
+	// Another login, and no connection of the one before.
+	u, err := url.Parse(where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword("rotated", "two")
+	write(u.String())
+	eventually(t, "the new login is used", func() bool {
+		_, body := post(e, "/v2/query", fmt.Sprintf(`{"type":"run_sql","args":%s}`, who))
+		return body == fmt.Sprintf(encrypted, "rotated")
+	})
+	s.answers(`{ stock { id } }`, `{"stock":[{"id":1}]}`)
+}
