@@ -246,7 +246,7 @@ func (e *Engine) reconnect(ctx context.Context, name string, was *sourceState, w
 	if m == nil {
 		return nil
 	}
-	state := e.resolveSource(ctx, m, was, true)
+	state := e.resolveSource(ctx, m, func(string) *sourceState { return was }, true)
 	e.writing.Lock()
 	defer e.writing.Unlock()
 	s := e.Snapshot()

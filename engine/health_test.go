@@ -15,8 +15,8 @@ type health struct {
 	Error     any
 	Timestamp string
 	Replicas  []struct {
-		Name  string
-		InUse bool `json:"in_use"`
+		Name, Reason string
+		InUse        bool `json:"in_use"`
 	} `json:"read_replicas"`
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"gatehouse/engine/execute"
 	"gatehouse/engine/metadata"
 )
 
@@ -62,21 +63,19 @@ type load struct {
 
 // serverFacts are a server's own account of itself.
 type serverFacts struct {
-	system, address  string
-	isStandby        bool
-	database         uint32
-	limit, reserved  int
-	position, behind float64 // bytes; seconds
+	execute.Place
+	address         string
+	limit, reserved int
 }
 
 func factsOf(ctx context.Context, conn *pgx.Conn) (f serverFacts, err error) {
+	if f.Place, err = execute.Locate(ctx, conn); err != nil {
+		return f, err
+	}
 	err = conn.QueryRow(ctx, `
-select (select system_identifier::text from pg_control_system()), coalesce(inet_server_addr()::text, '') || '/' || current_setting('port'),
-       pg_is_in_recovery(), (select oid from pg_database where datname = current_database()),
-       current_setting('max_connections')::int, current_setting('superuser_reserved_connections')::int,
-       (case when pg_is_in_recovery() then coalesce(pg_last_wal_replay_lsn(), '0/0') else pg_current_wal_lsn() end - '0/0')::float8,
-       coalesce(extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()), 0)::float8`).
-		Scan(&f.system, &f.address, &f.isStandby, &f.database, &f.limit, &f.reserved, &f.position, &f.behind)
+select coalesce(inet_server_addr()::text, '') || '/' || current_setting('port'),
+       current_setting('max_connections')::int, current_setting('superuser_reserved_connections')::int`).
+		Scan(&f.address, &f.limit, &f.reserved)
 	return f, err
 }
 
@@ -107,37 +106,32 @@ func (i *inspection) source(ctx context.Context, s *metadata.Source) {
 		looks = 1
 	}
 	i.add(primary, int(conns.primary.pool.MaxConns)+looks, fmt.Sprintf("source %q", s.Name))
-	if primary.isStandby && len(i.c.replicasOf(s)) > 0 {
+	if primary.IsStandby && len(i.c.replicasOf(s)) > 0 {
 		i.bad("name the primary as the source's database", "the database of source %q is a standby itself, so that its replicas are not used", s.Name)
 		return
 	}
 	i.ok("source %q: up to %d connections", s.Name, conns.primary.pool.MaxConns)
-	for n, err := range conns.broken {
-		i.bad("correct it: it is never read from", "read replica %d of source %q: %s", n+1, s.Name, plain(err))
+	for _, r := range conns.broken {
+		i.bad("correct it: it is never read from", "read replica %d of source %q: %s", r.number, s.Name, plain(r.why))
 	}
-	for n, r := range conns.replicas {
-		i.replica(ctx, s.Name, n+1, r, primary)
+	for _, r := range conns.replicas {
+		i.replica(ctx, s.Name, r, primary)
 	}
 }
 
-func (i *inspection) replica(ctx context.Context, source string, n int, r *connection, primary serverFacts) {
-	name := fmt.Sprintf("read replica %d of source %q", n, source)
+func (i *inspection) replica(ctx context.Context, source string, r replica, primary serverFacts) {
+	name := fmt.Sprintf("read replica %d of source %q", r.number, source)
 	const unused = "nothing is read from it until that is mended"
-	f, err := i.look(ctx, r)
-	switch {
-	case err != nil:
+	f, err := i.look(ctx, r.connection)
+	if err != nil {
 		i.bad(unused, "%s cannot be reached: %s", name, plain(err))
 		return
-	case !f.isStandby:
-		i.bad(unused, "%s is no standby", name)
-	case f.system != primary.system:
-		i.bad(unused, "%s is a standby of another server than the source's", name)
-	case f.database != primary.database:
-		i.bad(unused, "%s is another database than the source's", name)
-	case f.position == 0:
-		i.bad(unused, "%s does not tell how far it has replayed its primary's log", name)
-	case f.position < primary.position && f.behind > i.c.maxReplicaLag().Seconds():
-		i.bad(unused+", or raise GATEHOUSE_READ_REPLICA_MAX_LAG", "%s is %s behind", name, time.Duration(f.behind*float64(time.Second)).Round(time.Second))
+	}
+	switch why := f.WhyNoReplica(primary.Place); {
+	case why != "":
+		i.bad(unused, "%s: %s", name, why)
+	case f.Position < primary.Position && f.Lag > i.c.maxReplicaLag():
+		i.bad(unused+", or raise GATEHOUSE_READ_REPLICA_MAX_LAG", "%s is %s behind", name, f.Lag.Round(time.Second))
 	default:
 		i.ok("%s: up to %d connections", name, r.pool.MaxConns)
 	}
@@ -158,7 +152,7 @@ func (i *inspection) look(ctx context.Context, c *connection) (serverFacts, erro
 
 // add counts connections to a server, which is told by its cluster and where it listens.
 func (i *inspection) add(f serverFacts, connections int, by string) {
-	key := fmt.Sprintf("%s %s %v", f.system, f.address, f.isStandby)
+	key := fmt.Sprintf("%s %s %v", f.System, f.address, f.IsStandby)
 	l := i.servers[key]
 	if l == nil {
 		l = &load{limit: f.limit - f.reserved}

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -35,12 +36,27 @@ func TestInspect(t *testing.T) {
 	got := inspected(t, c)
 	for _, want := range []string{
 		"source \"default\": up to 50 connections\n", "read replica 1 of source \"default\": up to 3 connections\n",
-		"! read replica 2 of source \"default\" is another database than the source's\n", "! read replica 3 of source \"default\" is no standby\n",
+		"! read replica 2 of source \"default\": it is another database than the source's\n", "! read replica 3 of source \"default\": it is no standby\n",
 		"! read replica 4 of source \"default\" cannot be reached: ",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not said:\n%s", want, got)
 		}
+	}
+	// A login that may not know which cluster it is.
+	r.exec(r.primaryURL, `revoke execute on function pg_control_system() from public; create role plain login password 'plain'`)
+	plain, err := url.Parse(r.replicaURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain.User = url.UserPassword("plain", "plain")
+	c.ReplicaURLs[0] = plain.String()
+	eventually(t, "the replica knows of the login", func() bool {
+		got = inspected(t, c)
+		return !strings.Contains(got, "password authentication failed")
+	})
+	if !strings.Contains(got, "\nread replica 1 of source \"default\": up to 3 connections\n") {
+		t.Errorf("got %s", got)
 	}
 	if strings.Contains(got, "hush") || strings.Contains(got, "one process may ask") {
 		t.Errorf("got %s", got)

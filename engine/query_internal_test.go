@@ -68,6 +68,14 @@ func fixtureLine(t testing.TB, folder string, o schema.Options, edit func(*metad
 	return lineAt(t, o, url, meta)
 }
 
+func (c *Config) openSource(ctx context.Context, s *metadata.Source) (*source, error) {
+	conns, err := c.connections(s)
+	if err != nil {
+		return nil, err
+	}
+	return c.open(ctx, s.Name, conns)
+}
+
 // lineAt makes a query line over a database.
 func lineAt(t testing.TB, o schema.Options, url string, meta *metadata.Metadata) *Line {
 	t.Helper()

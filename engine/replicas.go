@@ -21,11 +21,22 @@ func (c *Config) maxReplicaLag() time.Duration {
 // connections are how a source's servers are reached.
 type connections struct {
 	primary  *connection
-	replicas []*connection
-	// broken are the replicas, counted from 0, that can never be reached as they are configured, and why.
-	broken map[int]error
+	replicas []replica
+	// broken are the replicas that can never be reached as they are configured, and why.
+	broken []brokenReplica
 	// key is everything that decides what is opened.
 	key string
+}
+
+// replica is one that may be read; number is its place among those configured, from 1.
+type replica struct {
+	number int
+	*connection
+}
+
+type brokenReplica struct {
+	number int
+	why    error
 }
 
 // connections works out how a source's servers are reached. A replica that is configured wrongly costs the source nothing.
@@ -34,17 +45,17 @@ func (c *Config) connections(s *metadata.Source) (*connections, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &connections{primary: primary, broken: map[int]error{}}
+	out := &connections{primary: primary}
 	var key strings.Builder
 	key.WriteString(primary.key)
 	for i, info := range c.replicasOf(s) {
 		r, err := c.connection(&info)
 		if err != nil {
-			out.broken[i] = err
+			out.broken = append(out.broken, brokenReplica{i + 1, err})
 			fmt.Fprintf(&key, "\n%d: %s", i, err)
 			continue
 		}
-		out.replicas = append(out.replicas, r)
+		out.replicas = append(out.replicas, replica{i + 1, r})
 		fmt.Fprintf(&key, "\n%d: %s", i, r.key)
 	}
 	if len(out.replicas) > 0 { // which are told apart by the source's name
@@ -52,15 +63,6 @@ func (c *Config) connections(s *metadata.Source) (*connections, error) {
 	}
 	out.key = key.String()
 	return out, nil
-}
-
-// keyOf is the key a source would be opened under.
-func (c *Config) keyOf(s *metadata.Source) (string, error) {
-	conns, err := c.connections(s)
-	if err != nil {
-		return "", err
-	}
-	return conns.key, nil
 }
 
 // replicasOf are a source's replicas: the metadata's, else for the default source the operator's.
@@ -88,29 +90,19 @@ func (c *Config) replicasOf(s *metadata.Source) []metadata.ConnectionInfo {
 	return out
 }
 
-// replicaName is shown to administrators.
-func replicaName(i int, c *connection) string {
-	conn := c.pool.ConnConfig
-	return fmt.Sprintf("%d (%s:%d)", i+1, conn.Host, conn.Port)
+// name is shown to administrators.
+func (r replica) name() string {
+	return fmt.Sprintf("%d (%s:%d)", r.number, r.pool.ConnConfig.Host, r.pool.ConnConfig.Port)
 }
 
-// brokenReplicas lists the replicas of a source that can never be read as they are configured.
-func (c *Config) brokenReplicas(s *metadata.Source) []metadata.Inconsistency {
-	if len(c.replicasOf(s)) == 0 {
-		return nil
-	}
-	conns, err := c.connections(s)
-	if err != nil {
-		return nil // the source itself is inconsistent
-	}
+// inconsistencies lists the replicas of a source that can never be read as they are configured.
+func (s *source) inconsistencies(name string) []metadata.Inconsistency {
 	var out []metadata.Inconsistency
-	for i := range c.replicasOf(s) {
-		if err := conns.broken[i]; err != nil {
-			out = append(out, metadata.Inconsistency{
-				Definition: s.Name, Name: fmt.Sprintf("read_replica %d in source %s", i+1, s.Name), Type: "read_replica",
-				Reason: "Inconsistent object: " + err.Error(), Message: messageOf(err), Unsupported: true,
-			})
-		}
+	for _, r := range s.broken {
+		out = append(out, metadata.Inconsistency{
+			Definition: name, Name: fmt.Sprintf("read_replica %d in source %s", r.number, name), Type: "read_replica",
+			Reason: "Inconsistent object: " + r.why.Error(), Message: messageOf(r.why), Unsupported: true,
+		})
 	}
 	return out
 }

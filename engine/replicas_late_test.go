@@ -4,9 +4,13 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"gatehouse/engine"
+	"gatehouse/internal/testpg"
 )
 
 // held begins a mutation of user 1 that inserts the note 99, and waits until release, which gives its answer and token.
@@ -71,6 +75,48 @@ func TestReplicas_writeUnderWayWhenTheSourceChanges(t *testing.T) {
 	r.gets(at("primary"), wherePlace, as("2")...) // nobody knows whose write it was
 	r.resume()
 	r.awaitPlace("replica", as("1")...)
+}
+
+func TestReplicas_areNumberedAsConfigured(t *testing.T) {
+	t.Parallel()
+	s := &server{T: t, metadataURL: testpg.Database(t), dataURL: testpg.Database(t)}
+	c := config(s.metadataURL, s.dataURL)
+	var asked atomic.Int32
+	c.LookupEnv = func(name string) (string, bool) {
+		if name == "SECOND" {
+			asked.Add(1)
+		}
+		return "postgres://nobody:hush@127.0.0.1:1/x", name == "SECOND"
+	}
+	e, err := engine.New(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	s.engine = e
+	background(t, e)
+	configure := func(size int) {
+		s.do("pg_update_source", fmt.Sprintf(`{"name":"default","health_check":{"interval":1},"configuration":{
+			"connection_info":{"database_url":%q,"pool_settings":{"max_connections":%d}},
+			"read_replicas":[{"database_url":{"from_env":"NOT_SET"}},{"database_url":{"from_env":"SECOND"}}]}}`, s.dataURL, size))
+	}
+	configure(5)
+	asked.Store(0)
+	configure(6)
+	if n := asked.Load(); n != 1 {
+		t.Errorf("a change worked out %d times how the source is reached", n)
+	}
+	s.want(200, `{"is_consistent":false,"inconsistent_objects":[{"definition":"default","name":"read_replica 1 in source default",`+
+		`"reason":"Inconsistent object: environment variable 'NOT_SET' not set","type":"read_replica"}]}`, "get_inconsistent_metadata", `{}`)
+	eventually(t, "the other one is reported", func() bool {
+		_, all := s.health()
+		h := all["default"]
+		return len(h.Replicas) == 1 && h.Replicas[0].Name == "2 (127.0.0.1:1)" && strings.Contains(h.Replicas[0].Reason, "cannot be reached")
+	})
+	got := inspected(t, c)
+	if !strings.Contains(got, "! read replica 1 of source \"default\": environment variable 'NOT_SET' not set\n! read replica 2 of source \"default\" cannot be reached: ") {
+		t.Errorf("got %s", got)
+	}
 }
 
 func TestReplicas_whatWasNeverSentHasWrittenNothing(t *testing.T) {

@@ -105,7 +105,9 @@ func (e *Engine) build(prev *Snapshot, doc *metadata.Metadata, version int, sour
 		if state == nil {
 			continue
 		}
-		s.inconsistencies = append(s.inconsistencies, e.config.brokenReplicas(m)...)
+		if state.open != nil {
+			s.inconsistencies = append(s.inconsistencies, state.open.inconsistencies(m.Name)...)
+		}
 		if state.err != nil {
 			id := metadata.SourceObject(m.Name)
 			s.inconsistencies = append(s.inconsistencies, metadata.Inconsistency{
@@ -187,9 +189,11 @@ func (e *Engine) resolve(ctx context.Context, doc *metadata.Metadata, old map[st
 		if s.Foreign != nil {
 			continue
 		}
-		was := old[s.Name]
-		if was == nil { // perhaps under another name
-			was = e.sameDatabase(s, doc, old)
+		was := func(key string) *sourceState {
+			if state := old[s.Name]; state != nil {
+				return state
+			}
+			return sameDatabase(key, doc, old)
 		}
 		states[s.Name] = e.resolveSource(ctx, s, was, reload(s.Name))
 	}
@@ -197,11 +201,7 @@ func (e *Engine) resolve(ctx context.Context, doc *metadata.Metadata, old map[st
 }
 
 // sameDatabase finds the state of a source that was renamed.
-func (e *Engine) sameDatabase(s *metadata.Source, doc *metadata.Metadata, old map[string]*sourceState) *sourceState {
-	key, err := e.config.keyOf(s)
-	if err != nil {
-		return nil
-	}
+func sameDatabase(key string, doc *metadata.Metadata, old map[string]*sourceState) *sourceState {
 	for name, state := range old {
 		if doc.Source(name) == nil && state.open != nil && state.open.key == key {
 			return state
@@ -210,21 +210,23 @@ func (e *Engine) sameDatabase(s *metadata.Source, doc *metadata.Metadata, old ma
 	return nil
 }
 
-func (e *Engine) resolveSource(ctx context.Context, s *metadata.Source, was *sourceState, reload bool) *sourceState {
+// resolveSource gives a source's state; before is that of what was opened under a key, or of the source's name.
+func (e *Engine) resolveSource(ctx context.Context, s *metadata.Source, before func(key string) *sourceState, reload bool) *sourceState {
 	if s.Configuration.ConnectionTemplate != nil {
 		return &sourceState{err: errTemplate}
 	}
-	key, err := e.config.keyOf(s)
+	conns, err := e.config.connections(s)
 	if err != nil {
 		return &sourceState{err: err}
 	}
 	var open *source
-	if was != nil && was.open != nil && was.open.key == key {
+	was := before(conns.key)
+	if was != nil && was.open != nil && was.open.key == conns.key {
 		open = was.open
 		if !reload && was.hasEnums(s) && was.natives.document == nativeDocument(s) {
 			return was
 		}
-	} else if open, err = e.config.openSource(ctx, s); err != nil {
+	} else if open, err = e.config.open(ctx, s.Name, conns); err != nil {
 		return &sourceState{err: err}
 	}
 	var c *catalog.Catalog

@@ -24,6 +24,8 @@ type source struct {
 	feed *changes.Feed
 	// key is everything it was opened from.
 	key string
+	// broken are the replicas that are never read.
+	broken []brokenReplica
 }
 
 // defaultSourceEnv is how the source "default" is named where the operator gave no other name.
@@ -64,19 +66,15 @@ func (e unsupportedError) Error() string { return string(e) }
 // errTemplate: which connection a request takes may decide which tenant's data it sees, so that none is a wrong guess.
 const errTemplate unsupportedError = "sources with a connection template are not supported by Gatehouse yet"
 
-// openSource connects to a source's database. Its error is shown to administrators and names no password.
-func (c *Config) openSource(ctx context.Context, s *metadata.Source) (*source, error) {
-	conns, err := c.connections(s)
-	if err != nil {
-		return nil, err
-	}
+// open connects to the database of the source of that name. Its error is shown to administrators and names no password.
+func (c *Config) open(ctx context.Context, name string, conns *connections) (*source, error) {
 	db, err := conns.primary.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := &source{pool: db.Pool, database: db, logins: conns.primary.logins(db), key: conns.key}
-	replicas := execute.ReplicasConfig{Source: s.Name, Primary: db, MaxLag: c.maxReplicaLag(), Log: c.Log}
-	for i, r := range conns.replicas {
+	out := &source{pool: db.Pool, database: db, logins: conns.primary.logins(db), key: conns.key, broken: conns.broken}
+	replicas := execute.ReplicasConfig{Source: name, Primary: db, MaxLag: c.maxReplicaLag(), Log: c.Log}
+	for _, r := range conns.replicas {
 		replica, err := r.pooled(ctx)
 		if err != nil {
 			out.close()
@@ -84,12 +82,12 @@ func (c *Config) openSource(ctx context.Context, s *metadata.Source) (*source, e
 		}
 		out.replicas = append(out.replicas, replica)
 		out.logins = append(out.logins, r.logins(replica)...)
-		replicas.Replicas = append(replicas.Replicas, execute.Replica{Name: replicaName(i, r), Database: replica})
+		replicas.Replicas = append(replicas.Replicas, execute.Replica{Name: r.name(), Database: replica})
 	}
 	if len(out.replicas) > 0 {
 		out.database.Replicas = execute.NewReplicas(replicas)
 	}
-	out.feed = c.newFeed(s.Name, conns.primary, db.Pool)
+	out.feed = c.newFeed(name, conns.primary, db.Pool)
 	return out, nil
 }
 

@@ -7,9 +7,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-
-	"gatehouse/postgres"
 )
 
 const (
@@ -32,13 +29,6 @@ type moment struct {
 type answer struct {
 	position uint64
 	err      error
-}
-
-// identity tells one cluster's database from another's.
-type identity struct {
-	// system is the cluster's; "" where the login may not read it.
-	system   string
-	database uint32
 }
 
 // ask gives a position of the primary's log that everything committed so far lies before.
@@ -88,40 +78,38 @@ func (p *Replicas) followPrimary(ctx context.Context) {
 				more = false
 			}
 		}
-		position, err := p.lookAtPrimary(ctx, look)
+		at, err := p.lookAtPrimary(ctx, look)
 		for _, w := range waiting {
-			w <- answer{position, err}
+			w <- answer{at.Position, err}
 		}
-		if isTick && err == nil && look.flushed < last {
+		if isTick && err == nil && at.flushed < last {
 			look.commit(ctx)
 		}
-		last = position
+		last = at.Position
 	}
 }
 
-func (p *Replicas) lookAtPrimary(ctx context.Context, look *looker) (uint64, error) {
+func (p *Replicas) lookAtPrimary(ctx context.Context, look *looker) (Place, error) {
 	p.mu.Lock()
 	p.isAsking, p.isRaising = p.isAsking || p.isRaising, false // a wish from now on is for the next look
 	p.mu.Unlock()
 	began := time.Now()
-	isStandby, position, err := look.position(ctx)
-	if err == nil && isStandby {
+	at, err := look.look(ctx)
+	if err == nil && at.IsStandby {
 		err = errors.New("the primary is a standby itself")
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err != nil {
-		return 0, err
+		return Place{}, err
 	}
-	if look.isFresh || p.identity == nil {
-		p.identity, look.isFresh = look.identity, false
-	}
+	p.place = &at
 	if p.isAsking {
-		p.isAsking, p.raised = false, max(p.raised, position)
+		p.isAsking, p.raised = false, max(p.raised, at.Position)
 	}
 	p.settleFloor()
-	p.remember(moment{began, time.Now(), position})
-	return position, nil
+	p.remember(moment{began, time.Now(), at.Position})
+	return at, nil
 }
 
 // remember adds to the history, which is as long as the lag that is allowed. The newest moment is always kept.
@@ -185,49 +173,39 @@ func (p *Replicas) forget() {
 
 // judge looks at a replica: how far it has come, or why it cannot be used. last is how far it had when it was last looked at.
 func (p *Replicas) judge(ctx context.Context, look *looker, last uint64) (position uint64, why string) {
-	isStandby, position, err := look.position(ctx)
+	at, err := look.look(ctx)
 	if err != nil {
 		return 0, "it cannot be reached: " + err.Error()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch {
-	case !isStandby:
-		return 0, "it is no standby (any more)"
-	case position == 0:
-		return 0, "it does not tell how far it has come"
-	case p.identity == nil:
+	if p.place == nil {
 		return 0, "its primary was not looked at yet"
-	case look.identity.system != "" && p.identity.system != "" && look.identity.system != p.identity.system:
-		return 0, "it is a standby of another server"
-	case look.identity.database != p.identity.database:
-		return 0, "it is another database"
+	}
+	if why := at.WhyNoReplica(*p.place); why != "" {
+		return 0, why
 	}
 	newest, oldest := p.history[len(p.history)-1], p.history[0]
 	if last > newest.position && look.before.Before(newest.began) {
 		return 0, "it has come further than its primary"
 	}
-	isAllowed := position >= oldest.position
+	isAllowed := at.Position >= oldest.position
 	if time.Since(oldest.ended) < p.maxLag { // too short a history to tell
-		isAllowed = isAllowed || look.lag < p.maxLag
+		isAllowed = isAllowed || at.Lag < p.maxLag
 	}
 	if !isAllowed {
 		return 0, fmt.Sprintf("it is more than %s behind", p.maxLag)
 	}
-	return position, ""
+	return at.Position, ""
 }
 
 // looker asks one server on a connection of its own, so that a busy pool does not look like a server that is gone.
 type looker struct {
 	database *Database
 	conn     *pgx.Conn
-	identity *identity
-	isFresh  bool // the identity is of a new connection
-	// before is when the position before was heard; lag is what a standby says of itself, at most.
+	identity identity // as long as the connection lasts
+	// before is when the position before was heard.
 	before, heard time.Time
-	lag           time.Duration
-	// flushed is how much of a primary's log is.
-	flushed uint64
 }
 
 func newLooker(d *Database) *looker { return &looker{database: d} }
@@ -242,14 +220,6 @@ func (l *looker) close() {
 		l.conn = nil
 	}
 }
-
-// lookStatement asks a standby how far it has come, and a primary where its next record will be, which is beyond any commit
-// that anybody may have seen; commits that do not wait for it (synchronous_commit) are seen before they are flushed.
-const lookStatement = `
-select pg_is_in_recovery(),
-       (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_insert_lsn() end - '0/0')::int8,
-       (case when pg_is_in_recovery() then '0/0' else pg_current_wal_flush_lsn() end - '0/0')::int8,
-       extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp())::float8`
 
 // commitStatement has a transaction id, so that it ends with a commit record, and writes nothing else, so that it does not
 // wait for that one to be flushed (PostgreSQL: RecordTransactionCommit).
@@ -268,33 +238,22 @@ func (l *looker) commit(ctx context.Context) {
 	}
 }
 
-// position asks the server where it is. It closes the connection when that fails.
-func (l *looker) position(ctx context.Context) (isStandby bool, position uint64, err error) {
+// look asks the server where it is. It closes the connection when that fails.
+func (l *looker) look(ctx context.Context) (Place, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	if l.conn == nil {
 		if err := l.open(ctx); err != nil {
-			return false, 0, err
+			return Place{}, err
 		}
 	}
-	var at *int64
-	var flushed int64
-	var lag *float64
-	err = l.conn.QueryRow(ctx, lookStatement).Scan(&isStandby, &at, &flushed, &lag)
-	if err != nil {
+	at := Place{identity: l.identity}
+	if err := at.look(ctx, l.conn); err != nil {
 		l.close()
-		return false, 0, err
+		return Place{}, err
 	}
 	l.before, l.heard = l.heard, time.Now()
-	l.lag = 0
-	if lag != nil {
-		l.lag = time.Duration(*lag * float64(time.Second))
-	}
-	if at != nil {
-		position = uint64(*at)
-	}
-	l.flushed = uint64(flushed)
-	return isStandby, position, nil
+	return at, nil
 }
 
 func (l *looker) open(ctx context.Context) error {
@@ -303,19 +262,9 @@ func (l *looker) open(ctx context.Context) error {
 		return err
 	}
 	l.conn = conn.Hijack()
-	var id identity
-	err = l.conn.QueryRow(ctx, `select oid from pg_catalog.pg_database where datname = current_database()`).Scan(&id.database)
-	if err == nil {
-		err = l.conn.QueryRow(ctx, `select system_identifier::text from pg_catalog.pg_control_system()`).Scan(&id.system)
-		var refused *pgconn.PgError
-		if errors.As(err, &refused) && postgres.Code(err) == "42501" {
-			err = nil
-		}
-	}
-	if err != nil {
+	if l.identity, err = identify(ctx, l.conn); err != nil {
 		l.close()
 		return err
 	}
-	l.identity, l.isFresh = &id, true
 	return nil
 }

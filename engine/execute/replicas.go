@@ -46,9 +46,9 @@ type Replicas struct {
 	// apart from that.
 	isRaising, isAsking bool
 	raised              uint64
-	// identity is the primary's, nil until it is known. history are positions of the primary, oldest first.
-	identity *identity
-	history  []moment
+	// place is the primary's, nil until it is known. history are positions of the primary, oldest first.
+	place   *Place
+	history []moment
 	// late is called after every write since others took its place; nil: none did.
 	late func()
 	// onPrimary are texts that replicas refuse because they write; refused: there are some.

@@ -26,9 +26,6 @@ func (m *Metadata) Unsupported() []Inconsistency {
 		if s.QueryTags != nil {
 			list(ObjectID{"query_tags", "query_tags in source " + s.Name}, s.QueryTags, queryTagsShape, "query tags")
 		}
-		if s.HealthCheck != nil {
-			list(ObjectID{"health_check", "health_check in source " + s.Name}, s.HealthCheck, nil, "health checks of sources")
-		}
 		for _, f := range s.Functions {
 			if f.Configuration != nil && f.Configuration.Response != nil {
 				list(ObjectID{"function_response", fmt.Sprintf("response of function %s in source %s", f.Name, s.Name)}, f.Configuration.Response, nil, "declared responses of functions")
