@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/jackc/pgx/v5"
 
 	"gatehouse/engine"
 	"gatehouse/engine/session"
@@ -237,4 +238,46 @@ func TestSubscription_endsWithTheGrantOfItsToken(t *testing.T) {
 	c.want(`{"type":"error","id":"1","payload":`+gone+`}`, `{"type":"complete","id":"1"}`)
 	c.subscribe("2", `{ author { name } }`)
 	c.want(`{"type":"error","id":"2","payload":`+gone+`}`, `{"type":"complete","id":"2"}`)
+}
+
+// TestSubscription_existsIsEachSubscribersOwn: a permission that asks only whether a row of another table exists is no
+// condition on the table's own rows. On a table with one partition Postgres answers it once for all subscribers of a
+// statement, unless the statement sees to it.
+func TestSubscription_existsIsEachSubscribersOwn(t *testing.T) {
+	t.Parallel()
+	s, url := streaming(t, func(c *engine.Config) {
+		conn, err := pgx.Connect(t.Context(), c.DefaultSourceURL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close(context.Background()) }()
+		if _, err := conn.Exec(t.Context(), `
+			create table pass (id int primary key); insert into pass values (1);
+			create table part (id int primary key) partition by range (id); create table part_all partition of part default; insert into part values (7);
+			do $$ begin
+			  execute format('alter database %I set enable_sort = off', current_database());
+			  execute format('alter database %I set enable_seqscan = off', current_database());
+			  execute format('alter database %I set enable_bitmapscan = off', current_database());
+			end $$`); err != nil {
+			t.Fatal(err)
+		}
+	})
+	s.do("pg_track_table", `{"table":"part"}`)
+	s.do("pg_track_table", `{"table":"pass"}`)
+	s.do("pg_create_select_permission", `{"table":"part","role":"user","permission":{"columns":"*","filter":{"_exists":{"_table":{"schema":"public","name":"pass"},"_where":{"id":{"_eq":"X-Hasura-User-Id"}}}}}}`)
+	const query = `subscription { part(order_by: {id: asc}) { id } }`
+	subscribers := make([]*socket, 8)
+	for i := range subscribers {
+		subscribers[i] = s.socket(url, fmt.Sprintf(`{"X-Hasura-Role":"user","X-Hasura-User-Id":"%d"}`, i%2))
+		subscribers[i].subscribe("1", query)
+		subscribers[i].want([]string{`{"type":"next","id":"1","payload":{"data":{"part":[]}}}`, `{"type":"next","id":"1","payload":{"data":{"part":[{"id":7}]}}}`}[i%2])
+	}
+	s.exec(s.dataURL, `insert into part values (8)`)
+	for i := 1; i < len(subscribers); i += 2 {
+		subscribers[i].want(`{"type":"next","id":"1","payload":{"data":{"part":[{"id":7},{"id":8}]}}}`)
+	}
+	s.exec(s.dataURL, `insert into pass values (0); delete from pass where id = 1`)
+	for i := range subscribers { // whoever has none now was told nothing else before
+		subscribers[i].want([]string{`{"type":"next","id":"1","payload":{"data":{"part":[{"id":7},{"id":8}]}}}`, `{"type":"next","id":"1","payload":{"data":{"part":[]}}}`}[i%2])
+	}
 }

@@ -78,6 +78,21 @@ func Lives(p *plan.Plan, o Options) (*Live, error) {
 	return b.live, nil
 }
 
+func newPoller(o Options) *translator {
+	t := newReader(o)
+	t.isPoll = true
+	return t
+}
+
+// ofRow is true, and belongs to a row. A condition that depends on a subscriber's values but on no row beside it is what
+// Postgres works out once for a whole query level, and again for the next subscriber; but not again where it removes the
+// level's topmost node, because a table has one partition to read (observed: Postgres 15.18; setrefs.c:
+// clean_up_removed_plan_level leaves the parameters of what it moves behind). Then one subscriber's answer would be
+// everybody's.
+func ofRow(row pgsql.Ident) pgsql.Expr {
+	return pgsql.Binary{Left: call("num_nulls", pgsql.Row{Table: row}), Op: ">=", Right: pgsql.Int(0)}
+}
+
 type liveBuilder struct {
 	o       Options
 	live    *Live
@@ -90,7 +105,7 @@ func (b *liveBuilder) steps(roots []plan.Root) ([]Step, error) {
 	for _, r := range roots {
 		s := Step{Alias: r.Alias, Path: r.Path}
 		var err error
-		t := newReader(b.o)
+		t := newPoller(b.o)
 		switch n := r.Node.(type) {
 		case plan.Constant:
 			s.Constant = []byte(n)
@@ -174,7 +189,7 @@ type pollBuilder struct {
 
 // stream adds the two values of a streaming subscription: the rows after the cursor, and the cursor after the rows.
 func (p *pollBuilder) stream(o Options, n *plan.Stream, hasCursor bool) {
-	t := newReader(o)
+	t := newPoller(o)
 	row, rows := t.alias("t"), t.alias("x")
 	q := t.rows(&n.Rows, row, "", false)
 	cursor := t.operand(n.Cursor, about(row))

@@ -74,10 +74,14 @@ func (t *translator) predicate(p schema.Predicate, s scope) pgsql.Expr {
 		}}
 	case *schema.Exists:
 		a := t.alias("e")
+		where := conjunction(t.predicate(p.Where, s.at(a)))
+		if t.isPoll {
+			where = conjunction(where, ofRow(s.row))
+		}
 		return pgsql.Exists{Query: &pgsql.Select{
 			Output: []pgsql.Output{{Expr: pgsql.Int(1)}},
 			From:   pgsql.Table{Name: name(p.Table.Name), As: a},
-			Where:  conjunction(t.predicate(p.Where, s.at(a))),
+			Where:  where,
 		}}
 	case *schema.RelatedComputed:
 		a := t.alias("c")

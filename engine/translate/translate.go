@@ -151,6 +151,8 @@ func steps(roots []plan.Root, o Options, j *joiner) ([]Step, error) {
 type translator struct {
 	o    Options
 	next int
+	// isPoll: the statement will be joined with a list of subscribers.
+	isPoll bool
 	// written holds the relations of written rows and of pages (common table expressions): unlike a table's alias, such
 	// a relation as a whole is not a value of the table's row type.
 	written map[pgsql.Ident]*schema.Table
