@@ -127,6 +127,16 @@ func (f *Feed) Commits() (n uint64, ok bool) {
 	return f.commits, f.isWell
 }
 
+// begin says where in the log a stream begins: what it does not tell of ended before that.
+func (f *Feed) begin(position uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.position = position
+	for w := range f.watches {
+		w.position = position
+	}
+}
+
 // well says that every commit from now on is told. Whoever watches has to look once.
 func (f *Feed) well() {
 	f.mu.Lock()
@@ -142,14 +152,14 @@ func (f *Feed) well() {
 	}
 }
 
-// unwell says why changes are not told, or late.
-func (f *Feed) unwell(why string) {
+// unwell says why changes are not told, or late; was tells whether they were before.
+func (f *Feed) unwell(why string) (was bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.isWell && f.why == why {
-		return
+	was = f.isWell
+	if !was && f.why == why {
+		return was
 	}
-	was := f.isWell
 	f.isWell, f.why, f.since = false, why, time.Now()
 	if why != notWatched {
 		f.config.Log.Info("changes are not followed: subscriptions poll", "source", f.config.Source, "reason", why)
@@ -159,6 +169,7 @@ func (f *Feed) unwell(why string) {
 			w.notify()
 		}
 	}
+	return was
 }
 
 // isWatched tells whether somebody watches.
@@ -187,13 +198,11 @@ func (f *Feed) run(ctx context.Context) {
 			}
 			continue
 		}
-		began := time.Now()
 		err := f.follow(ctx)
 		if err == nil {
 			continue
 		}
-		f.unwell(err.Error())
-		if time.Since(began) > lastRetry { // it went well for a while
+		if f.unwell(err.Error()) {
 			retry = firstRetry
 		}
 		pause(ctx, retry)

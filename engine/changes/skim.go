@@ -20,8 +20,8 @@ type skim struct {
 	pass, drop int
 }
 
-// keep is how much of a message is read: enough for the names of more than a hundred truncated tables.
-const keep = 64 << 10
+// keep is how much of a message is read: enough for the names of a hundred truncated tables, whatever they are.
+const keep = 16 << 10
 
 func newSkim(c net.Conn) *skim { return &skim{Conn: c, room: make([]byte, 32<<10)} }
 

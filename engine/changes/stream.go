@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -68,6 +69,7 @@ func (f *Feed) follow(ctx context.Context) error {
 	var parts sync.WaitGroup
 	defer parts.Wait()
 	f.settling.clear()
+	f.begin(s.received)
 	parts.Go(func() { cancel(s.tend(ctx)) })
 	err := s.read()
 	if ctx.Err() != nil {
@@ -109,7 +111,15 @@ func (s *stream) open(ctx context.Context) error {
 
 func (s *stream) start(ctx context.Context, conn *pgconn.PgConn) error {
 	create := "CREATE_REPLICATION_SLOT " + s.slot + " TEMPORARY LOGICAL test_decoding NOEXPORT_SNAPSHOT"
-	if err := s.guarded(ctx, func(ctx context.Context) error { return conn.Exec(ctx, create).Close() }); err != nil {
+	err := s.guarded(ctx, func(ctx context.Context) error {
+		results, err := conn.Exec(ctx, create).ReadAll()
+		if err == nil {
+			s.received, err = beginning(results)
+			s.checked = s.received
+		}
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("make a replication slot: %w", err)
 	}
 	const options = `("include-xids" 'on', "include-timestamp" 'on', "include-rewrites" 'on')`
@@ -134,6 +144,17 @@ func (s *stream) start(ctx context.Context, conn *pgconn.PgConn) error {
 			return fmt.Errorf("start replication: %w", pgconn.ErrorResponseToPgError(m))
 		}
 	}
+}
+
+// beginning is where a slot begins, as its making says: the second column of one row (PG docs: protocol-replication).
+func beginning(results []*pgconn.Result) (position uint64, err error) {
+	if len(results) != 1 || len(results[0].Rows) != 1 || len(results[0].Rows[0]) < 2 {
+		return 0, errors.New("the server does not say where it begins")
+	}
+	high, low, _ := strings.Cut(string(results[0].Rows[0][1]), "/")
+	h, err1 := strconv.ParseUint(high, 16, 32)
+	l, err2 := strconv.ParseUint(low, 16, 32)
+	return h<<32 | l, errors.Join(err1, err2)
 }
 
 // read reads what the server sends until the connection ends.
@@ -331,9 +352,6 @@ func (s *stream) tend(ctx context.Context) error {
 func (s *stream) condition() (late string, grown bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.checked == 0 {
-		s.checked = s.received
-	}
 	if s.received-s.checked > uint64(s.feed.config.MaxWAL/checks) {
 		s.checked, grown = s.received, true
 	}
