@@ -56,6 +56,8 @@ func (j *joiner) joins(n plan.Node) Joins {
 		return j.fields(n.Fields)
 	case *plan.Aggregate:
 		return j.aggregate(n)
+	case *plan.Connection:
+		return j.connection(n)
 	case *plan.Insert:
 		return j.output(n.Output)
 	case *plan.Choice:
@@ -110,8 +112,19 @@ func (j *joiner) value(v plan.FieldValue) Joins {
 		return j.fields(v.Fields)
 	case *plan.Aggregate:
 		return j.aggregate(v)
+	case *plan.Connection:
+		return j.connection(v)
 	}
 	return nil
+}
+
+func (j *joiner) connection(n *plan.Connection) (all Joins) {
+	for _, f := range n.Fields {
+		for _, part := range f.Edges {
+			all = all.with(f.Alias, Joins(nil).with(part.Alias, j.fields(part.Node)))
+		}
+	}
+	return all
 }
 
 // with adds joins inside a key's value, if there are any.
@@ -195,7 +208,7 @@ func (t *translator) joinKeys(e *plan.Elsewhere, row pgsql.Ident) pgsql.Expr {
 // keyText is a value in a form that another database reads alike: dates and times as JSON has them, which no setting
 // changes.
 func keyText(e pgsql.Expr, of schema.Operand) pgsql.Expr {
-	ty := schema.TextType
+	var ty *catalog.Type
 	if of.Computed != nil {
 		ty = of.Computed.Type
 	} else {
