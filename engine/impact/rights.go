@@ -44,6 +44,7 @@ func rights(before, after State, o Options) []Right {
 	if c.source = ""; o.AllowList {
 		c.allowList()
 	}
+	c.limits(roles)
 	order := []string{Wider, Unclear, Narrower}
 	slices.SortStableFunc(c.out, func(x, y Right) int {
 		return slices.Index(order, x.Direction) - slices.Index(order, y.Direction)
