@@ -240,8 +240,11 @@ func Within(ctx context.Context, d time.Duration) (context.Context, context.Canc
 // Explain gives an error that comes of an exceeded time limit as such. Others, and what a database said of its own accord
 // in the last moment, stay as they are.
 func Explain(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
 	var limit *errTime
-	if err == nil || ctx.Err() == nil || !errors.As(context.Cause(ctx), &limit) {
+	if !errors.As(context.Cause(ctx), &limit) {
 		return err
 	}
 	var known *fault.Error
