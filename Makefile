@@ -78,14 +78,15 @@ fuzz: postgres-server ## Run the permissions' property tests (PROPERTY_CHECKS ca
 e2e: postgres-server build test-deps ## Run the end-to-end tests: articles, SDKs, browser
 	@$(WITH_POSTGRES) $(GO) test -count=1 -v ./test/e2e/...
 
-# LEAK_REQUESTS and LEAK_CLIENTS, SPREAD_CHANGES and AUTHORITY_USERS are how much of each there is.
+# LEAK_REQUESTS and LEAK_CLIENTS, SPREAD_CHANGES, COST_ROUNDS and AUTHORITY_USERS are how much of each there is.
 .PHONY: rights
 rights: export LEAK_REQUESTS ?= 100000
 rights: export LEAK_CLIENTS ?= 500
 rights: export SPREAD_CHANGES ?= 200
+rights: export COST_ROUNDS ?= 20
 rights: export AUTHORITY_USERS ?= 1000000
-rights: postgres-server build ## Measure how rights end: no leak, the spread over three nodes, a million users
-	@$(WITH_POSTGRES) $(GO) test -count=1 -timeout 60m -v -run 'nothingLeaks|threeNodes' ./test/e2e/articles
+rights: postgres-server build ## Measure built-in identity: no leak, the spread over three nodes, what a token costs, a million users
+	@$(WITH_POSTGRES) $(GO) test -count=1 -timeout 60m -v -run 'nothingLeaks|threeNodes|_cost' ./test/e2e/articles
 	@$(WITH_POSTGRES) $(GO) test -count=1 -timeout 60m -v -run Crowd ./identity/authority
 
 .PHONY: conformance

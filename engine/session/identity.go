@@ -59,7 +59,7 @@ func newIdentity(c *Config, id Identity, now func() time.Time) *identity {
 // concerns tells whether the request carries something for built-in identity to judge: any Authorization header. In
 // open mode, where Hasura does not look at that header, only a token that says it is ours.
 func (i *identity) concerns(h http.Header, isOpen bool) bool {
-	values := h.Values(authorization)
+	values := h[authorization]
 	if !isOpen || len(values) == 0 {
 		return len(values) > 0
 	}
@@ -116,7 +116,7 @@ func (t *verifiedToken) as(role string) map[string]string {
 
 // bearer takes the one bearer token (RFC 6750 §2.1).
 func bearer(h http.Header) (string, error) {
-	values := h.Values(authorization)
+	values := h[authorization]
 	if len(values) != 1 {
 		return "", malformedAuthorization()
 	}
@@ -299,8 +299,8 @@ func (i *identity) choose(h http.Header, roles []string) (*Session, error) {
 // there by somebody the other did not know of.
 func requestedRole(h http.Header) (string, error) {
 	role := ""
-	for _, name := range []string{roleVariable, expectedRole} {
-		for _, value := range h.Values(name) {
+	for _, name := range [...]string{roleHeader, expectedRole} {
+		for _, value := range h[name] {
 			switch {
 			case value == "":
 			case role == "" || role == value:

@@ -306,7 +306,7 @@ func (v *jwtVerifier) session(signed *signedClaims, h http.Header) (*Session, er
 		return nil, err
 	}
 	role := worth.role
-	if requested := h.Get(roleVariable); requested != "" {
+	if requested := h.Get(roleHeader); requested != "" {
 		role = requested
 	}
 	s, err := v.config.choose(role, worth.allowed)

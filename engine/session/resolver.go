@@ -286,8 +286,8 @@ func (r *Resolver) Epoch() (epoch uint64, isKnown bool) {
 
 // sentSecret finds an admin secret in the headers, also an empty one.
 func sentSecret(h http.Header) (string, bool) {
-	for _, name := range []string{adminSecret, accessKey} {
-		if values := h.Values(name); len(values) > 0 {
+	for _, name := range [...]string{adminSecretHeader, accessKeyHeader} {
+		if values := h[name]; len(values) > 0 {
 			return values[len(values)-1], true
 		}
 	}

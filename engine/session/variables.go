@@ -23,6 +23,13 @@ const (
 	backendOnlyFalse = `["false","f","no","n"]`
 )
 
+// Names as http.Header keeps them: looking them up in another spelling makes this one first.
+const (
+	adminSecretHeader = "X-Hasura-Admin-Secret"
+	accessKeyHeader   = "X-Hasura-Access-Key"
+	roleHeader        = "X-Hasura-Role"
+)
+
 // isVariable tells whether a header, claim or hook key is a session variable.
 func isVariable(name string) bool {
 	return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
@@ -43,9 +50,9 @@ func fromHeaders(h http.Header) map[string]string {
 // lower is strings.ToLower, without a copy for what nearly every request sends.
 func lower(name string) string {
 	switch name {
-	case "X-Hasura-Admin-Secret":
+	case adminSecretHeader:
 		return adminSecret
-	case "X-Hasura-Role":
+	case roleHeader:
 		return roleVariable
 	case "X-Hasura-User-Id":
 		return userIDVariable
