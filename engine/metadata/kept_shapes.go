@@ -62,7 +62,7 @@ var operationShape = record("SubscribeOpSpec", needs("columns", starOr), has("pa
 var retryShape = record("RetryConf", needs("num_retries", integerShape), needs("interval_sec", integerShape), has("timeout_sec", integerShape), has("tolerance_seconds", integerShape))
 
 var cleanupShape = record("AutoTriggerLogCleanupConfig",
-	needs("schedule", textShape), needs("clear_older_than", integerShape), has("batch_size", integerShape),
+	needs("schedule", cronSchedule), needs("clear_older_than", integerShape), has("batch_size", integerShape),
 	has("clean_invocation_logs", boolShape), has("paused", boolShape), has("timeout", integerShape))
 
 var webhookParts = []part{
@@ -117,7 +117,7 @@ func triggerNameShape(r *reader, n *node) {
 // Cron triggers.
 
 var cronTriggerParts = []part{
-	needs("name", nameShape), needs("webhook", nameShape), needs("schedule", textShape), has("payload", anything),
+	needs("name", nameShape), needs("webhook", nameShape), needs("schedule", cronSchedule), has("payload", anything),
 	has("retry_conf", record("STRetryConf",
 		has("num_retries", naturalOr("num_retries cannot be a negative value")), has("retry_interval_seconds", numberShape),
 		has("timeout_seconds", numberShape), has("tolerance_seconds", numberShape))),
