@@ -28,30 +28,86 @@ func (i Inconsistency) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(i))
 }
 
-// The names of objects (Hasura: RQL/Types/Metadata/Object, moiName).
+// location is where an object of the document stands: its kind, what it is part of, and its own name, of a permission the
+// role's. A table and a function have no name but that.
+type location struct {
+	kind, source    string
+	table, function TableName // the zero name for none
+	name            string
+}
+
+// of is the table or the function that a place is in, or is.
+func (p location) of() TableName {
+	if p.function != (FunctionName{}) {
+		return p.function
+	}
+	return p.table
+}
+
+// id names the object (Hasura: RQL/Types/Metadata/Object, moiName).
+func (p location) id() ObjectID {
+	text := p.kind
+	if p.name != "" {
+		text += " " + p.name
+	}
+	switch {
+	case p.function != (FunctionName{}) && p.name != "":
+		text += " permission for function " + p.function.String()
+	case p.table != (TableName{}) && p.name != "":
+		text += " in table " + p.table.String()
+	case p.of() != (TableName{}):
+		text += " " + p.of().String()
+	}
+	if p.source != "" {
+		text += " in source " + p.source
+	}
+	return ObjectID{p.kind, text}
+}
+
+func sourcePlace(source string) location { return location{kind: "source", name: source} }
+
+func tablePlace(source string, t TableName) location {
+	return location{kind: "table", source: source, table: t}
+}
+
+func functionPlace(source string, f FunctionName) location {
+	return location{kind: "function", source: source, function: f}
+}
+
+func functionPermissionPlace(source string, f FunctionName, role string) location {
+	return location{kind: "function_permission", source: source, function: f, name: role}
+}
+
+// childPlace is that of a part of a table. kind is "object_relation", "array_relation", "computed_field",
+// "remote_relationship", "event_trigger" or "select_permission" and its siblings.
+func childPlace(kind, source string, t TableName, name string) location {
+	return location{kind: kind, source: source, table: t, name: name}
+}
+
+// inSource is that of an object of a source other than a table's.
+func inSource(kind, source, name string) location {
+	return location{kind: kind, source: source, name: name}
+}
+
+// globalPlace is that of an object outside the sources: "rest_endpoint", "inherited_role", "remote_schema", "action", ….
+func globalPlace(kind, name string) location { return location{kind: kind, name: name} }
 
 // SourceObject names a source.
-func SourceObject(source string) ObjectID { return globalObject("source", source) }
+func SourceObject(source string) ObjectID { return sourcePlace(source).id() }
 
 // TableObject names a tracked table.
-func TableObject(source string, t TableName) ObjectID {
-	return ObjectID{"table", fmt.Sprintf("table %s in source %s", t, source)}
-}
+func TableObject(source string, t TableName) ObjectID { return tablePlace(source, t).id() }
 
 // FunctionObject names a tracked function.
-func FunctionObject(source string, f FunctionName) ObjectID {
-	return ObjectID{"function", fmt.Sprintf("function %s in source %s", f, source)}
-}
+func FunctionObject(source string, f FunctionName) ObjectID { return functionPlace(source, f).id() }
 
 // FunctionPermissionObject names a role's permission for a function.
 func FunctionPermissionObject(source string, f FunctionName, role string) ObjectID {
-	return ObjectID{"function_permission", fmt.Sprintf("function_permission %s permission for function %s in source %s", role, f, source)}
+	return functionPermissionPlace(source, f, role).id()
 }
 
-// tableChild names an object that belongs to a table. kind is "object_relation", "array_relation", "computed_field",
-// "remote_relationship", "event_trigger" or "select_permission" and its siblings.
 func tableChild(kind, source string, t TableName, name string) ObjectID {
-	return ObjectID{kind, fmt.Sprintf("%s %s in table %s in source %s", kind, name, t, source)}
+	return childPlace(kind, source, t, name).id()
 }
 
 // ObjectRelationshipObject and its siblings name the parts of a table.
@@ -74,23 +130,17 @@ func PermissionObject(kind, source string, t TableName, role string) ObjectID {
 	return tableChild(kind+"_permission", source, t, role)
 }
 
-// sourceChild names an object of a source other than a table's.
-func sourceChild(kind, source, name string) ObjectID {
-	return ObjectID{kind, fmt.Sprintf("%s %s in source %s", kind, name, source)}
-}
-
 // NativeQueryObject and LogicalModelObject name a source's native queries and their results' shapes.
 func NativeQueryObject(source, name string) ObjectID {
-	return sourceChild("native_query", source, name)
+	return inSource("native_query", source, name).id()
 }
 
 // LogicalModelObject names a logical model.
 func LogicalModelObject(source, name string) ObjectID {
-	return sourceChild("logical_model", source, name)
+	return inSource("logical_model", source, name).id()
 }
 
-// globalObject names an object outside the sources: "rest_endpoint", "inherited_role", "remote_schema", "action", ….
-func globalObject(kind, name string) ObjectID { return ObjectID{kind, kind + " " + name} }
+func globalObject(kind, name string) ObjectID { return globalPlace(kind, name).id() }
 
 // RESTEndpointObject names a REST endpoint.
 func RESTEndpointObject(name string) ObjectID { return globalObject("rest_endpoint", name) }

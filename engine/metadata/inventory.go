@@ -50,18 +50,16 @@ type Inventory struct {
 // Inventory lists what the document uses and whether Gatehouse honours it, as far as that shows without the databases.
 func (m *Metadata) Inventory() *Inventory {
 	out := &Inventory{Items: []Item{}, Variables: []Variable{}, Needs: []string{}}
+	unserved := m.Unsupported()
 	listed := map[ObjectID][]Inconsistency{}
-	for _, i := range m.Unsupported() {
+	for _, i := range unserved {
 		listed[i.ID()] = append(listed[i.ID()], i)
 	}
 	variables := map[string][]string{}
 	for _, o := range m.Objects() {
-		item := m.item(o)
+		item := o.item()
 		for _, i := range listed[o.ID] {
-			item.State, item.Reason = Kept, joinReason(item.Reason, i)
-			if strings.Contains(i.Reason, "unexpected key") {
-				item.State = Refused
-			}
+			item.judge(i)
 		}
 		delete(listed, o.ID)
 		out.Items = append(out.Items, item)
@@ -72,15 +70,15 @@ func (m *Metadata) Inventory() *Inventory {
 			})
 		}
 	}
-	for _, i := range m.Unsupported() { // what is no object of its own, and what was put aside
-		if _, still := listed[i.ID()]; !still {
-			continue
+	for _, i := range unserved { // what is no object of its own, and what was put aside
+		if _, still := listed[i.ID()]; still {
+			item := Item{Section: words(i.Type), Name: i.Name}
+			if i.location != (location{}) {
+				item = i.location.item()
+			}
+			item.judge(i)
+			out.Items = append(out.Items, item)
 		}
-		state := Refused
-		if i.Unsupported && !strings.Contains(i.Reason, "unexpected key") {
-			state = Kept
-		}
-		out.Items = append(out.Items, Item{Section: words(i.Type), Name: i.Name, State: state, Reason: joinReason("", i)})
 	}
 	for _, name := range sortedKeys(variables) {
 		slices.Sort(variables[name])
@@ -90,12 +88,17 @@ func (m *Metadata) Inventory() *Inventory {
 	return out
 }
 
-func joinReason(so string, i Inconsistency) string {
-	reason := strings.TrimPrefix(i.Reason, "Inconsistent object: ")
-	if so != "" {
-		return so + "; " + reason
+// judge adds why something is not served, and what becomes of it. What is refused stays so.
+func (item *Item) judge(i Inconsistency) {
+	if i.isRefused {
+		item.State = Refused
+	} else if item.State != Refused {
+		item.State = Kept
 	}
-	return reason
+	if item.Reason != "" {
+		item.Reason += "; "
+	}
+	item.Reason += strings.TrimPrefix(i.Reason, "Inconsistent object: ")
 }
 
 // words is a kind of object as people write it.
@@ -106,21 +109,27 @@ func words(kind string) string {
 	return strings.ReplaceAll(kind, "_", " ")
 }
 
-// item describes an object.
-func (m *Metadata) item(o Object) Item {
-	name, source, inSource := strings.Cut(o.ID.Name, " in source ")
-	name = strings.TrimPrefix(name, o.ID.Type+" ")
-	item := Item{Section: words(o.ID.Type), Name: name, State: Honoured}
-	if inSource {
-		item.Source = source
+// item names what stands in a place.
+func (p location) item() Item {
+	item := Item{Section: words(p.kind), Source: p.source, Name: p.name, State: Honoured}
+	switch of := p.of(); {
+	case of != (TableName{}) && p.name == "":
+		item.Name = of.String()
+	case of != (TableName{}) && strings.HasSuffix(p.kind, "_permission"):
+		item.Role, item.Name = p.name, of.String()
+	case of != (TableName{}):
+		item.Name = of.String() + "." + p.name
+	case p.name == "":
+		item.Name = p.kind
 	}
+	return item
+}
+
+// item describes an object.
+func (o Object) item() Item {
+	item := o.location.item()
 	var doc map[string]json.RawMessage
 	_ = json.Unmarshal(o.JSON, &doc) // a role alone is an object, too
-	if role, of, ok := strings.Cut(name, " in table "); ok && strings.HasSuffix(o.ID.Type, "_permission") {
-		item.Role, item.Name = role, of
-	} else if ok {
-		item.Name = of + "." + role
-	}
 	switch o.ID.Type {
 	case "table":
 		item.Uses = tableUses(doc)

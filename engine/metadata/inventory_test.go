@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"gatehouse/engine/metadata"
 )
 
@@ -64,5 +66,39 @@ func TestInventory(t *testing.T) {
 	}
 	if refused != 3 {
 		t.Errorf("three things would be refused: %+v", stored.Inventory().Items)
+	}
+}
+
+// What is put aside is named as what is served; why it is refused does not depend on the words of the reason.
+func TestInventory_whereThingsAre(t *testing.T) {
+	m, err := metadata.Decode([]byte(`{"version":3,"sources":[{"name":"shop in source x","configuration":{"connection_info":{"database_url":"u"}},
+		"tables":[{"table":{"schema":"a in table b","name":"t"},"select_permissions":[{"role":"r in table q","permission":{"columns":[],"filter":{}}},{"role":"s","permission":{"columns":[],"filtr":{}}}],
+			"object_relationships":[{"name":"o","using":{"foreign_key_constraint_on":"c"}},{"name":"p","using":{}}],"event_triggers":[{"name":"e"}]}],
+		"functions":[{"function":"f","permissions":[{"role":"r"},{"role":"s","unexpected key":1}]},{"function":{"name":"g","shema":"x"}}]}],
+		"cron_triggers":[{"name":"unexpected key","webhook":"http://w","schedule":"* * * * *","include_in_metadata":true}]}`), "$", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, i := range m.Inventory().Items {
+		got[i.Section+" | "+i.Source+" | "+i.Name+" | "+i.Role] = i.State
+	}
+	const source = "shop in source x"
+	want := map[string]string{
+		"source |  | " + source + " | ":                                      metadata.Honoured,
+		"table | " + source + " | a in table b.t | ":                         metadata.Honoured,
+		"select permission | " + source + " | a in table b.t | r in table q": metadata.Honoured,
+		"select permission | " + source + " | a in table b.t | s":            metadata.Refused,
+		"object relationship | " + source + " | a in table b.t.o | ":         metadata.Honoured,
+		"object relationship | " + source + " | a in table b.t.p | ":         metadata.Refused,
+		"event trigger | " + source + " | a in table b.t.e | ":               metadata.Refused,
+		"function | " + source + " | f | ":                                   metadata.Honoured,
+		"function permission | " + source + " | f | r":                       metadata.Honoured,
+		"function permission | " + source + " | f | s":                       metadata.Refused,
+		"function |  | at $.sources[0].functions[1] | ":                      metadata.Refused,
+		"cron trigger |  | unexpected key | ":                                metadata.Kept,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }

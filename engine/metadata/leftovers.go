@@ -302,61 +302,55 @@ func (p brokenPart) name() string {
 	return identity(p.list, n)
 }
 
-// id names the object that was put aside. Where its own name cannot be read, its place does.
-func (p brokenPart) id(source string, table *Table, function *Function) ObjectID {
-	kinds := map[string]string{
-		"sources": "source", "tables": "table", "functions": "function", "native_queries": "native_query", "logical_models": "logical_model",
-		"object_relationships": "object_relation", "array_relationships": "array_relation", "remote_relationships": "remote_relationship",
-		"computed_fields": "computed_field", "event_triggers": "event_trigger",
-		"insert_permissions": "insert_permission", "select_permissions": "select_permission", "update_permissions": "update_permission",
-		"delete_permissions": "delete_permission", "permissions": "function_permission",
-		"remote_schemas": "remote_schema", "actions": "action", "cron_triggers": "cron_trigger", "rest_endpoints": "rest_endpoint",
-		"inherited_roles": "inherited_role", "query_collections": "query_collection",
+// kindsOf are the kinds of objects that are put aside from lists.
+var kindsOf = map[string]string{
+	"sources": "source", "tables": "table", "functions": "function", "native_queries": "native_query", "logical_models": "logical_model",
+	"object_relationships": "object_relation", "array_relationships": "array_relation", "remote_relationships": "remote_relationship",
+	"computed_fields": "computed_field", "event_triggers": "event_trigger",
+	"insert_permissions": "insert_permission", "select_permissions": "select_permission", "update_permissions": "update_permission",
+	"delete_permissions": "delete_permission", "permissions": "function_permission",
+	"remote_schemas": "remote_schema", "actions": "action", "cron_triggers": "cron_trigger", "rest_endpoints": "rest_endpoint",
+	"inherited_roles": "inherited_role", "query_collections": "query_collection",
+}
+
+// in is where an object that was put aside stands, below owner. Where its own name cannot be read, its path is.
+func (p brokenPart) in(owner location) location {
+	at := location{kind: kindsOf[p.list], source: owner.source, table: owner.table, function: owner.function, name: p.name()}
+	if owner.kind == "source" {
+		at.source = owner.name
 	}
-	kind := kinds[p.list]
-	if kind == "" || p.whole {
-		kind = p.list
+	if at.kind == "" || p.whole {
+		at.kind = p.list
 	}
-	name := p.name()
 	switch {
-	case name == "":
-		return ObjectID{kind, kind + " at " + p.path}
-	case function != nil:
-		return FunctionPermissionObject(source, function.Name, name)
-	case table != nil:
-		return tableChild(kind, source, table.Name, name)
+	case at.name == "":
+		return location{kind: at.kind, name: "at " + p.path}
 	case p.list == "tables" || p.list == "functions":
 		n, _ := parseNode(p.json)
 		t, _ := plainTableName(n.member(elementKeys[p.list]))
-		if p.list == "functions" {
-			return FunctionObject(source, t)
+		if p.list == "tables" {
+			return tablePlace(at.source, t)
 		}
-		return TableObject(source, t)
-	case source != "":
-		return sourceChild(kind, source, name)
-	case p.list == "rest_endpoints":
-		return RESTEndpointObject(name)
-	case p.list == "inherited_roles":
-		return InheritedRoleObject(name)
+		return functionPlace(at.source, t)
 	}
-	return globalObject(kind, name)
+	return at
 }
 
-// eachLeftover calls with every object that has leftovers: its name and JSON, and the names that its parts have.
-func (m *Metadata) eachLeftover(visit func(owner ObjectID, l *Leftovers, part func(brokenPart) ObjectID)) {
-	look := func(owner ObjectID, l *Leftovers, source string, t *Table, f *Function) {
+// eachLeftover calls with every object that has leftovers.
+func (m *Metadata) eachLeftover(visit func(owner location, l *Leftovers)) {
+	look := func(owner location, l *Leftovers) {
 		if l != nil {
-			visit(owner, l, func(p brokenPart) ObjectID { return p.id(source, t, f) })
+			visit(owner, l)
 		}
 	}
-	look(ObjectID{"metadata", "metadata"}, m.Leftovers, "", nil, nil)
+	look(location{kind: "metadata"}, m.Leftovers)
 	for _, s := range m.Sources {
-		look(SourceObject(s.Name), s.Leftovers, s.Name, nil, nil)
+		look(sourcePlace(s.Name), s.Leftovers)
 		for _, t := range s.Tables {
-			look(TableObject(s.Name, t.Name), t.Leftovers, s.Name, t, nil)
+			look(tablePlace(s.Name, t.Name), t.Leftovers)
 		}
 		for _, f := range s.Functions {
-			look(FunctionObject(s.Name, f.Name), f.Leftovers, s.Name, nil, f)
+			look(functionPlace(s.Name, f.Name), f.Leftovers)
 		}
 	}
 }
@@ -365,16 +359,16 @@ func (m *Metadata) eachLeftover(visit func(owner ObjectID, l *Leftovers, part fu
 // yet. An object put aside is broken.
 func (m *Metadata) listLeftovers() []Inconsistency {
 	var out []Inconsistency
-	m.eachLeftover(func(owner ObjectID, l *Leftovers, part func(brokenPart) ObjectID) {
+	m.eachLeftover(func(owner location, l *Leftovers) {
 		for _, u := range l.unknown {
 			out = append(out, Inconsistency{
-				Definition: with([]byte(`{}`), u.key, []byte(u.value)), Name: owner.Name, Type: owner.Type, Unsupported: true,
-				Reason: "Inconsistent object: " + u.reason + "; the key is kept and has no effect",
+				Definition: with([]byte(`{}`), u.key, []byte(u.value)), Name: owner.id().Name, Type: owner.kind, Unsupported: true,
+				Reason: "Inconsistent object: " + u.reason + "; the key is kept and has no effect", isRefused: true, location: owner,
 			})
 		}
 		for _, p := range l.broken {
-			id := part(p)
-			out = append(out, Inconsistency{Definition: p.json, Name: id.Name, Type: id.Type, Reason: "Inconsistent object: " + p.reason})
+			at := p.in(owner)
+			out = append(out, Inconsistency{Definition: p.json, Name: at.id().Name, Type: at.kind, Reason: "Inconsistent object: " + p.reason, isRefused: true, location: at})
 		}
 	})
 	return out

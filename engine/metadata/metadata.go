@@ -276,4 +276,8 @@ type Inconsistency struct {
 	// that match the same requests.
 	Form  any        `json:"-"`
 	About []ObjectID `json:"-"`
+
+	// isRefused: what is stored so could not be written anew. location is where, unless an object of that name has it.
+	isRefused bool
+	location  location
 }

@@ -6,82 +6,84 @@ import "encoding/json"
 type Object struct {
 	ID   ObjectID
 	JSON json.RawMessage
+
+	location location
 }
 
 // Objects are all objects of the document, in its order. What has objects of its own (a source, a table) comes before
 // them, without them.
 func (m *Metadata) Objects() []Object {
 	var out []Object
-	add := func(id ObjectID, doc json.RawMessage) { out = append(out, Object{id, doc}) }
+	add := func(p location, doc json.RawMessage) { out = append(out, Object{p.id(), doc, p}) }
 	for _, s := range m.Sources {
 		if s.Foreign != nil {
-			add(SourceObject(s.Name), s.Foreign)
+			add(sourcePlace(s.Name), s.Foreign)
 			continue
 		}
 		own := *s
 		own.Tables, own.Functions, own.NativeQueries, own.LogicalModels = nil, nil, nil, nil
-		add(SourceObject(s.Name), encode(sourceCodec, own))
+		add(sourcePlace(s.Name), encode(sourceCodec, own))
 		for _, t := range s.Tables {
 			t.objects(s.Name, add)
 		}
 		for _, f := range s.Functions {
 			own := *f
 			own.Permissions = nil
-			add(FunctionObject(s.Name, f.Name), encode(functionCodec, own))
+			add(functionPlace(s.Name, f.Name), encode(functionCodec, own))
 			for _, role := range f.Permissions {
-				add(FunctionPermissionObject(s.Name, f.Name, role), encode(functionRole, role))
+				add(functionPermissionPlace(s.Name, f.Name, role), encode(functionRole, role))
 			}
 		}
 		for _, o := range s.NativeQueries {
-			add(NativeQueryObject(s.Name, o.Name), o.JSON)
+			add(inSource("native_query", s.Name, o.Name), o.JSON)
 		}
 		for _, o := range s.LogicalModels {
-			add(LogicalModelObject(s.Name, o.Name), o.JSON)
+			add(inSource("logical_model", s.Name, o.Name), o.JSON)
 		}
 	}
 	opaque := func(kind string, list []*Opaque) {
 		for _, o := range list {
-			add(globalObject(kind, o.Name), o.JSON)
+			add(globalPlace(kind, o.Name), o.JSON)
 		}
 	}
 	opaque("remote_schema", m.RemoteSchemas)
 	for _, c := range m.QueryCollections {
-		add(globalObject("query_collection", c.Name), encode(collectionCodec, *c))
+		add(globalPlace("query_collection", c.Name), encode(collectionCodec, *c))
 	}
 	for _, e := range m.Allowlist {
-		add(globalObject("allowlist", e.Collection), encode(allowlistCodec, *e))
+		add(globalPlace("allowlist", e.Collection), encode(allowlistCodec, *e))
 	}
 	opaque("action", m.Actions)
 	if m.CustomTypes != nil {
-		add(customTypesObject, m.CustomTypes)
+		add(location{kind: customTypesObject.Type}, m.CustomTypes)
 	}
 	opaque("cron_trigger", m.CronTriggers)
 	for _, e := range m.RESTEndpoints {
-		add(RESTEndpointObject(e.Name), encode(endpointCodec, *e))
+		add(globalPlace("rest_endpoint", e.Name), encode(endpointCodec, *e))
 	}
 	for _, r := range m.InheritedRoles {
-		add(InheritedRoleObject(r.Name), encode(inheritedRoleCodec, *r))
+		add(globalPlace("inherited_role", r.Name), encode(inheritedRoleCodec, *r))
 	}
 	for _, s := range m.settings() {
 		if *s.json != nil {
-			add(ObjectID{s.name, s.name}, *s.json)
+			add(location{kind: s.name}, *s.json)
 		}
 	}
 	if m.BackendConfigs != nil {
-		add(ObjectID{"backend_configs", "backend_configs"}, m.BackendConfigs)
+		add(location{kind: "backend_configs"}, m.BackendConfigs)
 	}
 	if m.Gatehouse != nil {
 		for _, f := range m.Gatehouse.Sources {
-			add(SourceFeaturesObject(f.Name), SourceFeaturesDefinition(f))
+			add(globalPlace("gatehouse_source_features", f.Name), SourceFeaturesDefinition(f))
 		}
 	}
 	return out
 }
 
-func (t *Table) objects(source string, add func(ObjectID, json.RawMessage)) {
+func (t *Table) objects(source string, add func(location, json.RawMessage)) {
 	own := Table{Name: t.Name, IsEnum: t.IsEnum, Configuration: t.Configuration, ApolloFederation: t.ApolloFederation, Leftovers: t.Leftovers}
-	add(TableObject(source, t.Name), encode(tableCodec, own))
-	child := func(kind, name string, doc json.RawMessage) { add(tableChild(kind, source, t.Name, name), doc) }
+	add(tablePlace(source, t.Name), encode(tableCodec, own))
+	child := func(kind, name string, doc json.RawMessage) { add(childPlace(kind, source, t.Name, name), doc) }
 	for _, r := range t.ObjectRelationships {
 		child("object_relation", r.Name, encode(objectRelationshipCodec, *r))
 	}

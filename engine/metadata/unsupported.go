@@ -11,12 +11,13 @@ func (m *Metadata) Unsupported() []Inconsistency {
 	var out []Inconsistency
 	list := func(id ObjectID, definition any, is shape, what string) {
 		reason := fmt.Sprintf("Inconsistent object: %s are not supported by Gatehouse yet", what)
+		wrong := ""
 		if doc, ok := definition.(json.RawMessage); ok && is != nil {
-			if wrong := is.check(doc); wrong != "" {
+			if wrong = is.check(doc); wrong != "" {
 				reason += "; " + wrong
 			}
 		}
-		out = append(out, Inconsistency{Definition: definition, Name: id.Name, Type: id.Type, Unsupported: true, Reason: reason})
+		out = append(out, Inconsistency{Definition: definition, Name: id.Name, Type: id.Type, Unsupported: true, Reason: reason, isRefused: wrong != ""})
 	}
 	for _, s := range m.Sources {
 		if s.Foreign != nil {
