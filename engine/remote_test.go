@@ -31,6 +31,8 @@ func TestRemoteRelationship_followsWhatItLeadsTo(t *testing.T) {
 	}
 	// The database loses the table, past the engine.
 	s.exec(other, `alter table stock rename to gone`)
+	s.refused(`mutation { insert_author_one(object: {name: "c"}) { name stock { amount } } }`, "database query error")
+	s.answers(`mutation { delete_author(where: {name: {_eq: "c"}}) { affected_rows } }`, `{"delete_author":{"affected_rows":1}}`) // once
 	const reload = `{"reload_sources":true}`
 	s.want(200, "", "reload_metadata", reload)
 	s.refused(query, "field 'stock' not found in type: 'author'")

@@ -76,9 +76,7 @@ func flatFormOf(o schema.Operand) (flatForm, bool) {
 	} else {
 		ty = o.Column.Type
 	}
-	for ty.Kind == catalog.DomainType && ty.Base != nil {
-		ty = ty.Base
-	}
+	ty = base(ty)
 	form, ok := flatForms[ty.Name.Name]
 	return form, ok && ty.Name.Schema == "pg_catalog" && ty.Kind == catalog.BaseType
 }

@@ -152,7 +152,7 @@ func (j *joiner) join(alias string, e *plan.Elsewhere) *Join {
 		value = &one
 	}
 	for _, p := range relation.Mapping {
-		rows.Keys.Types = append(rows.Keys.Types, p.Theirs.Type)
+		rows.Keys.Types = append(rows.Keys.Types, p.Own.Type)
 	}
 	batch := &plan.Select{Rows: *rows, Fields: []plan.Field{{Alias: "v", Value: value}}}
 	out.Step = Step{Alias: alias, Source: e.Source.Name, Read: newReader(j.o).read(batch)}
@@ -165,7 +165,8 @@ func keyed(r *schema.Relation) *schema.Relation {
 	out := *r
 	out.Remote, out.Mapping = nil, nil
 	for i, p := range r.Remote {
-		out.Mapping = append(out.Mapping, schema.ColumnPair{Own: &catalog.Column{Name: JoinKey(i), Type: p.Theirs.Type}, Theirs: p.Theirs})
+		// A domain may refuse a value that merely is in no row.
+		out.Mapping = append(out.Mapping, schema.ColumnPair{Own: &catalog.Column{Name: JoinKey(i), Type: base(p.Theirs.Type)}, Theirs: p.Theirs})
 	}
 	return &out
 }
@@ -214,11 +215,17 @@ func keyText(e pgsql.Expr, of schema.Operand) pgsql.Expr {
 	} else {
 		ty = of.Column.Type
 	}
-	for ty.Kind == catalog.DomainType && ty.Base != nil {
-		ty = ty.Base
-	}
+	ty = base(ty)
 	if ty.Name.Schema == "pg_catalog" && (ty.Name.Name == "date" || ty.Name.Name == "timestamp" || ty.Name.Name == "timestamptz") {
 		return pgsql.Binary{Left: call("to_json", e), Op: "#>>", Right: pgsql.Cast{Expr: pgsql.Text("{}"), Type: arrayOf("text")}}
 	}
 	return pgsql.Cast{Expr: e, Type: textType}
+}
+
+// base is a type without the domains around it.
+func base(ty *catalog.Type) *catalog.Type {
+	for ty.Kind == catalog.DomainType && ty.Base != nil {
+		ty = ty.Base
+	}
+	return ty
 }

@@ -1,6 +1,7 @@
 create table profile (author_id bigint primary key, bio text not null, email text not null, odd text);
 create table review (id int primary key, author_id bigint not null, isbn varchar(20), rating int not null, body text, reviewer text not null, public boolean not null, day timestamp);
-create table letter (letter text primary key, word text not null);
+create domain initial as text check (value <> 'D');
+create table letter (letter initial primary key, word text not null);
 
 insert into profile values (1, 'counts', 'ada@example.com', 'x"y\z'), (2, 'sails', 'bob@example.com', ''), (9, 'nobody', 'nobody@example.com', 'null');
 insert into review values
