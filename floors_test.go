@@ -37,8 +37,8 @@ var floors = map[string]string{
 	"engine/operation":    "engine/schema engine/fault",
 	"engine/plan":         "engine/operation engine/schema engine/metadata engine/catalog engine/session engine/fault",
 	"engine/translate":    "engine/plan engine/schema engine/catalog engine/pgsql engine/fault",
-	"engine/execute":      "engine/limit engine/operation engine/plan engine/translate engine/pgsql engine/session engine/schema engine/fault postgres",
-	"engine/subscription": "engine/changes engine/execute engine/translate engine/fault",
+	"engine/execute":      "engine/limit engine/operation engine/plan engine/translate engine/pgsql engine/session engine/schema engine/fault postgres telemetry",
+	"engine/subscription": "engine/changes engine/execute engine/translate engine/fault telemetry",
 	"engine/allowlist":    "engine/metadata",
 	"engine/dml":          "engine/plan engine/operation engine/schema engine/catalog engine/metadata engine/session engine/fault",
 	"engine/impact":       "engine/metadata engine/catalog engine/schema engine/operation engine/allowlist",
@@ -69,7 +69,7 @@ var floors = map[string]string{
 
 	// roof
 	"web":                  "httpd",
-	"server":               "engine engine/metadata engine/project engine/schema engine/session engine/transport engine/subscription identity identity/authority identity/directory identity/verification web postgres postgres/embedded httpd httpclient worker jwt secret telemetry",
+	"server":               "engine engine/fault engine/metadata engine/project engine/schema engine/session engine/transport engine/subscription identity identity/authority identity/directory identity/verification web postgres postgres/embedded httpd httpclient worker jwt secret telemetry",
 	"cli":                  "engine/project engine/metadata engine/impact engine engine/schema",
 	"cmd/gatehouse":        "cli server",
 	"internal/testpg":      "postgres postgres/embedded secret",

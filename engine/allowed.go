@@ -52,6 +52,7 @@ func (e *Engine) answer(relay bool) func(ctx context.Context, s *session.Session
 	return func(ctx context.Context, s *session.Session, req transport.Request) (transport.Answer, error) {
 		snapshot := e.Snapshot()
 		if err := e.mayRun(ctx, snapshot, s, req); err != nil {
+			e.config.Metrics.Refused()
 			return transport.Answer{}, err
 		}
 		return snapshot.Line.answer(ctx, s, req, snapshot.Line.role(s, relay))

@@ -83,6 +83,8 @@ type Config struct {
 	Log                *slog.Logger
 	// Lines takes what Hasura has log types for; nil drops it.
 	Lines *telemetry.Log
+	// Metrics counts; nil counts nothing.
+	Metrics *telemetry.Metrics
 }
 
 // schemaOptions are the options of the model.

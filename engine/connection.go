@@ -19,6 +19,7 @@ import (
 
 	"gatehouse/engine/execute"
 	"gatehouse/engine/metadata"
+	"gatehouse/telemetry"
 )
 
 // connection is how a server is reached, worked out from its settings.
@@ -28,6 +29,8 @@ type connection struct {
 	retries int
 	// isDefault: it is that of the default source's database.
 	isDefault bool
+	// watched is told of its connections; nil is not.
+	watched *telemetry.Pool
 	// login is the file to log in with, if that is how; opened pools are watched with it.
 	login *login
 	// key tells whether the settings changed. Of a login that is read from a file it says nothing: that one may change
@@ -229,13 +232,14 @@ func (conn *connection) open(ctx context.Context) (execute.Database, error) {
 
 // pooled makes the pool, which connects when it is first used.
 func (conn *connection) pooled(ctx context.Context) (execute.Database, error) {
+	conn.timeConnecting()
 	pool, err := pgxpool.NewWithConfig(context.WithoutCancel(ctx), conn.pool)
 	if err != nil {
 		return execute.Database{}, &connectError{err.Error()}
 	}
 	return execute.Database{
 		Pool: pool, Multiplexer: execute.NewMultiplexer(pool),
-		Acquiring: execute.Acquiring{Timeout: conn.timeout, Retries: conn.retries},
+		Acquiring: execute.Acquiring{Timeout: conn.timeout, Retries: conn.retries, Watched: conn.watched},
 	}, nil
 }
 

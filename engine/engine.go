@@ -159,12 +159,13 @@ func (e *Engine) assemble() error {
 		Subscriptions: e.liveSubscriptions,
 		REST:          func() *rest.Endpoints { return e.Snapshot().Endpoints },
 		Errors:        errors, APIs: c.EnabledAPIs, MaxBody: maxBody, Version: c.Version, PreserveUnauthorized: c.PreserveUnauthorized,
-		LogsQueries: c.Lines.Has(telemetry.QueryLog, slog.LevelInfo),
+		Refused: c.Metrics.Refused, LogsQueries: c.Lines.Has(telemetry.QueryLog, slog.LevelInfo),
 	}
 	if c.PersistedQueriesTTL > 0 {
 		api.Persisted = transport.NewPersisted(c.PersistedQueriesTTL)
 	}
 	e.sockets = e.newSockets(cors, errors, maxBody)
+	c.Metrics.Watch(e.collect)
 	api.Socket = e.sockets
 	mux := http.NewServeMux()
 	api.Mount(mux)

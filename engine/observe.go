@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"time"
 
 	"gatehouse/engine/execute"
 	"gatehouse/engine/metadata"
@@ -28,11 +29,12 @@ func (e *Engine) whoCalls(ctx context.Context, req session.Request) (*session.Se
 type watch struct {
 	lines                       *telemetry.Log
 	logsQueries, logsExecutions bool
+	metrics                     *telemetry.Metrics
 }
 
 func newWatch(c *Config) *watch {
 	return &watch{
-		lines: c.Lines, logsQueries: c.Lines.Has(telemetry.QueryLog, slog.LevelInfo), logsExecutions: c.Lines.Has(telemetry.ExecutionLog, slog.LevelInfo),
+		metrics: c.Metrics, lines: c.Lines, logsQueries: c.Lines.Has(telemetry.QueryLog, slog.LevelInfo), logsExecutions: c.Lines.Has(telemetry.ExecutionLog, slog.LevelInfo),
 	}
 }
 
@@ -97,12 +99,55 @@ func (w *watch) ran(ctx context.Context, err error) {
 	}{httpd.RequestID(ctx), []string{}})
 }
 
-// pollWatcher is told of the looks of subscriptions; nil where nobody wants to know.
-func pollWatcher(c *Config) func(subscription.Poll) {
-	if !c.Lines.Has(telemetry.PollerLog, slog.LevelInfo) {
+// kinds are the operations' in the metrics' words.
+var kinds = map[operation.Kind]telemetry.OperationKind{
+	operation.Query: telemetry.Query, operation.Mutation: telemetry.Mutation, operation.Subscription: telemetry.Subscription,
+}
+
+// operation gives what counts the requests for an operation.
+func (w *watch) operation(b *operation.Bound, hash string) *telemetry.Requests {
+	if w == nil {
 		return nil
 	}
-	return func(p subscription.Poll) { logPoll(c.Lines, p) }
+	return w.metrics.Operation(kinds[b.Kind], b.Name, hash)
+}
+
+// answered is told how long a request took; p is nil where it was refused before it was known what to run.
+func (w *watch) answered(p *program, took time.Duration, err error) {
+	switch {
+	case w == nil:
+	case p == nil:
+		w.metrics.Refused()
+	default:
+		p.requests.Answered(took, err != nil)
+	}
+}
+
+// pollWatcher is told of the looks of subscriptions; nil where nobody wants to know.
+func pollWatcher(c *Config) func(subscription.Poll) {
+	lines, metrics, isLogged := c.Lines, c.Metrics, c.Lines.Has(telemetry.PollerLog, slog.LevelInfo)
+	if !isLogged && metrics == nil {
+		return nil
+	}
+	return func(p subscription.Poll) {
+		if isLogged {
+			logPoll(lines, p)
+		}
+		if metrics != nil {
+			batches := make([]time.Duration, len(p.Batches))
+			for i, b := range p.Batches {
+				batches[i] = b.Execution
+			}
+			metrics.Polled(subscriptionKind(p.IsStream), p.Operation, p.Hash, p.Total, batches)
+		}
+	}
+}
+
+func subscriptionKind(isStream bool) string {
+	if isStream {
+		return "streaming"
+	}
+	return "live-query"
 }
 
 // logPoll writes a livequery-poller-log line (Hasura: Subscription/Poll/Common, pollDetailMinimal).
@@ -120,10 +165,7 @@ func logPoll(lines *telemetry.Log, p subscription.Poll) {
 			batches[i].Bytes = &b.Bytes
 		}
 	}
-	kind, source := "live-query", ""
-	if p.IsStream {
-		kind = "streaming"
-	}
+	source := ""
 	if len(p.Live.Polls) > 0 {
 		source = p.Live.Polls[0].Source
 	}
@@ -136,7 +178,7 @@ func logPoll(lines *telemetry.Log, p subscription.Poll) {
 		Source      string  `json:"source"`
 		Role        string  `json:"role"`
 		Subscribers int     `json:"subscriber_count"`
-	}{p.ID, kind, p.Snapshot.Seconds(), batches, p.Total.Seconds(), source, p.Role, p.Subscribers})
+	}{p.ID, subscriptionKind(p.IsStream), p.Snapshot.Seconds(), batches, p.Total.Seconds(), source, p.Role, p.Subscribers})
 }
 
 // logHealth writes a health-check-log line when a source is not well, or well again.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/maypok86/otter/v2"
 
@@ -16,6 +17,7 @@ import (
 	"gatehouse/engine/session"
 	"gatehouse/engine/translate"
 	"gatehouse/engine/validation"
+	"gatehouse/telemetry"
 )
 
 // Line is the query line over one model: parse, bind, plan, translate, run. Its caches belong to it, so a reload, which
@@ -53,6 +55,9 @@ type program struct {
 	// depends is what the answer of a query with @cached depends on; isCacheable, whether that is known.
 	depends     translate.Depends
 	isCacheable bool
+	// hash and requests are for who watches (operation.ParameterizedHash).
+	hash     string
+	requests *telemetry.Requests
 }
 
 type documentKey struct{ text, operationName string }
@@ -122,11 +127,18 @@ func (l *Line) answer(ctx context.Context, s *session.Session, req operation.Req
 	limits := l.limits.Of(s)
 	ctx, end := limits.Within(ctx)
 	defer end()
-	a, err := l.answerLimited(ctx, s, req, role, limits)
+	if l.watch == nil {
+		a, err := l.answerLimited(ctx, s, req, role, limits, nil)
+		return a, limit.Explain(ctx, err)
+	}
+	began, p := time.Now(), (*program)(nil)
+	a, err := l.answerLimited(ctx, s, req, role, limits, &p)
+	l.watch.answered(p, time.Since(began), err)
 	return a, limit.Explain(ctx, err)
 }
 
-func (l *Line) answerLimited(ctx context.Context, s *session.Session, req operation.Request, role *schema.Schema, limits *limit.Role) (operation.Answer, error) {
+// answerLimited answers, and tells in planned what is run.
+func (l *Line) answerLimited(ctx context.Context, s *session.Session, req operation.Request, role *schema.Schema, limits *limit.Role, planned **program) (operation.Answer, error) {
 	op, err := l.parse(req)
 	if err != nil {
 		return operation.Answer{}, err
@@ -144,6 +156,9 @@ func (l *Line) answerLimited(ctx context.Context, s *session.Session, req operat
 	p, err := l.program(bound, role)
 	if err != nil {
 		return operation.Answer{}, err
+	}
+	if planned != nil {
+		*planned = p
 	}
 	for _, v := range p.validations {
 		caller := s
@@ -244,6 +259,8 @@ func (l *Line) program(b *operation.Bound, role *schema.Schema) (*program, error
 	if err != nil {
 		return nil, err
 	}
+	p.hash = b.ParameterizedHash()
+	p.requests = l.watch.operation(b, p.hash)
 	for name, ref := range types { // places another request's branch showed
 		if resolved.VariableTypes[name] == nil || ref.Base().Steers {
 			resolved.VariableTypes[name] = ref

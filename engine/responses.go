@@ -18,6 +18,7 @@ import (
 
 	"gatehouse/engine/operation"
 	"gatehouse/engine/session"
+	"gatehouse/telemetry"
 )
 
 // ResponseCache bounds the cache of responses to queries with @cached.
@@ -40,6 +41,8 @@ type responses struct {
 	limits ResponseCache
 	now    func() time.Time
 	kept   *otter.Cache[digest, *response]
+	// metrics counts what was found; nil does not.
+	metrics *telemetry.Metrics
 
 	mu sync.Mutex
 	// running are the executions others may join.
@@ -116,9 +119,11 @@ func (r *responses) answer(ctx context.Context, q question) (operation.Answer, e
 	}
 	if !q.refresh {
 		if kept, left := r.find(q); kept != nil {
+			r.counted(true)
 			return q.answer(kept.body, left), nil
 		}
 	}
+	r.counted(false)
 	body, err := r.execute(ctx, q)
 	if err != nil {
 		return operation.Answer{}, err
@@ -127,6 +132,16 @@ func (r *responses) answer(ctx context.Context, q question) (operation.Answer, e
 		return notKept(body, nil, "the response is too large to be cached")
 	}
 	return q.answer(body, q.ttl), nil
+}
+
+func (r *responses) counted(isHit bool) {
+	switch {
+	case r.metrics == nil:
+	case isHit:
+		r.metrics.CacheHits.Inc()
+	default:
+		r.metrics.CacheMisses.Inc()
+	}
 }
 
 func (q *question) answer(body []byte, left time.Duration) operation.Answer {

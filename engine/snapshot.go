@@ -157,6 +157,9 @@ func (e *Engine) serve(s *Snapshot) {
 	s.Line.watch = newWatch(&e.config)
 	s.Line.responses = newResponses(e.config.Responses)
 	s.Line.limits = limit.Compile(s.Doc)
+	if s.Line.responses != nil {
+		s.Line.responses.metrics = e.config.Metrics
+	}
 	s.allowed = newAllowed(s.Doc)
 }
 
@@ -226,8 +229,11 @@ func (e *Engine) resolveSource(ctx context.Context, s *metadata.Source, before f
 		if !reload && was.hasEnums(s) && was.natives.document == nativeDocument(s) {
 			return was
 		}
-	} else if open, err = e.config.open(ctx, s.Name, conns); err != nil {
-		return &sourceState{err: err}
+	} else {
+		e.config.watchPools(s, conns)
+		if open, err = e.config.open(ctx, s.Name, conns); err != nil {
+			return &sourceState{err: err}
+		}
 	}
 	var c *catalog.Catalog
 	if was != nil && was.open == open && was.err == nil && !reload {

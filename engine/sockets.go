@@ -16,7 +16,7 @@ func (e *Engine) newSockets(cors *transport.CORS, errors transport.Errors, maxMe
 	c := &e.config
 	s := &transport.Sockets{
 		Resolve: e.resolver.Resolve, Renew: e.resolver.Renew, Epoch: e.resolver.Epoch, Prepare: e.prepare(false), PrepareRelay: e.prepare(true), Errors: errors, CORS: cors, ReadCookie: c.SocketReadCookie,
-		KeepAlive: c.SocketKeepAlive, InitTimeout: c.SocketInitTimeout, Compression: c.SocketCompression, MaxMessage: maxMessage, Log: e.log, Lines: c.Lines,
+		KeepAlive: c.SocketKeepAlive, InitTimeout: c.SocketInitTimeout, Compression: c.SocketCompression, MaxMessage: maxMessage, Log: e.log, Lines: c.Lines, Metrics: c.Metrics,
 	}
 	if c.DisableCORS {
 		s.CORS = nil
@@ -48,10 +48,12 @@ func (e *Engine) prepareOn(ctx context.Context, relay bool, s *session.Session, 
 		}
 	}
 	if err := may(ctx, snapshot, s, req); err != nil {
+		e.config.Metrics.Refused()
 		return transport.Prepared{}, err
 	}
 	op, err := snapshot.Line.parse(req)
 	if err != nil {
+		e.config.Metrics.Refused()
 		return transport.Prepared{}, err
 	}
 	if op.Kind != operation.Subscription {
@@ -65,9 +67,11 @@ func (e *Engine) prepareOn(ctx context.Context, relay bool, s *session.Session, 
 	}
 	q, err := snapshot.Line.subscription(s, req, snapshot.Line.role(s, relay))
 	if err != nil {
+		e.config.Metrics.Refused()
 		return transport.Prepared{}, err
 	}
 	return transport.Prepared{Subscribe: func(push func(transport.SocketEvent)) func() {
+		q.Requests.Answered(0, false)
 		return e.subscriptions.Subscribe(q, func(ev subscription.Event) { push(transport.SocketEvent(ev)) })
 	}}, nil
 }
@@ -98,7 +102,7 @@ func (l *Line) subscription(s *session.Session, req operation.Request, role *sch
 		return subscription.Query{}, fault.New(fault.ValidationFailed, "", "subscriptions must select one top level field")
 	}
 	subscriber, err := execute.Request{Bound: bound, Session: s, Schema: role, TimeLimit: limits.Time()}.Subscriber(p.live)
-	return subscription.Query{Live: p.live, Executor: l.exec, Subscriber: subscriber, Role: role.Role, Feed: l.feed}, err
+	return subscription.Query{Live: p.live, Executor: l.exec, Subscriber: subscriber, Role: role.Role, Feed: l.feed, Operation: op.Name, Hash: p.hash, Requests: p.requests}, err
 }
 
 // servesOtherThan tells whether clients may be served something else by s than by old.

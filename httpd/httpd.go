@@ -38,6 +38,7 @@ func Serve(ctx context.Context, log *slog.Logger, grace time.Duration, limits Li
 			IdleTimeout:       idleTimeout,
 			MaxHeaderBytes:    limits.HeaderBytes,
 			ConnContext:       limits.withClient,
+			ConnState:         limits.count,
 			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 			BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 		}

@@ -177,7 +177,7 @@ type recorder struct {
 func (r *recorder) exchange(req *http.Request, of *request, began time.Time) *telemetry.Exchange {
 	return &telemetry.Exchange{
 		ID: of.id, IP: of.ip, Method: req.Method, Path: req.URL.Path, Proto: req.Proto, Began: began,
-		Status: r.status(), Bytes: r.bytes, ContentEncoding: r.Header().Get("Content-Encoding"), Operation: of.operation,
+		Status: r.status(), Bytes: r.bytes, RequestBytes: max(req.ContentLength, 0), ContentEncoding: r.Header().Get("Content-Encoding"), Operation: of.operation,
 	}
 }
 

@@ -3,6 +3,8 @@ package httpd
 import (
 	"context"
 	"net"
+	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,6 +15,8 @@ type Limits struct {
 	Timeout time.Duration
 	// HeaderBytes bounds a request's header (Hasura: MAX_TOTAL_HEADER_LENGTH).
 	HeaderBytes int
+	// Open counts the connections, those of sockets excluded; nil does not.
+	Open *atomic.Int64
 }
 
 func (l Limits) orDefault() Limits {
@@ -38,6 +42,17 @@ type client struct {
 
 // watchEvery is after how many bytes the deadline moves on.
 const watchEvery = 16 << 10
+
+// count follows a connection's state.
+func (l Limits) count(_ net.Conn, state http.ConnState) {
+	switch {
+	case l.Open == nil:
+	case state == http.StateNew:
+		l.Open.Add(1)
+	case state == http.StateClosed, state == http.StateHijacked:
+		l.Open.Add(-1)
+	}
+}
 
 func (l Limits) withClient(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, clientKey, &client{Conn: c, timeout: l.Timeout})

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -18,11 +19,13 @@ import (
 // audit writes what the provider does to the audit log, in batches behind the requests: a token should not wait for a
 // disk. Entries about changes of the directory are not written here but in the transaction of the change.
 type audit struct {
-	pool    *pgxpool.Pool
-	log     *slog.Logger
-	entries chan event.Entry
-	done    chan struct{}
-	closing sync.Once
+	pool *pgxpool.Pool
+	log  *slog.Logger
+	// happened counts entries; nil does not.
+	happened func(key, result string)
+	entries  chan event.Entry
+	done     chan struct{}
+	closing  sync.Once
 }
 
 // Bounds of the audit queue: when it is full, entries are written at once by the request.
@@ -32,8 +35,8 @@ const (
 	auditDelay = 200 * time.Millisecond
 )
 
-func newAudit(pool *pgxpool.Pool, log *slog.Logger) *audit {
-	a := &audit{pool: pool, log: log, entries: make(chan event.Entry, auditQueue), done: make(chan struct{})}
+func newAudit(pool *pgxpool.Pool, log *slog.Logger, happened func(key, result string)) *audit {
+	a := &audit{pool: pool, log: log, happened: happened, entries: make(chan event.Entry, auditQueue), done: make(chan struct{})}
 	go a.run()
 	return a
 }
@@ -59,6 +62,9 @@ func (a *audit) scriptFailed(ctx context.Context, f token.ScriptFailure) {
 }
 
 func (a *audit) add(ctx context.Context, entry event.Entry) {
+	if a.happened != nil {
+		a.happened(entry.Key, cmp.Or(entry.Result, event.Success))
+	}
 	select {
 	case a.entries <- entry:
 	default:

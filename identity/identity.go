@@ -47,6 +47,8 @@ type Config struct {
 	AllowedOrigins []string
 	// AuditRetention is how long entries of the audit log are kept; 0 keeps them for ever.
 	AuditRetention time.Duration
+	// Happened is told of what is written to the audit log about sign-ins and tokens: its key and result; optional.
+	Happened func(key, result string)
 	// Phrases are the texts of the sign-in pages in a language; nil: the pages' own English.
 	Phrases func(ctx context.Context, language string) (json.RawMessage, error)
 	// Now is the clock of the provider; nil means time.Now.
@@ -83,7 +85,7 @@ func New(ctx context.Context, c Config) (*Identity, error) {
 	if err := d.Seed(ctx); err != nil {
 		return nil, fmt.Errorf("seed directory: %w", err)
 	}
-	i := &Identity{config: c, directory: d, keys: jwt.NewSet(), audit: newAudit(c.Pool, c.Log)}
+	i := &Identity{config: c, directory: d, keys: jwt.NewSet(), audit: newAudit(c.Pool, c.Log, c.Happened)}
 	d.OnChange = i.changed
 	i.sandbox = token.NewSandbox(httpclient.New(httpclient.Public, scriptTimeout), c.Log)
 	i.issuer = &token.Issuer{

@@ -115,7 +115,7 @@ func (sv *Server) serve(ctx context.Context, l listeners, out io.Writer, began t
 	}
 	background.Go(func() { sv.afterStart(working, out, began) })
 	grace := time.Duration(sv.settings.Listening.Grace) * time.Second
-	limits := httpd.Limits{Timeout: time.Duration(sv.settings.Listening.Timeout) * time.Second, HeaderBytes: sv.settings.Listening.MaxHeaders}
+	limits := httpd.Limits{Timeout: time.Duration(sv.settings.Listening.Timeout) * time.Second, HeaderBytes: sv.settings.Listening.MaxHeaders, Open: &sv.open}
 	err := httpd.Serve(serving, sv.log, grace, limits, handlers)
 	if cause := context.Cause(serving); err == nil && cause != nil && ctx.Err() == nil {
 		err = cause

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -29,6 +30,8 @@ type Server struct {
 	settings  *Settings
 	log       *slog.Logger
 	lines     *telemetry.Log
+	metrics   *telemetry.Metrics // nil: not served
+	open      atomic.Int64       // HTTP connections
 	port      int
 	databases *databases
 
@@ -48,6 +51,7 @@ type Server struct {
 func New(ctx context.Context, s *Settings, port int, lines *telemetry.Log, progress func(string)) (*Server, error) {
 	log := lines.Own()
 	sv := &Server{settings: s, log: log, lines: lines, port: port}
+	sv.startMetrics()
 	var err error
 	if sv.databases, err = openDatabases(ctx, s, log, progress); err != nil {
 		return nil, err
@@ -210,7 +214,7 @@ func (sv *Server) Handler() http.Handler { return sv.handler }
 func (sv *Server) identityHandler() http.Handler { return sv.narrow }
 
 func (sv *Server) wrap(h http.Handler) http.Handler {
-	return httpd.Middleware(httpd.Config{Log: sv.log, TrustProxy: sv.settings.Listening.TrustProxy, Answered: sv.lines.Exchange}, h)
+	return httpd.Middleware(httpd.Config{Log: sv.log, TrustProxy: sv.settings.Listening.TrustProxy, Answered: sv.answered}, h)
 }
 
 // dataPrefixes are the data half's paths; /api is shared, and its part there is listed before identity's.
@@ -243,6 +247,9 @@ func (sv *Server) routes(ctx context.Context, withData bool) (http.Handler, erro
 		if pattern != "/consent" { // identity grants it where it can, and shows the page otherwise
 			mux.Handle(pattern, handler)
 		}
+	}
+	if sv.metrics != nil {
+		mux.HandleFunc("GET /v1/metrics", sv.serveMetrics)
 	}
 	mux.HandleFunc("/", transport.NotFound)
 	if !withData {

@@ -28,8 +28,6 @@ type UnservedSettings struct {
 	License            string `name:"ee-license-key" env:"HASURA_GRAPHQL_EE_LICENSE_KEY" hidden:"" help:"Nothing needs a license."`
 	RedisURL           string `name:"redis-url" env:"HASURA_GRAPHQL_REDIS_URL,HASURA_GRAPHQL_REDIS_CLUSTER_URL,HASURA_GRAPHQL_RATE_LIMIT_REDIS_URL,HASURA_GRAPHQL_RATE_LIMIT_REDIS_CLUSTER_URL" hidden:"" help:"Responses are cached, and rates counted, in memory: see --query-cache-size and --rate-limit-processes."`
 	CacheSize          string `name:"max-cache-size" env:"HASURA_GRAPHQL_MAX_CACHE_SIZE" hidden:"" help:"See --query-cache-size."`
-	MetricsSecret      string `name:"metrics-secret" env:"HASURA_GRAPHQL_METRICS_SECRET" hidden:"" help:"There are no Prometheus metrics."`
-	MetricsLabels      bool   `name:"metrics-enable-high-cardinality-labels" env:"HASURA_GRAPHQL_METRICS_ENABLE_HIGH_CARDINALITY_LABELS" hidden:"" help:"There are no Prometheus metrics."`
 	TraceSampling      string `name:"trace-sampling" env:"HASURA_GRAPHQL_TRACE_SAMPLING" hidden:"" help:"No traces are kept."`
 	SSOProviders       string `name:"sso-providers" env:"HASURA_GRAPHQL_SSO_PROVIDERS" hidden:"" help:"The console signs in with the identity half."`
 	CertificatePath    string `name:"pg-ssl-certificate-path" env:"HASURA_GRAPHQL_PG_SSL_CERTIFICATE_PATH" hidden:"" help:"Connection URLs name certificate files: sslrootcert, sslcert, sslkey."`

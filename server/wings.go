@@ -18,7 +18,7 @@ import (
 func (sv *Server) identityConfig() (c identity.Config, err error) {
 	s := sv.settings
 	c = identity.Config{
-		Endpoint: sv.endpoint(), Pool: sv.identityPool, Log: sv.log, DefaultRoleNames: list(s.Identity.DefaultRoleNames),
+		Endpoint: sv.endpoint(), Pool: sv.identityPool, Log: sv.log, Happened: sv.metrics.Happened, DefaultRoleNames: list(s.Identity.DefaultRoleNames),
 		BreachedPasswordCheck: s.Identity.PwnedCheck, AuditRetention: time.Duration(s.Identity.AuditDays) * 24 * time.Hour,
 	}
 	if s.Secrets.ManagementByAdminSecret {
@@ -55,7 +55,7 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		EnabledAPIs:            list(s.Engine.EnabledAPIs), CORSDomains: s.Listening.CORSDomain, DisableCORS: s.Listening.DisableCORS,
 		EnableAllowList: s.Engine.AllowList, EnableApolloFederation: s.Engine.ApolloFederation, EnableRemoteSchemaPermissions: s.Unserved.RemotePermissions,
 		DevMode: s.Engine.DevMode, HideInternalErrorsFromAdmin: !s.Engine.AdminInternalErrors, PreserveUnauthorized: s.Engine.Preserve401,
-		ExperimentalFeatures: experimental, Version: Version, Log: sv.log, Lines: sv.lines,
+		ExperimentalFeatures: experimental, Version: Version, Log: sv.log, Lines: sv.lines, Metrics: sv.metrics,
 		LiveQueries:     subscription.Polling{Interval: time.Duration(s.Engine.LiveQueryInterval) * time.Millisecond, Batch: s.Engine.LiveQueryBatch},
 		Streams:         subscription.Polling{Interval: time.Duration(s.Engine.StreamInterval) * time.Millisecond, Batch: s.Engine.StreamBatch},
 		SocketKeepAlive: time.Duration(s.Engine.SocketKeepAlive) * time.Second, SocketInitTimeout: time.Duration(s.Engine.SocketInitTimeout) * time.Second,

@@ -16,6 +16,7 @@ type Exchange struct {
 	Status              int
 	// Bytes is the size of the body as it was sent.
 	Bytes           int64
+	RequestBytes    int64
 	ContentEncoding string
 	Operation       Operation
 }

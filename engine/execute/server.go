@@ -8,6 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"gatehouse/telemetry"
 )
 
 // Database is an open database on one server.
@@ -28,6 +30,8 @@ type Acquiring struct {
 	Timeout time.Duration
 	// Retries is how often one that cannot be made is tried again.
 	Retries int
+	// Watched is told how long it took; nil is not.
+	Watched *telemetry.Pool
 }
 
 // retryPause is how long to wait before a connection that could not be made is tried again.
@@ -38,6 +42,21 @@ var errPoolTimeout = errors.New("connection acquisition timeout expired")
 
 // Acquire has a connection from the pool; the caller releases it.
 func (d *Database) Acquire(ctx context.Context) (*pgxpool.Conn, error) {
+	if d.Watched == nil {
+		return d.acquire(ctx)
+	}
+	began := time.Now()
+	conn, err := d.acquire(ctx)
+	var refused *pgconn.ConnectError
+	if errors.As(err, &refused) {
+		d.Watched.Failed()
+	} else {
+		d.Watched.Waited(time.Since(began))
+	}
+	return conn, err
+}
+
+func (d *Database) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	wait := ctx
 	if d.Timeout > 0 {
 		var cancel context.CancelFunc

@@ -1,6 +1,9 @@
 package session
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // cache is a bounded map of two generations: when the young one is full it becomes the old one, and what was not used
 // since is forgotten. Cheaper than an exact LRU under a lock, and what is hot stays.
@@ -8,6 +11,8 @@ type cache[K comparable, V any] struct {
 	size       int
 	mu         sync.RWMutex
 	young, old map[K]V
+	// hits and misses count what was looked for.
+	hits, misses atomic.Uint64
 }
 
 // newCache holds at most twice size entries.
@@ -25,6 +30,11 @@ func (c *cache[K, V]) get(key K) (V, bool) {
 	c.mu.RUnlock()
 	if isOld {
 		c.put(key, v)
+	}
+	if isYoung || isOld {
+		c.hits.Add(1)
+	} else {
+		c.misses.Add(1)
 	}
 	return v, isYoung || isOld
 }

@@ -9,11 +9,14 @@ import (
 
 // Group is a group as it stands: the subscribers of one statement.
 type Group struct {
-	Role    string
-	Live    *translate.Live
-	Cohorts []Cohort
+	// Role, Operation and Hash are Query's.
+	Role, Operation, Hash string
+	Live                  *translate.Live
+	Cohorts               []Cohort
 	// Polls is why the group asks at every interval; "": it asks when what it reads has changed.
 	Polls string
+	// IsFailing: the last look had an error.
+	IsFailing bool
 }
 
 // Cohort is the subscribers whom every poll gives the same.
@@ -41,7 +44,7 @@ func (h *Hub) Describe() []Group {
 func (g *group) describe() Group {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	out := Group{Role: g.role, Live: g.live, Polls: g.polls()}
+	out := Group{Role: g.role, Operation: g.operation, Hash: g.hash, Live: g.live, Polls: g.polls(), IsFailing: g.isFailing.Load()}
 	for _, c := range g.cohorts {
 		out.Cohorts = append(out.Cohorts, Cohort{Told: len(c.old), Fresh: len(c.fresh), LastHash: c.last})
 	}

@@ -19,10 +19,12 @@ import (
 
 // group is the subscribers of one Live.
 type group struct {
-	live     *translate.Live
-	role     string
-	executor *execute.Executor
-	polling  Polling
+	live *translate.Live
+	role string
+	// operation and hash are Query's.
+	operation, hash string
+	executor        *execute.Executor
+	polling         Polling
 	// id, watched and isFailing are for who watches; watched is Config's.
 	id        string
 	watched   func(Poll)
@@ -71,7 +73,7 @@ const parallel = 4
 
 func (h *Hub) newGroup(q Query) *group {
 	g := &group{
-		live: q.Live, role: q.Role, executor: q.Executor, polling: h.config.Live, skipFirstEmpty: h.config.SkipFirstEmpty,
+		live: q.Live, role: q.Role, operation: q.Operation, hash: q.Hash, executor: q.Executor, polling: h.config.Live, skipFirstEmpty: h.config.SkipFirstEmpty,
 		wake: make(chan struct{}, 1), cohorts: map[string]*cohort{}, watched: h.config.Watched,
 	}
 	if g.watched != nil {

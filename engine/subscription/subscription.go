@@ -15,6 +15,7 @@ import (
 	"gatehouse/engine/changes"
 	"gatehouse/engine/execute"
 	"gatehouse/engine/translate"
+	"gatehouse/telemetry"
 )
 
 // Polling says how often and for how many subscribers at a time a group asks.
@@ -54,8 +55,10 @@ type Query struct {
 	Live       *translate.Live
 	Executor   *execute.Executor
 	Subscriber *execute.Subscriber
-	// Role is whose Live it is, for Describe.
-	Role string
+	// Role is whose Live it is, Operation its name and Hash tells it from others of that name, for Describe and who watches.
+	Role, Operation, Hash string
+	// Requests counts such subscriptions; nil does not.
+	Requests *telemetry.Requests
 	// Feed tells what changes in a source, so that nothing is asked while nothing does; nil: every group polls.
 	Feed func(source string) *changes.Feed
 }

@@ -12,10 +12,10 @@ import (
 // Poll is one look of a group at its databases, for who watches.
 type Poll struct {
 	// ID is the group's.
-	ID       string
-	Live     *translate.Live
-	Role     string
-	IsStream bool
+	ID                    string
+	Live                  *translate.Live
+	Role, Operation, Hash string
+	IsStream              bool
 	// Snapshot is how long it took to see whom to ask for, Total the whole look.
 	Snapshot, Total time.Duration
 	Subscribers     int
@@ -42,7 +42,7 @@ func (g *group) watch() *poll {
 		return nil
 	}
 	p := &poll{began: time.Now()}
-	p.ID, p.Live, p.Role, p.IsStream = g.id, g.live, g.role, g.live.Stream != nil
+	p.ID, p.Live, p.Role, p.Operation, p.Hash, p.IsStream = g.id, g.live, g.role, g.operation, g.hash, g.live.Stream != nil
 	return p
 }
 
@@ -81,26 +81,3 @@ func (p *poll) batch(began, answered time.Time, bytes int, err error) {
 }
 
 func newGroupID() string { return uuid.NewString() }
-
-// Load is what a Hub has to do, of live queries or of streams.
-type Load struct{ Subscribers, Groups, Failing int }
-
-// Load counts subscribers, groups and the groups whose last look failed.
-func (h *Hub) Load() (live, streams Load) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, g := range h.groups {
-		of := &live
-		if g.live.Stream != nil {
-			of = &streams
-		}
-		of.Groups++
-		if g.isFailing.Load() {
-			of.Failing++
-		}
-		g.mu.Lock()
-		of.Subscribers += g.size
-		g.mu.Unlock()
-	}
-	return live, streams
-}

@@ -32,6 +32,9 @@ func (h *Handler) graphQL(run runner, isAlways200, hasPersisted bool) http.Handl
 			err = h.MayBatch(s, len(in.requests))
 		}
 		if err != nil {
+			if h.Refused != nil {
+				h.Refused()
+			}
 			h.writeGraphQLError(w, r, s, err, isAlways200)
 			return
 		}

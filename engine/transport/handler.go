@@ -56,6 +56,8 @@ type Handler struct {
 	Errors Errors
 	// APIs are the enabled ones of "metadata", "graphql", "pgdump", "config", "developer"; nil means Hasura's default.
 	APIs []string
+	// Refused is told of a request that was refused before it was run; optional.
+	Refused func()
 	// LogsQueries notes what was asked for the log of requests.
 	LogsQueries bool
 	// MaxBody bounds request bodies, in bytes; 0 means DefaultMaxBody.

@@ -61,7 +61,7 @@ func (h *Handler) config(w http.ResponseWriter, r *http.Request) {
 		ApolloFederation         bool                     `json:"is_apollo_federation_enabled"`
 	}{
 		session.HasuraVersion, c.InferFunctionPermissions, c.RemoteSchemaPermissions, c.Auth.IsAdminSecretSet, c.Auth.IsAuthHookSet,
-		c.Auth.IsJWTSet, c.Auth.JWT, c.AllowListEnabled, c.LiveQueries, c.StreamingQueries, assets, features, false, naming,
+		c.Auth.IsJWTSet, c.Auth.JWT, c.AllowListEnabled, c.LiveQueries, c.StreamingQueries, assets, features, h.HasAPI("metrics"), naming,
 		[]struct{}{},
 		c.ApolloFederation,
 	})

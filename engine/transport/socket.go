@@ -67,6 +67,8 @@ type Sockets struct {
 	Log      *slog.Logger
 	// Lines takes what happens to connections and operations; nil drops it.
 	Lines *telemetry.Log
+	// Metrics counts messages; nil does not.
+	Metrics *telemetry.Metrics
 
 	mu       sync.Mutex
 	open     map[*socket]struct{}

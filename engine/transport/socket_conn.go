@@ -74,6 +74,7 @@ func (c *socket) serve(ws *webSocket) {
 			}
 			return
 		}
+		c.h.Metrics.Received(len(data))
 		c.handle(data)
 	}
 }

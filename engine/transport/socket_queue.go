@@ -17,6 +17,8 @@ type socketMessage struct {
 	operation *socketOperation
 	code      websocket.StatusCode
 	reason    string
+	// since is when it was queued, where that is measured.
+	since time.Time
 }
 
 func (m *socketMessage) size() int { return len(m.head) + len(m.body) }
@@ -44,6 +46,9 @@ func (c *socket) put(m *socketMessage) bool {
 	if len(c.queue) > 0 && c.queued+m.size() > limit {
 		c.work.Go(c.slow) // it needs locks that the caller may hold
 		return false
+	}
+	if c.h.Metrics != nil {
+		m.since = time.Now()
 	}
 	c.queue = append(c.queue, m)
 	c.queued += m.size()
@@ -83,7 +88,9 @@ func (c *socket) write() {
 		m, isWanted := c.next()
 		switch {
 		case m == nil:
+			wrote := c.h.Metrics.Writing()
 			c.sent(c.wire.flush())
+			wrote()
 			if c.rest() {
 				return
 			}
@@ -93,6 +100,7 @@ func (c *socket) write() {
 			c.cancel()
 		case isWanted:
 			*buffer = c.protocol.appendMessage((*buffer)[:0], m)
+			c.h.Metrics.Sending(m.since, len(*buffer))
 			c.sent(c.wire.put(*buffer))
 		}
 	}

@@ -67,6 +67,11 @@ func (f *feed) look() moment {
 	return moment{now, proved >= f.floor.Load() && now-time.Duration(proved) < maxLag}
 }
 
+// Lag is the age of the last proof, at most an hour, and whether what is remembered may be used: for who watches.
+func (f *feed) Lag() (time.Duration, bool) {
+	return min(f.now()-time.Duration(f.proved.Load()), time.Hour), f.look().isTrusted
+}
+
 // prove notes a proof sent at that time.
 func (f *feed) prove(sent time.Duration) {
 	f.mu.Lock()
