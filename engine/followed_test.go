@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -142,5 +143,43 @@ func TestFollowed_asksOnlyAfterChanges(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d polls of a table that did not change", after-before)
 		}
+	}
+}
+
+func TestInspect_following(t *testing.T) {
+	t.Parallel()
+	cluster := testpg.Cluster(t, 0, nil)
+	s := &server{T: t, dataURL: cluster.OwnerURL()}
+	c := config(testpg.Database(t), s.dataURL)
+	c.FollowChanges, c.SchemaWatchInterval = true, time.Second
+	says := func(want string) {
+		t.Helper()
+		if got := inspected(t, c); !strings.Contains(got, want) {
+			t.Errorf("%q is not said:\n%s", want, got)
+		}
+	}
+	says("source \"default\": subscriptions follow changes\n")
+	s.exec(s.dataURL, `create role meek login password 'meek'`)
+	u, err := url.Parse(s.dataURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword("meek", "meek")
+	c.DefaultSourceURL = u.String()
+	says("! the subscriptions of source \"default\" poll: login meek has not the attribute REPLICATION\n")
+	c.FollowURL = s.dataURL
+	says("source \"default\": subscriptions follow changes\n")
+	for i := range 10 {
+		s.exec(s.dataURL, fmt.Sprintf(`select pg_create_physical_replication_slot('s%d')`, i))
+	}
+	says("! the subscriptions of source \"default\" poll: no replication slot is free\n")
+	c.FollowURL = "postgres://u:hush@127.0.0.1:1/x"
+	says("! the subscriptions of source \"default\" poll: the login for replication cannot connect")
+	if strings.Contains(inspected(t, c), "hush") {
+		t.Error("a password is told")
+	}
+	c.FollowChanges = false
+	if got := inspected(t, c); strings.Contains(got, "subscriptions") {
+		t.Errorf("polling was asked for: %s", got)
 	}
 }

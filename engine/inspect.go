@@ -111,6 +111,7 @@ func (i *inspection) source(ctx context.Context, s *metadata.Source) {
 		return
 	}
 	i.ok("source %q: up to %d connections", s.Name, conns.primary.pool.MaxConns)
+	i.following(ctx, s.Name, conns.primary)
 	for _, r := range conns.broken {
 		i.bad("correct it: it is never read from", "read replica %d of source %q: %s", r.number, s.Name, plain(r.why))
 	}

@@ -138,6 +138,7 @@ func (d *doctor) sources(ctx context.Context, s *Settings) {
 		LookupEnv: lookupEnv(map[string]string{variable: source}),
 	}
 	s.applyPools(&c)
+	s.applyFollowing(&c, s.Engine.FollowURL)
 	findings, err := engine.Inspect(ctx, c)
 	if err != nil {
 		d.warn("the stored metadata cannot be read: "+err.Error(), "start Gatehouse and look at its log")

@@ -51,7 +51,6 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		IsolationLevel:         s.Engine.TxIsolation,
 		MaintenanceMode:        s.Engine.MaintenanceMode,
 		SchemaSyncPollInterval: time.Duration(s.Engine.SchemaSyncInterval) * time.Millisecond,
-		SchemaWatchInterval:    time.Duration(s.Engine.SchemaWatchInterval) * time.Millisecond,
 		EnabledAPIs:            list(s.Engine.EnabledAPIs), CORSDomains: s.Listening.CORSDomain, DisableCORS: s.Listening.DisableCORS,
 		EnableAllowList: s.Engine.AllowList, EnableApolloFederation: s.Engine.ApolloFederation, EnableRemoteSchemaPermissions: s.Unserved.RemotePermissions,
 		DevMode: s.Engine.DevMode, HideInternalErrorsFromAdmin: !s.Engine.AdminInternalErrors, PreserveUnauthorized: s.Engine.Preserve401,
@@ -60,7 +59,6 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		Streams:         subscription.Polling{Interval: time.Duration(s.Engine.StreamInterval) * time.Millisecond, Batch: s.Engine.StreamBatch},
 		SocketKeepAlive: time.Duration(s.Engine.SocketKeepAlive) * time.Second, SocketInitTimeout: time.Duration(s.Engine.SocketInitTimeout) * time.Second,
 		SocketCompression: s.Engine.SocketCompression, SocketReadCookie: s.Listening.WSReadCookie,
-		FollowChanges: s.Engine.FollowChanges, FollowURL: sv.databases.follow, FollowMaxWAL: int64(s.Engine.FollowMaxWAL) << 20,
 		KeepSocketsOnMetadataChange: !s.Engine.CloseSockets,
 		MaxBody:                     int64(max(1, s.Listening.MaxBody)) << 20, RateLimitProcesses: s.Engine.RateLimitProcesses,
 		Responses: engine.ResponseCache{
@@ -72,6 +70,7 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		c.PersistedQueriesTTL = time.Duration(max(1, s.Engine.PersistedQueriesTTL)) * time.Second
 	}
 	s.applyPools(&c)
+	s.applyFollowing(&c, sv.databases.follow)
 	if sv.identity != nil {
 		// A jwk_url may name this process by a port of this machine while the issuer is a public name.
 		bases := []string{sv.base()}
@@ -90,6 +89,12 @@ func (s *Settings) applyPools(c *engine.Config) {
 	c.PoolTimeout, c.WithoutPreparedStatements = time.Duration(p.PoolTimeout*float64(time.Second)), !p.Prepared
 	c.ReplicaURLs, c.ReplicaConnections = list(p.ReplicaURLs), p.ReplicaConnections
 	c.MaxReplicaLag, c.FilePrefix = time.Duration(p.ReplicaLag*float64(time.Second)), s.Database.SecretFiles
+}
+
+// applyFollowing says what is followed of sources: schemas that others change, and for subscriptions what is written.
+func (s *Settings) applyFollowing(c *engine.Config, url string) {
+	c.SchemaWatchInterval = time.Duration(s.Engine.SchemaWatchInterval) * time.Millisecond
+	c.FollowChanges, c.FollowURL, c.FollowMaxWAL = s.Engine.FollowChanges, url, int64(s.Engine.FollowMaxWAL)<<20
 }
 
 // lifetime is a connection's as the engine takes it: there 0 is the default, and never is negative.

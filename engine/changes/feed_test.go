@@ -331,6 +331,23 @@ func TestFeed_saysWhatRefusesIt(t *testing.T) {
 	d.await("the refusal", func() bool { return strings.Contains(f.State().Why, "superuser or replication role") })
 }
 
+func TestFeed_refusesAnotherDatabase(t *testing.T) {
+	t.Parallel()
+	d := follow(t, nil, func(c *changes.Config) {
+		login := c.Login
+		c.Login = func(ctx context.Context) (*pgconn.Config, error) {
+			config, err := login(ctx)
+			if err == nil {
+				config.Database = "postgres"
+			}
+			return config, err
+		}
+	})
+	d.exec(`create table a (id int)`)
+	a := d.watch("a")
+	d.await("the refusal", func() bool { return strings.Contains(a.Why(), "another database") })
+}
+
 func TestFeed_skipsValues(t *testing.T) {
 	t.Parallel()
 	d := follow(t, nil, nil)

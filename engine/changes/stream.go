@@ -371,6 +371,9 @@ func (s *stream) condition() (late string, grown bool, err error) {
 // reachPresent waits until every transaction has ended that ran when the stream began: one of them may have been
 // committed before it, so that it is not told of, and yet not be visible.
 func (s *stream) reachPresent(ctx context.Context) error {
+	if err := s.guard(ctx); err != nil {
+		return err
+	}
 	first, err := s.feed.snapshot(ctx)
 	if err != nil {
 		return err
@@ -396,19 +399,22 @@ func (s *stream) reachPresent(ctx context.Context) error {
 	}
 }
 
-// guard ends the stream when too much of the log is kept for it.
+// guard ends the stream when too much of the log is kept for it, or when the pool does not know its slot.
 func (s *stream) guard(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
+	var known int
 	var kept int64
 	err := s.feed.config.Pool.QueryRow(ctx, `
-select coalesce(max(pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), restart_lsn)), 0)::int8
+select count(*), coalesce(max(pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), restart_lsn)), 0)::int8
 from pg_catalog.pg_replication_slots
-where slot_name = $1`, s.slot).Scan(&kept)
-	if err != nil {
+where slot_name = $1 and database = pg_catalog.current_database()`, s.slot).Scan(&known, &kept)
+	switch {
+	case err != nil:
 		return fmt.Errorf("look at the replication slot: %w", err)
-	}
-	if kept > s.feed.config.MaxWAL {
+	case known == 0 && s.conn != nil: // while it is being made it may not be there yet
+		return errors.New("the login for replication leads to another database than the source's")
+	case kept > s.feed.config.MaxWAL:
 		return &overflow{kept}
 	}
 	return nil
