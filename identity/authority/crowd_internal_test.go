@@ -86,8 +86,10 @@ func TestCrowd(t *testing.T) {
 	running.Go(func() { a.Run(ctx) })
 	defer running.Wait()
 	defer cancel()
-	for !a.look().isTrusted {
-		time.Sleep(time.Millisecond)
+	for deadline := time.Now().Add(time.Minute); !a.look().isTrusted; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("nothing is heard")
+		}
 	}
 	before := heap()
 	ask := func(what string, clients, n int, next func(n int) int) {

@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -167,93 +165,6 @@ func (s *system) machineToken(resource string) string {
 		s.t.Fatal(err)
 	}
 	return read(s.t, resp).text("access_token")
-}
-
-// TestBuiltInIdentity_rightsEndAtOnce: while clients hammer the API with a token, its right is taken in one way after the
-// other. No request that begins after the answer to the change gets through.
-func TestBuiltInIdentity_rightsEndAtOnce(t *testing.T) {
-	s, first, _ := builtIn(t)
-	sub, _ := claims(t, first.accessToken())["sub"].(string)
-	ends := []struct {
-		name string
-		end  func(b *browser)
-		back func()
-	}{
-		{
-			"role taken from the user", func(*browser) { s.takeRole(sub, "good_user") },
-			func() {
-				s.manage(201, "POST", "/users/"+sub+"/roles", map[string]any{"roleIds": []string{s.roleID("good_user")}})
-			},
-		},
-		{
-			"roles replaced", func(*browser) {
-				s.manage(200, "PUT", "/users/"+sub+"/roles", map[string]any{"roleIds": []string{s.roleID("user")}})
-			},
-			func() {
-				s.manage(201, "POST", "/users/"+sub+"/roles", map[string]any{"roleIds": []string{s.roleID("good_user")}})
-			},
-		},
-		{"refresh token revoked", func(b *browser) { b.revoke() }, func() {}},
-		{"session ended", func(b *browser) {
-			s.inIdentity(t, "update identity.grants set offline = false where user_id = $1", sub)
-			b.endSession()
-		}, func() {}},
-		{
-			"user suspended", func(*browser) {
-				s.manage(200, "PATCH", "/users/"+sub+"/is-suspended", map[string]any{"isSuspended": true})
-			},
-			func() { s.manage(200, "PATCH", "/users/"+sub+"/is-suspended", map[string]any{"isSuspended": false}) },
-		},
-		{"application deleted", func(b *browser) { s.manage(204, "DELETE", "/applications/"+b.app.id, nil) }, func() {}},
-		{"role deleted", func(*browser) { s.manage(204, "DELETE", "/roles/"+s.roleID("good_user"), nil) }, func() {}},
-		{"user deleted", func(*browser) { s.manage(204, "DELETE", "/users/"+sub, nil) }, func() {}},
-	}
-	app := first.app
-	for _, c := range ends {
-		if c.name == "role deleted" { // the application of the case before is gone
-			app = s.application("SPA")
-		}
-		b := newBrowser(t, s, app, "https://hasura.api")
-		b.signIn("ada", password, "roles")
-		header := bearer(b.accessToken(), "X-Hasura-Role", "good_user")
-		if c.name == "user deleted" {
-			header["X-Hasura-Role"] = "user"
-		}
-		hammer(t, s, c.name, header, func() { c.end(b) })
-		c.back()
-	}
-}
-
-// hammer keeps eight clients asking while end takes the right away.
-func hammer(t *testing.T, s *system, name string, header map[string]string, end func()) {
-	t.Helper()
-	var ended, stop atomic.Bool
-	var before, leaked atomic.Int64
-	var clients sync.WaitGroup
-	for range 8 {
-		clients.Go(func() {
-			for !stop.Load() {
-				begunAfter := ended.Load()
-				a := s.graphql(header, notes, nil)
-				passed := a.get("data") != nil
-				switch {
-				case passed && begunAfter:
-					leaked.Add(1)
-				case passed:
-					before.Add(1)
-				}
-			}
-		})
-	}
-	waitFor(t, name+": requests pass before", func() bool { return before.Load() > 50 })
-	end()
-	ended.Store(true)
-	time.Sleep(150 * time.Millisecond) // the span that is watched, not a wait for something to happen
-	stop.Store(true)
-	clients.Wait()
-	if n := leaked.Load(); n > 0 {
-		t.Errorf("%s: %d requests passed after the answer", name, n)
-	}
 }
 
 func waitFor(t *testing.T, what string, done func() bool) {
