@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -41,6 +42,26 @@ func TestQuery_smallDocumentsAreBoundedWork(t *testing.T) {
 		var known *fault.Error
 		if c.want == "" && err != nil || c.want != "" && (!errors.As(err, &known) || !strings.Contains(known.Message, c.want)) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+// So do values, written out or in variables.
+func TestQuery_nestedValuesAreBoundedWork(t *testing.T) {
+	t.Parallel()
+	line := lineOver(t, schema.Options{})
+	for _, c := range []struct {
+		levels int
+		isFine bool
+	}{{150, true}, {201, false}, {9_000, false}} {
+		nested := strings.Repeat(`{"_not":`, c.levels) + `{"id":{"_eq":1}}` + strings.Repeat("}", c.levels)
+		for what, req := range map[string]operation.Request{
+			"a variable": {Query: `query ($w: author_bool_exp!) { author(where: $w) { id } }`, Variables: map[string]json.RawMessage{"w": json.RawMessage(nested)}},
+			"a literal":  {Query: `{ author(where: ` + strings.ReplaceAll(nested, `"`, "") + `) { id } }`},
+		} {
+			if _, _, err := through(line, "admin", false, req); (err == nil) != c.isFine {
+				t.Errorf("%s of %d levels: %v", what, c.levels, err)
+			}
 		}
 	}
 }

@@ -69,7 +69,8 @@ type resolver struct {
 	inJSON map[string]bool
 	// isStatic: variables have no values; only their types are checked.
 	isStatic bool
-	depth    int
+	// depth is how many selections stand around, inputs how many input objects.
+	depth, inputs int
 	// selections is how many were visited, those of a fragment as often as it is spread; lists how many lists of an
 	// introspected type stand around.
 	selections, lists int

@@ -199,7 +199,20 @@ func (in *Input) setEnum(name string) error {
 	return nil
 }
 
+// within enters an input object, which the caller leaves again: one inside another, and so on, has a bound as selections
+// have.
+func (r *resolver) within(in *Input) error {
+	if r.inputs++; r.inputs > maxDepth {
+		return invalid(in.Path, "the value is nested too deeply")
+	}
+	return nil
+}
+
 func (r *resolver) literalObject(in *Input, v *ast.Value) error {
+	if err := r.within(in); err != nil {
+		return err
+	}
+	defer func() { r.inputs-- }()
 	t := in.Type.Named
 	for _, c := range v.Children {
 		if t.Input(c.Name) == nil {
@@ -448,6 +461,10 @@ func (r *resolver) variable(ref *schema.Ref, n *node, at *schema.Variable, path 
 }
 
 func (r *resolver) variableObject(in *Input, n *node, at *schema.Variable) error {
+	if err := r.within(in); err != nil {
+		return err
+	}
+	defer func() { r.inputs-- }()
 	t := in.Type.Named
 	for i, key := range n.keys {
 		def := t.Input(key)
