@@ -259,7 +259,7 @@ func (m *Metadata) Without(ids ...ObjectID) *Metadata {
 var customTypesObject = ObjectID{"custom_types", "custom_types"}
 
 func (s Source) without(gone map[ObjectID]bool) Source {
-	s.Leftovers = s.Leftovers.withoutBroken(func(p brokenPart) bool { return gone[p.in(sourcePlace(s.Name)).id()] })
+	s.Leftovers = s.Leftovers.withoutBroken(func(p brokenPart) bool { return gone[p.in(sourceLocation(s.Name)).id()] })
 	s.Tables = without(s.Tables, func(t *Table) bool { return gone[TableObject(s.Name, t.Name)] })
 	s.Functions = without(s.Functions, func(f *Function) bool { return gone[FunctionObject(s.Name, f.Name)] })
 	s.NativeQueries = without(s.NativeQueries, func(o *Opaque) bool { return gone[NativeQueryObject(s.Name, o.Name)] })
@@ -267,13 +267,13 @@ func (s Source) without(gone map[ObjectID]bool) Source {
 	s.Tables = slices.Clone(s.Tables)
 	for i, t := range s.Tables {
 		s.Tables[i] = t.without(func(kind, name string) bool { return gone[tableChild(kind, s.Name, t.Name, name)] })
-		if l := t.Leftovers.withoutBroken(func(p brokenPart) bool { return gone[p.in(tablePlace(s.Name, t.Name)).id()] }); l != nil || t.Leftovers != nil {
+		if l := t.Leftovers.withoutBroken(func(p brokenPart) bool { return gone[p.in(tableLocation(s.Name, t.Name)).id()] }); l != nil || t.Leftovers != nil {
 			c := *s.Tables[i]
 			c.Leftovers, s.Tables[i] = l, &c
 		}
 	}
 	s.Functions = mapped(s.Functions, func(f Function) Function {
-		f.Leftovers = f.Leftovers.withoutBroken(func(p brokenPart) bool { return gone[p.in(functionPlace(s.Name, f.Name)).id()] })
+		f.Leftovers = f.Leftovers.withoutBroken(func(p brokenPart) bool { return gone[p.in(functionLocation(s.Name, f.Name)).id()] })
 		f.Permissions = slices.DeleteFunc(slices.Clone(f.Permissions), func(role string) bool {
 			return gone[FunctionPermissionObject(s.Name, f.Name, role)]
 		})

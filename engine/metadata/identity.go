@@ -36,7 +36,7 @@ type location struct {
 	name            string
 }
 
-// of is the table or the function that a place is in, or is.
+// of is the table or the function that a location is in, or is.
 func (p location) of() TableName {
 	if p.function != (FunctionName{}) {
 		return p.function
@@ -64,50 +64,50 @@ func (p location) id() ObjectID {
 	return ObjectID{p.kind, text}
 }
 
-func sourcePlace(source string) location { return location{kind: "source", name: source} }
+func sourceLocation(source string) location { return location{kind: "source", name: source} }
 
-func tablePlace(source string, t TableName) location {
+func tableLocation(source string, t TableName) location {
 	return location{kind: "table", source: source, table: t}
 }
 
-func functionPlace(source string, f FunctionName) location {
+func functionLocation(source string, f FunctionName) location {
 	return location{kind: "function", source: source, function: f}
 }
 
-func functionPermissionPlace(source string, f FunctionName, role string) location {
+func functionPermissionLocation(source string, f FunctionName, role string) location {
 	return location{kind: "function_permission", source: source, function: f, name: role}
 }
 
-// childPlace is that of a part of a table. kind is "object_relation", "array_relation", "computed_field",
+// childLocation is that of a part of a table. kind is "object_relation", "array_relation", "computed_field",
 // "remote_relationship", "event_trigger" or "select_permission" and its siblings.
-func childPlace(kind, source string, t TableName, name string) location {
+func childLocation(kind, source string, t TableName, name string) location {
 	return location{kind: kind, source: source, table: t, name: name}
 }
 
-// inSource is that of an object of a source other than a table's.
-func inSource(kind, source, name string) location {
+// partLocation is that of an object of a source other than a table's.
+func partLocation(kind, source, name string) location {
 	return location{kind: kind, source: source, name: name}
 }
 
-// globalPlace is that of an object outside the sources: "rest_endpoint", "inherited_role", "remote_schema", "action", ….
-func globalPlace(kind, name string) location { return location{kind: kind, name: name} }
+// globalLocation is that of an object outside the sources: "rest_endpoint", "inherited_role", "remote_schema", "action", ….
+func globalLocation(kind, name string) location { return location{kind: kind, name: name} }
 
 // SourceObject names a source.
-func SourceObject(source string) ObjectID { return sourcePlace(source).id() }
+func SourceObject(source string) ObjectID { return sourceLocation(source).id() }
 
 // TableObject names a tracked table.
-func TableObject(source string, t TableName) ObjectID { return tablePlace(source, t).id() }
+func TableObject(source string, t TableName) ObjectID { return tableLocation(source, t).id() }
 
 // FunctionObject names a tracked function.
-func FunctionObject(source string, f FunctionName) ObjectID { return functionPlace(source, f).id() }
+func FunctionObject(source string, f FunctionName) ObjectID { return functionLocation(source, f).id() }
 
 // FunctionPermissionObject names a role's permission for a function.
 func FunctionPermissionObject(source string, f FunctionName, role string) ObjectID {
-	return functionPermissionPlace(source, f, role).id()
+	return functionPermissionLocation(source, f, role).id()
 }
 
 func tableChild(kind, source string, t TableName, name string) ObjectID {
-	return childPlace(kind, source, t, name).id()
+	return childLocation(kind, source, t, name).id()
 }
 
 // ObjectRelationshipObject and its siblings name the parts of a table.
@@ -132,15 +132,15 @@ func PermissionObject(kind, source string, t TableName, role string) ObjectID {
 
 // NativeQueryObject and LogicalModelObject name a source's native queries and their results' shapes.
 func NativeQueryObject(source, name string) ObjectID {
-	return inSource("native_query", source, name).id()
+	return partLocation("native_query", source, name).id()
 }
 
 // LogicalModelObject names a logical model.
 func LogicalModelObject(source, name string) ObjectID {
-	return inSource("logical_model", source, name).id()
+	return partLocation("logical_model", source, name).id()
 }
 
-func globalObject(kind, name string) ObjectID { return globalPlace(kind, name).id() }
+func globalObject(kind, name string) ObjectID { return globalLocation(kind, name).id() }
 
 // RESTEndpointObject names a REST endpoint.
 func RESTEndpointObject(name string) ObjectID { return globalObject("rest_endpoint", name) }

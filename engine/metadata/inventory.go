@@ -109,7 +109,7 @@ func words(kind string) string {
 	return strings.ReplaceAll(kind, "_", " ")
 }
 
-// item names what stands in a place.
+// item names what stands at a location.
 func (p location) item() Item {
 	item := Item{Section: words(p.kind), Source: p.source, Name: p.name, State: Honoured}
 	switch of := p.of(); {

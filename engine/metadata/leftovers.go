@@ -329,9 +329,9 @@ func (p brokenPart) in(owner location) location {
 		n, _ := parseNode(p.json)
 		t, _ := plainTableName(n.member(elementKeys[p.list]))
 		if p.list == "tables" {
-			return tablePlace(at.source, t)
+			return tableLocation(at.source, t)
 		}
-		return functionPlace(at.source, t)
+		return functionLocation(at.source, t)
 	}
 	return at
 }
@@ -345,12 +345,12 @@ func (m *Metadata) eachLeftover(visit func(owner location, l *Leftovers)) {
 	}
 	look(location{kind: "metadata"}, m.Leftovers)
 	for _, s := range m.Sources {
-		look(sourcePlace(s.Name), s.Leftovers)
+		look(sourceLocation(s.Name), s.Leftovers)
 		for _, t := range s.Tables {
-			look(tablePlace(s.Name, t.Name), t.Leftovers)
+			look(tableLocation(s.Name, t.Name), t.Leftovers)
 		}
 		for _, f := range s.Functions {
-			look(functionPlace(s.Name, f.Name), f.Leftovers)
+			look(functionLocation(s.Name, f.Name), f.Leftovers)
 		}
 	}
 }

@@ -53,7 +53,7 @@ func (p sourcePart) find(s *Source, name string) *Opaque {
 
 // change is a mutation of a source about one of its parts. missing is the refusal of an unknown source.
 func (p sourcePart) change(source, name string, missing error, edit func(*Source) error) Mutation {
-	return Mutation{Object: inSource(p.kind, source, name).id(), Source: source, Apply: func(m *Metadata, _ Facts) (*Metadata, error) {
+	return Mutation{Object: partLocation(p.kind, source, name).id(), Source: source, Apply: func(m *Metadata, _ Facts) (*Metadata, error) {
 		if m.Source(source) == nil {
 			return nil, missing
 		}

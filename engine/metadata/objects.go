@@ -17,41 +17,41 @@ func (m *Metadata) Objects() []Object {
 	add := func(p location, doc json.RawMessage) { out = append(out, Object{p.id(), doc, p}) }
 	for _, s := range m.Sources {
 		if s.Foreign != nil {
-			add(sourcePlace(s.Name), s.Foreign)
+			add(sourceLocation(s.Name), s.Foreign)
 			continue
 		}
 		own := *s
 		own.Tables, own.Functions, own.NativeQueries, own.LogicalModels = nil, nil, nil, nil
-		add(sourcePlace(s.Name), encode(sourceCodec, own))
+		add(sourceLocation(s.Name), encode(sourceCodec, own))
 		for _, t := range s.Tables {
 			t.objects(s.Name, add)
 		}
 		for _, f := range s.Functions {
 			own := *f
 			own.Permissions = nil
-			add(functionPlace(s.Name, f.Name), encode(functionCodec, own))
+			add(functionLocation(s.Name, f.Name), encode(functionCodec, own))
 			for _, role := range f.Permissions {
-				add(functionPermissionPlace(s.Name, f.Name, role), encode(functionRole, role))
+				add(functionPermissionLocation(s.Name, f.Name, role), encode(functionRole, role))
 			}
 		}
 		for _, o := range s.NativeQueries {
-			add(inSource("native_query", s.Name, o.Name), o.JSON)
+			add(partLocation("native_query", s.Name, o.Name), o.JSON)
 		}
 		for _, o := range s.LogicalModels {
-			add(inSource("logical_model", s.Name, o.Name), o.JSON)
+			add(partLocation("logical_model", s.Name, o.Name), o.JSON)
 		}
 	}
 	opaque := func(kind string, list []*Opaque) {
 		for _, o := range list {
-			add(globalPlace(kind, o.Name), o.JSON)
+			add(globalLocation(kind, o.Name), o.JSON)
 		}
 	}
 	opaque("remote_schema", m.RemoteSchemas)
 	for _, c := range m.QueryCollections {
-		add(globalPlace("query_collection", c.Name), encode(collectionCodec, *c))
+		add(globalLocation("query_collection", c.Name), encode(collectionCodec, *c))
 	}
 	for _, e := range m.Allowlist {
-		add(globalPlace("allowlist", e.Collection), encode(allowlistCodec, *e))
+		add(globalLocation("allowlist", e.Collection), encode(allowlistCodec, *e))
 	}
 	opaque("action", m.Actions)
 	if m.CustomTypes != nil {
@@ -59,10 +59,10 @@ func (m *Metadata) Objects() []Object {
 	}
 	opaque("cron_trigger", m.CronTriggers)
 	for _, e := range m.RESTEndpoints {
-		add(globalPlace("rest_endpoint", e.Name), encode(endpointCodec, *e))
+		add(globalLocation("rest_endpoint", e.Name), encode(endpointCodec, *e))
 	}
 	for _, r := range m.InheritedRoles {
-		add(globalPlace("inherited_role", r.Name), encode(inheritedRoleCodec, *r))
+		add(globalLocation("inherited_role", r.Name), encode(inheritedRoleCodec, *r))
 	}
 	for _, s := range m.settings() {
 		if *s.json != nil {
@@ -74,7 +74,7 @@ func (m *Metadata) Objects() []Object {
 	}
 	if m.Gatehouse != nil {
 		for _, f := range m.Gatehouse.Sources {
-			add(globalPlace("gatehouse_source_features", f.Name), SourceFeaturesDefinition(f))
+			add(globalLocation("gatehouse_source_features", f.Name), SourceFeaturesDefinition(f))
 		}
 	}
 	return out
@@ -82,8 +82,8 @@ func (m *Metadata) Objects() []Object {
 
 func (t *Table) objects(source string, add func(location, json.RawMessage)) {
 	own := Table{Name: t.Name, IsEnum: t.IsEnum, Configuration: t.Configuration, ApolloFederation: t.ApolloFederation, Leftovers: t.Leftovers}
-	add(tablePlace(source, t.Name), encode(tableCodec, own))
-	child := func(kind, name string, doc json.RawMessage) { add(childPlace(kind, source, t.Name, name), doc) }
+	add(tableLocation(source, t.Name), encode(tableCodec, own))
+	child := func(kind, name string, doc json.RawMessage) { add(childLocation(kind, source, t.Name, name), doc) }
 	for _, r := range t.ObjectRelationships {
 		child("object_relation", r.Name, encode(objectRelationshipCodec, *r))
 	}
