@@ -277,6 +277,13 @@ func writerSeesItsWrites(t *testing.T, synchronousCommit string) {
 			t.Errorf("with the token %q: %s", token, body)
 		}
 	}
+	const select1 = `{"type":"select","args":{"table":"note","columns":["text"],"where":{"id":1}}}`
+	if _, body := post(other, "/v2/query", select1, as("1")...); compact(body) != `[{"text":"one"}]` {
+		t.Errorf("a row command got %s without the token", body)
+	}
+	if _, body := post(other, "/v2/query", select1, append(as("1"), "X-Gatehouse-Read-After", token)...); compact(body) != `[{"text":"three"}]` {
+		t.Errorf("a row command got %s with the token", body)
+	}
 
 	// Once the replica is there it answers again.
 	r.resume()

@@ -34,7 +34,8 @@ func (r rows) Run(ctx context.Context, v admin.View, s *session.Session, kind st
 	if err != nil {
 		return nil, fault.Under(runPath, err)
 	}
-	body, err := r.engine.executor(snapshot).Run(ctx, p.Kind, steps, execute.Request{Session: s})
+	exec := r.engine.executor(snapshot)
+	body, err := exec.Run(ctx, p.Kind, steps, execute.Request{Session: s, Seen: exec.NewSeen(s)})
 	if err != nil {
 		return nil, atLeast(runPath, err)
 	}
