@@ -50,7 +50,7 @@ type builder struct {
 
 func newBuilder(prev *Model, in Input, late *names) *builder {
 	b := &builder{in: in, prev: prev, isSettledLate: late != nil, names: late, m: &Model{
-		Options: in.Options, roles: map[string]bool{}, memos: map[string]*memo{}, schemas: map[schemaKey]*Schema{}, variables: map[string]map[string]bool{},
+		Options: in.Options, roles: map[string]bool{}, memos: map[string]*memo{}, remoteEnds: map[*metadata.Opaque]*remoteEnd{}, schemas: map[schemaKey]*Schema{}, variables: map[string]map[string]bool{},
 		facts: &facts{options: in.Options, details: map[*Table]*details{}, inherited: map[string][]string{}, remote: map[*Table][]*Relation{}},
 	}}
 	if b.names == nil {

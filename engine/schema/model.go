@@ -56,6 +56,8 @@ type Model struct {
 	roles map[string]bool
 	// memos say how the content of the sources came about, for the next model.
 	memos map[string]*memo
+	// remoteEnds are where remote relationships lead, for the next model.
+	remoteEnds map[*metadata.Opaque]*remoteEnd
 	// conflicts are the kinds of permissions that inherited roles cannot inherit, by table and role.
 	conflicts map[*Table]map[string][]string
 

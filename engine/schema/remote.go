@@ -16,10 +16,12 @@ func (b *builder) remoteRelations() {
 	for _, c := range b.m.sources {
 		for _, u := range b.m.memos[c.Name].served {
 			for _, o := range u.meta.RemoteRelationships {
-				if !o.LeadsToSource() {
-					continue // to a remote schema
+				end := b.remoteEnd(o)
+				b.m.remoteEnds[o] = end
+				if end == nil {
+					continue // at a remote schema
 				}
-				r, err := b.remoteRelation(u.table, o)
+				r, err := b.remoteRelation(u.table, o.Name, end)
 				if err != nil {
 					b.unservedRemote(u.table, o, err)
 					continue
@@ -28,6 +30,26 @@ func (b *builder) remoteRelations() {
 			}
 		}
 	}
+}
+
+// remoteEnd is where a remote relationship leads, as its definition says, or what is wrong with the definition.
+type remoteEnd struct {
+	*metadata.ToSource
+	err error
+}
+
+// remoteEnd reads a definition, unless the model before has read it; nil for one that leads to a remote schema.
+func (b *builder) remoteEnd(o *metadata.Opaque) *remoteEnd {
+	if b.prev != nil {
+		if end, known := b.prev.remoteEnds[o]; known {
+			return end
+		}
+	}
+	if !o.LeadsToSource() {
+		return nil
+	}
+	to, err := o.ToSource()
+	return &remoteEnd{to, err}
 }
 
 // sameRemote is the relationship that the model before had, where it is the same.
@@ -54,12 +76,11 @@ func (b *builder) unservedRemote(t *Table, o *metadata.Opaque, err error) {
 }
 
 // remoteRelation resolves a remote relationship (Hasura: RQL/DDL/RemoteRelationship, buildRemoteFieldInfo).
-func (b *builder) remoteRelation(t *Table, o *metadata.Opaque) (*Relation, error) {
-	to, err := o.ToSource()
-	if err != nil {
-		return nil, err
+func (b *builder) remoteRelation(t *Table, name string, to *remoteEnd) (*Relation, error) {
+	if to.err != nil {
+		return nil, to.err
 	}
-	r := &Relation{Table: t, Name: o.Name, Array: to.IsArray, Nullable: true}
+	r := &Relation{Table: t, Name: name, Array: to.IsArray, Nullable: true}
 	there := b.m.content(to.Source)
 	if there == nil {
 		if s := b.in.Metadata.Source(to.Source); s != nil && s.Foreign != nil {
@@ -89,7 +110,7 @@ func (b *builder) remoteRelation(t *Table, o *metadata.Opaque) (*Relation, error
 		}
 		r.Remote = append(r.Remote, pair)
 	}
-	return r, b.fieldConflict(t, o.Name)
+	return r, b.fieldConflict(t, name)
 }
 
 // joinableField is a computed field that a row can be joined by: a scalar without arguments; nil where there is none.
