@@ -31,6 +31,7 @@ type group struct {
 	isFailing atomic.Bool
 	// skipFirstEmpty: see Config.
 	skipFirstEmpty bool
+	looks          *atomic.Int64   // the hub's
 	ctx            context.Context // ends with the group's last subscriber
 	cancel         context.CancelFunc
 	// wake has room for one: a look is due.
@@ -73,7 +74,7 @@ const parallel = 4
 
 func (h *Hub) newGroup(q Query) *group {
 	g := &group{
-		live: q.Live, role: q.Role, operation: q.Operation, hash: q.Hash, executor: q.Executor, polling: h.config.Live, skipFirstEmpty: h.config.SkipFirstEmpty,
+		live: q.Live, role: q.Role, operation: q.Operation, hash: q.Hash, executor: q.Executor, polling: h.config.Live, skipFirstEmpty: h.config.SkipFirstEmpty, looks: &h.looks,
 		wake: make(chan struct{}, 1), cohorts: map[string]*cohort{}, watched: h.config.Watched,
 	}
 	if g.watched != nil {
@@ -187,6 +188,7 @@ func (g *group) run() {
 		g.done(seen)
 		if isDue {
 			last = time.Now()
+			g.looks.Add(1)
 		}
 		if isStale = g.isUnfinished.Swap(false) || isStale; isStale || !isFollowed {
 			timer.Reset(g.polling.Interval - time.Since(last))

@@ -10,6 +10,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gatehouse/engine/changes"
@@ -79,6 +80,9 @@ type Hub struct {
 	cancel context.CancelFunc
 	loops  sync.WaitGroup
 
+	// looks counts how often everybody of a group was asked for.
+	looks atomic.Int64
+
 	mu     sync.Mutex
 	groups map[*translate.Live]*group
 }
@@ -140,6 +144,9 @@ func (h *Hub) Groups() int {
 	defer h.mu.Unlock()
 	return len(h.groups)
 }
+
+// Looks is how often everybody of a group was asked for, newcomers apart.
+func (h *Hub) Looks() int64 { return h.looks.Load() }
 
 // Wake asks every group to look now, before its interval is over.
 func (h *Hub) Wake() {

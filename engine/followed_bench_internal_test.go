@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"gatehouse/engine/operation"
+	"gatehouse/engine/schema"
+	"gatehouse/engine/session"
+	"gatehouse/engine/subscription"
+	"gatehouse/internal/testpg"
+)
+
+// BenchmarkFollowed measures subscriptions at the hub, without sockets, on a source that nobody else uses: what idle ones
+// ask, how soon a change is told, and what many writes cost. A subscriber's row is its own.
+func BenchmarkFollowed(b *testing.B) {
+	for _, isFollowed := range []bool{true, false} {
+		b.Run(map[bool]string{true: "followed", false: "polled"}[isFollowed], func(b *testing.B) { benchmarkFollowed(b, isFollowed) })
+	}
+}
+
+func benchmarkFollowed(b *testing.B, isFollowed bool) {
+	const subscribers = 10_000
+	cluster := testpg.Cluster(b, 0, map[string]string{"synchronous_commit": "on"})
+	pool := testpg.Pool(b, cluster.OwnerURL())
+	run := func(sql string, args ...any) {
+		if _, err := pool.Exec(b.Context(), sql, args...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	run(`create table live (id int primary key, v bigint not null)`)
+	run(`insert into live select n, 0 from generate_series(1, $1) n`, subscribers)
+	callers, err := session.ParseConfig(session.Settings{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	e, err := New(b.Context(), Config{
+		MetadataURL: testpg.Database(b), DefaultSourceURL: cluster.OwnerURL(), Session: callers, Options: schema.Options{},
+		FollowChanges: isFollowed, SchemaWatchInterval: time.Second,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var ended sync.WaitGroup
+	ended.Go(func() { _ = e.Run(ctx) })
+	b.Cleanup(func() {
+		cancel()
+		ended.Wait()
+		e.Close()
+	})
+	if code, body := (&comparison{engine: e}).post("/v1/metadata", "pg_track_table", `{"table":"live"}`); code != 200 {
+		b.Fatal(body)
+	}
+
+	var mu sync.Mutex
+	told := make(chan struct{}, 1)
+	count := 0
+	times := make([]time.Time, 0, subscribers)
+	push := func(subscription.Event) {
+		mu.Lock()
+		count++
+		times = append(times, time.Now())
+		mu.Unlock()
+		select {
+		case told <- struct{}{}:
+		default:
+		}
+	}
+	await := func(n int) {
+		for deadline := time.After(time.Minute); ; {
+			mu.Lock()
+			done := count >= n
+			mu.Unlock()
+			if done {
+				return
+			}
+			select {
+			case <-told:
+			case <-deadline:
+				b.Fatal("not everybody was told")
+			}
+		}
+	}
+	reset := func() {
+		mu.Lock()
+		count, times = 0, times[:0]
+		mu.Unlock()
+	}
+	admin := &session.Session{Role: "admin", Variables: map[string]string{"x-hasura-role": "admin"}}
+	for i := range subscribers {
+		req := operation.Request{Query: `subscription ($id: Int!) { live_by_pk(id: $id) { id v } }`, Variables: map[string]json.RawMessage{"id": json.RawMessage(strconv.Itoa(i + 1))}}
+		q, err := e.Snapshot().Line.Subscription(admin, req)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(e.subscriptions.Subscribe(q, push))
+	}
+	await(subscribers)
+	if isFollowed {
+		for deadline := time.Now().Add(time.Minute); e.subscriptions.Describe()[0].Polls != ""; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				b.Fatal(e.subscriptions.Describe()[0].Polls)
+			}
+		}
+	}
+	time.Sleep(3 * time.Second) // the look after having begun to follow; what sessions did is counted a second later
+	const idle = 5 * time.Second
+	before := transactions(b, pool)
+	time.Sleep(idle)
+	b.ReportMetric(float64(transactions(b, pool)-before-1)/idle.Seconds(), "idle-queries/s")
+
+	var latencies []time.Duration
+	for range 5 { // after a quiet interval, and no more often than that
+		time.Sleep(1500 * time.Millisecond)
+		reset()
+		run(`update live set v = v + 1 where id <= 1000`)
+		committed := time.Now()
+		await(1000)
+		mu.Lock()
+		for _, at := range times[:1000] {
+			latencies = append(latencies, at.Sub(committed))
+		}
+		mu.Unlock()
+	}
+	slices.Sort(latencies)
+	b.ReportMetric(float64(latencies[len(latencies)*99/100].Microseconds())/1000, "ms-p99")
+
+	reset()
+	cpu, statements := cpuTime(), e.subscriptions.Looks()
+	for range 5 { // everybody, once a second
+		run(`update live set v = v + 1`)
+		time.Sleep(time.Second)
+	}
+	mu.Lock()
+	deliveries := count
+	mu.Unlock()
+	b.ReportMetric(float64((cpuTime()-cpu).Microseconds())/float64(max(deliveries, 1)), "µs-cpu/delivery")
+	b.ReportMetric(float64(deliveries), "deliveries")
+	b.ReportMetric(float64(e.subscriptions.Looks()-statements), "looks-in-5s")
+
+	statements = e.subscriptions.Looks()
+	began, writes := time.Now(), 0
+	for ; time.Since(began) < 5*time.Second; writes += 500 {
+		run(`do $$ begin for i in 1..500 loop update live set v = v + 1 where id = i; commit; end loop; end $$`)
+	}
+	b.ReportMetric(float64(writes)/time.Since(began).Seconds(), "writes/s")
+	b.ReportMetric(float64(e.subscriptions.Looks()-statements), "looks-under-writes")
+}
+
+// transactions is how many were committed in the database.
+func transactions(b *testing.B, pool *pgxpool.Pool) (n int64) {
+	if err := pool.QueryRow(b.Context(), `select xact_commit from pg_stat_database where datname = current_database()`).Scan(&n); err != nil {
+		b.Fatal(err)
+	}
+	return n
+}
+
+// cpuTime is what this process has used.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
