@@ -244,10 +244,11 @@ func TestBuiltInIdentity_asksNobodyOnceWarm(t *testing.T) {
 	ask(requests)
 	settled = time.Now().Add(2500 * time.Millisecond)
 	waitFor(t, "statistics", func() bool { return time.Now().After(settled) })
-	// The feed's heartbeat, twice and a half a second, and our own questions are all that may be seen.
-	allowed := int64(time.Since(began)/(200*time.Millisecond)) + 20
+	// The feed's heartbeat, twice and a half a second, and our own questions are all that may be seen, with what idle
+	// connections of the sign-up still report: they may take ten seconds to. One statement a request would be far more.
+	allowed := int64(time.Since(began)/(200*time.Millisecond)) + requests/10
 	if n := transactions(t, conn) - before; n > allowed {
-		t.Errorf("%d transactions in the identity database for %d requests, want at most %d of heartbeats", n, requests, allowed)
+		t.Errorf("%d transactions in the identity database for %d requests, want at most %d", n, requests, allowed)
 	}
 }
 
