@@ -41,7 +41,7 @@ func TestKeptCommands(t *testing.T) {
 		}
 	}
 	_, listed := post(s.engine, "/v1/metadata", `{"type":"get_inconsistent_metadata","args":{}}`)
-	for _, kind := range []string{"network", "query_tags", "open_telemetry", "metrics_config", "cron_trigger", "remote_schema"} {
+	for _, kind := range []string{"network", "open_telemetry", "metrics_config", "cron_trigger", "remote_schema"} {
 		if !strings.Contains(listed, `"type":"`+kind+`"`) {
 			t.Errorf("%s is not listed in %s", kind, listed)
 		}

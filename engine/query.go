@@ -40,6 +40,8 @@ type Line struct {
 	suspect func(error)
 	// feed tells what changes in a source; nil: nobody does.
 	feed func(source string) *changes.Feed
+	// tags are the comments on its statements.
+	tags queryTags
 	// watch is told what the line does; nil is not.
 	watch *watch
 	// limits are what operations may amount to; nil limits nobody.
@@ -261,6 +263,7 @@ func (l *Line) program(b *operation.Bound, role *schema.Schema) (*program, error
 	}
 	p.hash = b.ParameterizedHash()
 	p.requests = l.watch.operation(b, p.hash)
+	l.tags.tag(p, b)
 	for name, ref := range types { // places another request's branch showed
 		if resolved.VariableTypes[name] == nil || ref.Base().Steers {
 			resolved.VariableTypes[name] = ref

@@ -154,7 +154,7 @@ func endpointProblem(p *rest.Problem) metadata.Inconsistency {
 func (e *Engine) serve(s *Snapshot) {
 	s.Line = NewLine(s.Model, e.executor(s), e.validator)
 	s.Line.suspect, s.Line.feed = e.suspect, s.feed
-	s.Line.watch = newWatch(&e.config)
+	s.Line.watch, s.Line.tags = newWatch(&e.config), newQueryTags(s.Doc)
 	s.Line.responses = newResponses(e.config.Responses)
 	s.Line.limits = limit.Compile(s.Doc)
 	if s.Line.responses != nil {

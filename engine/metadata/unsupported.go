@@ -24,8 +24,8 @@ func (m *Metadata) Unsupported() []Inconsistency {
 			list(SourceObject(s.Name), s.Name, nil, fmt.Sprintf("sources of kind %q", s.Kind))
 			continue
 		}
-		if s.QueryTags != nil {
-			list(ObjectID{"query_tags", "query_tags in source " + s.Name}, s.QueryTags, queryTagsShape, "query tags")
+		if wrong := queryTagsShape.check(s.QueryTags); s.QueryTags != nil && wrong != "" {
+			list(ObjectID{"query_tags", "query_tags in source " + s.Name}, s.QueryTags, queryTagsShape, "such query tags")
 		}
 		for _, f := range s.Functions {
 			if f.Configuration != nil && f.Configuration.Response != nil {
