@@ -24,7 +24,7 @@ func TestStored_unknownKeyPutsItsObjectAside(t *testing.T) {
 		left   int
 	}{
 		"a function's configuration": {doc: inSource(`"functions":[{"function":"f","configuration":{"sesion_argument":"s"}}]`), path: "$.sources[0].functions[0].configuration.sesion_argument", nearest: "session_argument", object: "function f in source s", left: 2},
-		"a function":                 {doc: inSource(`"functions":[{"function":"f","configuraton":{}}]`), path: "$.sources[0].functions[0].configuraton", nearest: "configuration", object: "function f in source s", left: 2},
+		"a function":                 {doc: inSource(`"functions":[{"function":"f","configurations":{}}]`), path: "$.sources[0].functions[0].configurations", nearest: "configuration", object: "function f in source s", left: 2},
 		"a function's name":          {doc: inSource(`"functions":[{"function":{"name":"f","shema":"private"}}]`), path: "$.sources[0].functions[0].function.shema", nearest: "schema", object: "function at $.sources[0].functions[0]", left: 2},
 		"a computed field":           {doc: ofTable(`"computed_fields":[{"name":"c","definition":{"function":"f","sesion_argument":"s"}}]`), path: "$.sources[0].tables[0].computed_fields[0].definition.sesion_argument", nearest: "session_argument", object: "computed_field c in table t in source s", left: 2},
 		"a relationship's table":     {doc: ofTable(`"array_relationships":[{"name":"r","using":{"manual_configuration":{"column_mapping":{},"remote_table":{"name":"t","shema":"private"}}}}]`), path: "$.sources[0].tables[0].array_relationships[0].using.manual_configuration.remote_table.shema", nearest: "schema", object: "array_relation r in table t in source s", left: 2},
@@ -33,7 +33,7 @@ func TestStored_unknownKeyPutsItsObjectAside(t *testing.T) {
 		"a table's configuration":    {doc: ofTable(`"configuration":{"custom_nam":"a"}`), path: "$.sources[0].tables[0].configuration.custom_nam", nearest: "custom_name", object: "table t in source s", stays: true, left: 2},
 		"a source":                   {doc: inSource(`"customizatio":{}`), path: "$.sources[0].customizatio", nearest: "customization", object: "source s", stays: true, left: 2},
 		"a source's names":           {doc: inSource(`"customization":{"root_fields":{"namspace":"a"}}`), path: "$.sources[0].customization.root_fields.namspace", nearest: "namespace", object: "source s", stays: true, left: 2},
-		"a source's connection":      {doc: strings.Replace(inSource(`"functions":[]`), `"u"`, `"u","ssl_configuraton":{}`, 1), path: "$.sources[0].configuration.connection_info.ssl_configuraton", nearest: "ssl_configuration", object: "source s"},
+		"a source's connection":      {doc: strings.Replace(inSource(`"functions":[]`), `"u"`, `"u","ssl_configurations":{}`, 1), path: "$.sources[0].configuration.connection_info.ssl_configurations", nearest: "ssl_configuration", object: "source s"},
 		"a source's pool":            {doc: strings.Replace(inSource(`"functions":[]`), `"u"`, `"u","pool_settings":{"max_conections":5}`, 1), path: "$.sources[0].configuration.connection_info.pool_settings.max_conections", nearest: "max_connections", object: "source s", stays: true, left: 2},
 		"an inherited role":          {doc: of(`"inherited_roles":[{"role_name":"r","role_set":[],"role_sets":[]}]`), path: "$.inherited_roles[0].role_sets", nearest: "role_set", object: "inherited_role r"},
 		"an entry of the allow list": {doc: of(`"allowlist":[{"collection":"c","scop":{"global":false,"roles":["a"]}}]`), path: "$.allowlist[0].scop", nearest: "scope", object: "allowlist c"},
