@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"gatehouse/engine/changes"
@@ -25,6 +26,9 @@ func (c *Config) newFeed(source string, primary *connection, pool *pgxpool.Pool)
 // source's database, else as the pool does.
 func (c *Config) replicationLogin(ctx context.Context, primary *connection) (*pgconn.Config, error) {
 	config := primary.pool.ConnConfig.Copy()
+	config.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler { // replication is no statement to cancel
+		return &pgconn.DeadlineContextWatcherHandler{Conn: c.Conn()}
+	}
 	if c.FollowURL != "" && primary.isDefault {
 		return pgconn.ParseConfig(c.FollowURL)
 	}

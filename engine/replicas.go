@@ -45,6 +45,7 @@ func (c *Config) connections(s *metadata.Source) (*connections, error) {
 	if err != nil {
 		return nil, err
 	}
+	primary.pool.ConnConfig.BuildContextWatcherHandler = cancelling
 	out := &connections{primary: primary}
 	var key strings.Builder
 	key.WriteString(primary.key)
