@@ -125,7 +125,8 @@ func (c *compressor) decide(size int) {
 	c.decided = true
 	h := c.Header()
 	bodiless := c.status == http.StatusNoContent || c.status == http.StatusNotModified
-	if !bodiless && h.Get("Content-Encoding") == "" && (c.always || size >= plainBelow) {
+	isStream := h.Get("Content-Type") == eventType // each event is to arrive when it is written
+	if !bodiless && !isStream && h.Get("Content-Encoding") == "" && (c.always || size >= plainBelow) {
 		h.Set("Content-Encoding", "gzip")
 		h.Add("Vary", "Accept-Encoding")
 		h.Del("Content-Length")

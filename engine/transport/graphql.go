@@ -22,6 +22,10 @@ type runner func(ctx context.Context, s *session.Session, req Request) (Answer, 
 // hasPersisted: requests may name their texts by hash.
 func (h *Handler) graphQL(run runner, isAlways200, hasPersisted bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		if h.Socket != nil && wantsEvents(r.Header) {
+			h.postEvents(w, r, hasPersisted)
+			return
+		}
 		in, parseErr := h.readGraphQL(w, r, hasPersisted)
 		noted := h.note(r, in)
 		s, err := h.Resolve(r.Context(), session.Request{Header: r.Header, Host: r.Host, Body: func() json.RawMessage { return forHook(in.requests, in.isBatch) }})
@@ -120,12 +124,18 @@ func (h *Handler) writeGraphQLError(w http.ResponseWriter, r *http.Request, s *s
 	httpd.WriteBytes(w, status, f.GraphQLBody(h.Errors.ShowsInternal(s)))
 }
 
-func (h *Handler) socketOnly(w http.ResponseWriter, r *http.Request) {
-	if h.Socket == nil || !isUpgrade(r) {
+// get is a GET where there are no queries by GET: a WebSocket handshake, or an event stream.
+func (h *Handler) get(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case h.Socket == nil:
 		NotFound(w, r)
-		return
+	case isUpgrade(r):
+		h.Socket.ServeHTTP(w, r)
+	case wantsEvents(r.Header):
+		h.getEvents(w, r)
+	default:
+		NotFound(w, r)
 	}
-	h.Socket.ServeHTTP(w, r)
 }
 
 func isUpgrade(r *http.Request) bool {

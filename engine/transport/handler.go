@@ -1,4 +1,4 @@
-// Package transport is the data API's HTTP surface: GraphQL over POST, RESTified endpoints, version, configuration and
+// Package transport is the data API's HTTP surface: GraphQL over POST, WebSockets and event streams, RESTified endpoints, version, configuration and
 // health, with Hasura's bodies, statuses and order of checks.
 //
 // It decodes, asks session who is calling, calls the engine and writes bytes. It knows no SQL and decides no permission.
@@ -41,8 +41,8 @@ type Handler struct {
 	ClearResponses func(ctx context.Context, key, family string) error
 	// Persisted keeps the texts of automatic persisted queries; nil refuses them as Hasura does without the setting.
 	Persisted *Persisted
-	// Socket serves WebSocket handshakes on the GraphQL paths; optional.
-	Socket http.Handler
+	// Socket serves WebSocket handshakes and event streams on the GraphQL paths; optional.
+	Socket *Sockets
 	// Health tells the state of metadata and catalogue.
 	Health func(ctx context.Context) Health
 	// REST gives the endpoints of the present snapshot.
@@ -106,10 +106,10 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 		mux.HandleFunc("POST "+graphQLPath, h.graphQL(h.Query, true, true))
 		mux.HandleFunc("POST "+alphaPath, h.graphQL(h.Query, false, false))
 		mux.HandleFunc("GET "+graphQLPath, h.graphQLGet)
-		mux.HandleFunc("GET "+alphaPath, h.socketOnly)
+		mux.HandleFunc("GET "+alphaPath, h.get)
 		if h.Relay != nil {
 			mux.HandleFunc("POST "+relayPath, h.graphQL(h.Relay, true, false))
-			mux.HandleFunc("GET "+relayPath, h.socketOnly)
+			mux.HandleFunc("GET "+relayPath, h.get)
 		}
 	}
 	if h.ClearResponses != nil {

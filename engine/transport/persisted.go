@@ -80,41 +80,57 @@ func parseExtensions(path string, data json.RawMessage) (*persistedQuery, error)
 	return &q, nil
 }
 
-// runPersisted runs a request by its hash. The text is kept once it ran: what is refused is not worth the room.
-func (h *Handler) runPersisted(ctx context.Context, run runner, s *session.Session, req Request, q *persistedQuery) (Answer, error) {
+// persistedText is the text that a request names by its hash, or brings with it.
+func (h *Handler) persistedText(req Request, q *persistedQuery) (text string, hash textHash, err error) {
 	if h.Persisted == nil {
-		return Answer{}, fault.New(fault.NotSupported, "", "PersistedQueryNotSupported")
+		return "", hash, fault.New(fault.NotSupported, "", "PersistedQueryNotSupported")
 	}
 	if q.Version != 1 {
-		return Answer{}, fault.New(fault.BadRequest, "", "Unsupported persisted query version")
+		return "", hash, fault.New(fault.BadRequest, "", "Unsupported persisted query version")
 	}
 	sum, err := hex.DecodeString(q.Hash)
 	if err != nil || len(sum) != sha256.Size {
-		return Answer{}, fault.New(fault.BadRequest, "", "sha256Hash is not the SHA-256 of a text in hexadecimal")
+		return "", hash, fault.New(fault.BadRequest, "", "sha256Hash is not the SHA-256 of a text in hexadecimal")
 	}
-	hash := textHash(sum)
+	hash = textHash(sum)
 	if req.Query == "" {
 		text, ok := h.Persisted.texts.GetIfPresent(hash)
 		if !ok {
-			return Answer{}, fault.New(fault.NotFound, "", "PersistedQueryNotFound")
+			return "", hash, fault.New(fault.NotFound, "", "PersistedQueryNotFound")
 		}
-		req.Query = text
-		return run(ctx, s, req)
+		return text, hash, nil
 	}
 	if sha256.Sum256([]byte(req.Query)) != hash {
-		return Answer{}, fault.New(fault.BadRequest, "", "provided sha does not match query")
+		return "", hash, fault.New(fault.BadRequest, "", "provided sha does not match query")
 	}
+	return req.Query, hash, nil
+}
+
+func (p *Persisted) keep(hash textHash, text string) {
+	if len(text) <= maxPersistedText {
+		p.texts.Set(hash, text)
+	}
+}
+
+// runPersisted runs a request by its hash. The text is kept once it ran: what is refused is not worth the room.
+func (h *Handler) runPersisted(ctx context.Context, run runner, s *session.Session, req Request, q *persistedQuery) (Answer, error) {
+	text, hash, err := h.persistedText(req, q)
+	if err != nil {
+		return Answer{}, err
+	}
+	isNew := req.Query != ""
+	req.Query = text
 	answer, err := run(ctx, s, req)
-	if err == nil && len(req.Query) <= maxPersistedText {
-		h.Persisted.texts.Set(hash, req.Query)
+	if err == nil && isNew {
+		h.Persisted.keep(hash, text)
 	}
 	return answer, err
 }
 
-// graphQLGet is GET /v1/graphql: a WebSocket handshake, or a persisted query.
+// graphQLGet is GET /v1/graphql: a WebSocket handshake, an event stream, or a persisted query.
 func (h *Handler) graphQLGet(w http.ResponseWriter, r *http.Request) {
-	if isUpgrade(r) {
-		h.socketOnly(w, r)
+	if isUpgrade(r) || h.Socket != nil && wantsEvents(r.Header) {
+		h.get(w, r)
 		return
 	}
 	s, err := h.Resolve(r.Context(), session.Request{Header: r.Header, Host: r.Host})
@@ -140,13 +156,21 @@ func (h *Handler) runGet(ctx context.Context, s *session.Session, parameters url
 	if q == nil {
 		return Answer{}, fault.New(fault.BadRequest, "", "expected the parameter extensions with a persistedQuery: other queries are sent by POST")
 	}
-	req := Request{Query: parameters.Get("query"), OperationName: parameters.Get("operationName")}
-	if text := parameters.Get("variables"); text != "" {
-		if err := fault.Decode("$.variables", json.RawMessage(text), "HashMap", "Object", &req.Variables); err != nil {
-			return Answer{}, err
-		}
+	req, err := parameterRequest(parameters)
+	if err != nil {
+		return Answer{}, err
 	}
 	return h.runPersisted(ctx, h.onlyQueries, s, req, q)
+}
+
+// parameterRequest is the request that a GET's parameters spell (GraphQL over HTTP, "GET").
+func parameterRequest(parameters url.Values) (Request, error) {
+	req := Request{Query: parameters.Get("query"), OperationName: parameters.Get("operationName")}
+	text := parameters.Get("variables")
+	if text == "" {
+		return req, nil
+	}
+	return req, fault.Decode("$.variables", json.RawMessage(text), "HashMap", "Object", &req.Variables)
 }
 
 // onlyQueries runs what a GET may ask for: a link must not change anything (RFC 9110 §9.2.1).

@@ -117,7 +117,7 @@ func (c *socket) launch(op *socketOperation, isAgain bool) (Prepared, error) {
 	c.settle(op, was, settled{epoch, isKnown})
 	prepared, err := c.prepare(c.ctx, s, op.request, isAgain)
 	if err == nil && prepared.IsMutation && c.isReadOnly {
-		err = fault.New(fault.BadRequest, "", "only queries and subscriptions can be sent by GET")
+		err = onlyByPost()
 	}
 	if err != nil {
 		c.fail(op, err)
@@ -228,7 +228,9 @@ func (c *socket) problem(op *socketOperation, f *fault.Error, hasBegun bool) *so
 	if c.protocol.isStream || c.protocol.isLegacy && hasBegun {
 		return &socketMessage{head: op.head, body: f.GraphQLBody(showInternal)}
 	}
-	return &socketMessage{head: envelope("error", &op.id, c.refusal(f, showInternal))}
+	// An error is the last word of graphql-transport-ws, after which Hasura says `complete` all the same. graphql-ws on Node,
+	// when it hears both in one turn, gives the operation's hold on the connection back twice, and closes it under others.
+	return &socketMessage{head: envelope("error", &op.id, c.refusal(f, showInternal)), isApart: true}
 }
 
 // push queues a subscription's result.

@@ -15,8 +15,10 @@ type socketMessage struct {
 	head, body []byte
 	// operation is set for a subscription's result: it is sent only if the caller still may have it.
 	operation *socketOperation
-	code      websocket.StatusCode
-	reason    string
+	// isApart: not in one write with what follows.
+	isApart bool
+	code    websocket.StatusCode
+	reason  string
 	// since is when it was queued, where that is measured.
 	since time.Time
 }
@@ -102,6 +104,9 @@ func (c *socket) write() {
 			*buffer = c.protocol.appendMessage((*buffer)[:0], m)
 			c.h.Metrics.Sending(m.since, len(*buffer))
 			c.sent(c.wire.put(*buffer))
+			if m.isApart {
+				c.sent(c.wire.flush())
+			}
 		}
 	}
 }

@@ -1,55 +1,17 @@
-// Published clients, unmodified, against a running engine: a query, a mutation, a live query that hears of the mutation,
-// a stream, an error, a refused connection, and what happens when the metadata changes.
+// The clients of the two sub-protocols, unmodified: what shared.mjs puts every client through, a refused connection, and what
+// happens when the metadata changes.
 import assert from 'node:assert/strict';
 import { createClient } from 'graphql-ws';
 import transport from 'subscriptions-transport-ws';
 import WebSocket from 'ws';
+import { exercise, headers, live, queue, socketEndpoint as url, survives } from './shared.mjs';
 
-const url = process.env.ENDPOINT.replace(/^http/, 'ws') + '/v1/graphql';
-const headers = { 'X-Hasura-Admin-Secret': process.env.ADMIN_SECRET };
-const live = 'subscription ($low: Int!) { note(where: {id: {_gte: $low}}, order_by: {id: asc}) { id text } }';
-const stream = 'subscription { note_stream(cursor: {initial_value: {id: 0}}, batch_size: 1) { id } }';
-const insert = 'mutation ($text: String!) { insert_note_one(object: {text: $text}) { text } }';
+const soon = () => new Promise((resolve) => setTimeout(resolve, 50));
 
-// queue turns callbacks into values to wait for.
-function queue() {
-  const values = [];
-  const waiting = [];
-  return {
-    push(value) {
-      const next = waiting.shift();
-      if (next) next(value);
-      else values.push(value);
-    },
-    next: () => (values.length > 0 ? Promise.resolve(values.shift()) : new Promise((resolve) => waiting.push(resolve))),
-  };
-}
-
-async function exercise(name, { subscribe, once, dispose, closed }) {
-  assert.deepEqual((await once('{ note { id } }')).data, { note: [] });
-  const notes = subscribe(live, { low: 1 });
-  assert.deepEqual((await notes.next()).data, { note: [] });
-  const ids = subscribe(stream);
-  assert.deepEqual((await ids.next()).data, { note_stream: [] });
-  assert.deepEqual((await once(insert, { text: name })).data, { insert_note_one: { text: name } });
-  const [note] = (await notes.next()).data.note;
-  assert.equal(note.text, name);
-  assert.deepEqual((await ids.next()).data, { note_stream: [{ id: note.id }] });
-  const wrong = await once('{ nothing }');
-  const [error] = wrong.errors ?? wrong;
-  assert.match(error.message, /field 'nothing' not found in type: 'query_root'/);
-  notes.stop();
-  ids.stop();
-  await once('mutation { delete_note(where: {}) { affected_rows } }');
-  await dispose();
-  await closed;
-  console.log(name, 'ok');
-}
-
-function modern(connectionParams) {
+function modern(connectionParams, options = { retryAttempts: 0 }) {
   let onClosed;
   const closed = new Promise((resolve) => (onClosed = resolve));
-  const client = createClient({ url, webSocketImpl: WebSocket, connectionParams, lazy: false, retryAttempts: 0, onNonLazyError: () => {}, on: { closed: onClosed } });
+  const client = createClient({ url, webSocketImpl: WebSocket, connectionParams, lazy: false, onNonLazyError: () => {}, on: { closed: onClosed }, ...options });
   return {
     client,
     closed,
@@ -64,8 +26,8 @@ function modern(connectionParams) {
   };
 }
 
-function legacy(connectionParams) {
-  const client = new transport.SubscriptionClient(url, { connectionParams, reconnect: false }, WebSocket);
+function legacy(connectionParams, options = { reconnect: false }) {
+  const client = new transport.SubscriptionClient(url, { connectionParams, ...options }, WebSocket);
   const closed = new Promise((resolve) => client.onDisconnected(resolve));
   const run = (query, variables, push) => client.request({ query, variables }).subscribe({ next: push, error: push });
   return {
@@ -81,8 +43,18 @@ function legacy(connectionParams) {
   };
 }
 
-await exercise('graphql-ws', modern({ headers }));
-await exercise('subscriptions-transport-ws', legacy({ headers }));
+for (const [name, connect, again] of [
+  ['graphql-ws', modern, { retryAttempts: 100, retryWait: soon, shouldRetry: () => true }],
+  ['subscriptions-transport-ws', legacy, { reconnect: true, reconnectionAttempts: 100 }],
+]) {
+  const client = connect({ headers });
+  await exercise(name, client, connect({ headers }));
+  await client.dispose();
+  await client.closed;
+  const lasting = connect({ headers }, again);
+  await survives(name, lasting);
+  await lasting.dispose();
+}
 
 // Refused, in the words each client gives its user.
 const refused = await modern({ headers: { 'X-Hasura-Admin-Secret': 'wrong' } }).closed;
