@@ -67,6 +67,9 @@ type Config struct {
 	// SocketKeepAlive and SocketInitTimeout are 0 for none.
 	SocketKeepAlive, SocketInitTimeout time.Duration
 	SocketCompression                  bool
+	// SocketConnections bounds the WebSockets and event streams that are open at a time, SocketConnectionsPerIP those of one
+	// client, and SocketOperations what one connection has under way; 0 means any number.
+	SocketConnections, SocketConnectionsPerIP, SocketOperations int
 	// SocketReadCookie reads cookies on a handshake even with CORS disabled.
 	SocketReadCookie bool
 	// KeepSocketsOnMetadataChange restarts subscriptions where Hasura's default closes the connection.

@@ -17,6 +17,7 @@ func (e *Engine) newSockets(cors *transport.CORS, errors transport.Errors, maxMe
 	s := &transport.Sockets{
 		Resolve: e.resolver.Resolve, Renew: e.resolver.Renew, Epoch: e.resolver.Epoch, Prepare: e.prepare(false), PrepareRelay: e.prepare(true), Errors: errors, CORS: cors, ReadCookie: c.SocketReadCookie,
 		KeepAlive: c.SocketKeepAlive, InitTimeout: c.SocketInitTimeout, Compression: c.SocketCompression, MaxMessage: maxMessage, Log: e.log, Lines: c.Lines, Metrics: c.Metrics,
+		MaxConnections: c.SocketConnections, MaxPerAddress: c.SocketConnectionsPerIP, MaxOperations: c.SocketOperations,
 	}
 	if c.DisableCORS {
 		s.CORS = nil

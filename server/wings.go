@@ -58,6 +58,7 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		LiveQueries:     subscription.Polling{Interval: time.Duration(s.Engine.LiveQueryInterval) * time.Millisecond, Batch: s.Engine.LiveQueryBatch},
 		Streams:         subscription.Polling{Interval: time.Duration(s.Engine.StreamInterval) * time.Millisecond, Batch: s.Engine.StreamBatch},
 		SocketKeepAlive: time.Duration(s.Engine.SocketKeepAlive) * time.Second, SocketInitTimeout: time.Duration(s.Engine.SocketInitTimeout) * time.Second,
+		SocketConnections: s.Engine.SocketConnections, SocketConnectionsPerIP: s.Engine.SocketConnectionsPerIP, SocketOperations: s.Engine.SocketOperations,
 		SocketCompression: s.Engine.SocketCompression, SocketReadCookie: s.Listening.WSReadCookie,
 		KeepSocketsOnMetadataChange: !s.Engine.CloseSockets,
 		MaxBody:                     int64(max(1, s.Listening.MaxBody)) << 20, RateLimitProcesses: s.Engine.RateLimitProcesses,

@@ -157,8 +157,10 @@ func (h *Sockets) stream(w http.ResponseWriter, r *http.Request, s *session.Sess
 	c := h.newSocket(r)
 	e := &eventStream{w: w, control: http.NewResponseController(w), over: make(chan struct{})}
 	c.protocol, c.wire, c.isReadOnly = events, e, r.Method == http.MethodGet
-	if !h.enter(c) {
-		httpd.WriteBytes(w, http.StatusServiceUnavailable, fault.New(fault.Unexpected, "", shutDownReason).GraphQLBody(false))
+	if _, why := h.enter(c); why != "" {
+		f := fault.New(fault.Unexpected, "", "%s", why).WithStatus(http.StatusServiceUnavailable)
+		httpd.OperationOf(r.Context()).Failure = f
+		httpd.WriteBytes(w, f.Status, f.GraphQLBody(false))
 		return
 	}
 	defer h.leave(c)

@@ -62,6 +62,9 @@ type Sockets struct {
 	// MaxMessage bounds a client's message, in bytes; 0 means DefaultMaxBody. Before connection_init succeeded it is
 	// maxInit at most.
 	MaxMessage int64
+	// MaxConnections bounds how many connections there are, MaxPerAddress those of one client address, and MaxOperations what
+	// one connection has under way; 0 means any number.
+	MaxConnections, MaxPerAddress, MaxOperations int
 	// MaxQueue bounds what waits to be sent to one client, in bytes; 0 means defaultMaxQueue.
 	MaxQueue int
 	Log      *slog.Logger
@@ -70,10 +73,12 @@ type Sockets struct {
 	// Metrics counts messages; nil does not.
 	Metrics *telemetry.Metrics
 
-	mu       sync.Mutex
-	open     map[*socket]struct{}
-	isClosed bool
-	serving  sync.WaitGroup
+	mu   sync.Mutex
+	open map[*socket]struct{}
+	// addresses counts the connections of each, where that is bounded.
+	addresses map[string]int
+	isClosed  bool
+	serving   sync.WaitGroup
 
 	// reviewed is the epoch of the last review that found all callers well; only Review uses it.
 	reviewing sync.Mutex
@@ -131,8 +136,8 @@ func (h *Sockets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if ws.Subprotocol() == subProtocolTransport {
 		c.protocol = transportWS
 	}
-	if !h.enter(c) {
-		ws.close(websocket.StatusGoingAway, shutDownReason)
+	if code, why := h.enter(c); why != "" {
+		ws.close(code, why)
 		return
 	}
 	c.log(slog.LevelInfo, socketEventLine{Type: "accepted"})
@@ -164,23 +169,39 @@ func (h *Sockets) usable(all http.Header) http.Header {
 	return out
 }
 
-func (h *Sockets) enter(c *socket) bool {
+// enter counts a connection in; or says why it cannot stay, as a close frame does. Clients try again later then.
+func (h *Sockets) enter(c *socket) (code websocket.StatusCode, why string) {
+	address := httpd.ClientIP(c.ctx)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.isClosed {
-		return false
+	switch {
+	case h.isClosed:
+		return websocket.StatusGoingAway, shutDownReason
+	case h.MaxConnections > 0 && len(h.open) >= h.MaxConnections:
+		return websocket.StatusTryAgainLater, closeReason("1013: the server has as many connections as it may")
+	case h.MaxPerAddress > 0 && h.addresses[address] >= h.MaxPerAddress:
+		return websocket.StatusTryAgainLater, closeReason("1013: too many connections from this address")
 	}
 	if h.open == nil {
-		h.open = map[*socket]struct{}{}
+		h.open, h.addresses = map[*socket]struct{}{}, map[string]int{}
 	}
 	h.open[c] = struct{}{}
+	if h.MaxPerAddress > 0 {
+		h.addresses[address]++
+	}
 	h.serving.Add(1)
-	return true
+	return 0, ""
 }
 
 func (h *Sockets) leave(c *socket) {
+	address := httpd.ClientIP(c.ctx)
 	h.mu.Lock()
 	delete(h.open, c)
+	if h.MaxPerAddress > 0 {
+		if h.addresses[address]--; h.addresses[address] == 0 {
+			delete(h.addresses, address)
+		}
+	}
 	h.mu.Unlock()
 	h.serving.Done()
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/coder/websocket"
 
@@ -35,6 +36,9 @@ type socket struct {
 	// run in the order sent.
 	running      chan struct{}
 	lastMutation chan struct{}
+	// inits counts the connection_init messages since opened; the reader's, too.
+	inits  int
+	opened time.Time
 	// isReadOnly: what came by GET must not change anything.
 	isReadOnly bool
 
@@ -42,7 +46,6 @@ type socket struct {
 	// session is nil before connection_init succeeded; initError says why it failed.
 	session    *session.Session
 	request    session.Request
-	wasInit    bool
 	initError  string
 	operations map[string]*socketOperation
 	queue      []*socketMessage
@@ -53,11 +56,15 @@ type socket struct {
 	untilInit, untilKeepAlive, untilExpiry, untilCut *time.Timer
 }
 
+// maxInits is how many connection_init messages a client may send at once; one more each second.
+const maxInits = 10
+
 // maxRunning bounds the queries and mutations of one client that run at a time.
 const maxRunning = 32
 
 // serve reads a WebSocket until it ends.
 func (c *socket) serve(ws *webSocket) {
+	c.opened = time.Now()
 	c.after(&c.untilInit, c.h.InitTimeout, func() {
 		if !c.isInitialised() {
 			c.end(c.protocol.initTimeout, closeReason(fmt.Sprintf("%d: Connection initialisation timed out", c.protocol.initTimeout)))
@@ -75,6 +82,10 @@ func (c *socket) serve(ws *webSocket) {
 			return
 		}
 		c.h.Metrics.Received(len(data))
+		if !utf8.Valid(data) { // RFC 6455 §8.1; Go's JSON would take it
+			c.end(websocket.StatusInvalidFramePayloadData, closeReason("1007: a message is not UTF-8"))
+			continue
+		}
 		c.handle(data)
 	}
 }
@@ -164,10 +175,12 @@ func (c *socket) init(m clientMessage) {
 		c.malformed(err)
 		return
 	}
-	c.mu.Lock()
-	first := !c.wasInit
-	c.wasInit = true
-	c.mu.Unlock()
+	c.inits++
+	first := c.inits == 1
+	if c.inits > maxInits+int(time.Since(c.opened)/time.Second) { // each may ask an auth hook
+		c.end(closeTooManyInits, closeReason("4429: Too many initialisation requests"))
+		return
+	}
 	headers := make(http.Header, len(own)+len(c.headers))
 	for name, values := range c.headers {
 		headers[name] = values

@@ -66,9 +66,14 @@ func (c *socket) start(id string, req Request) {
 		c.startFailed(id, why)
 		return
 	}
-	op := &socketOperation{id: id, request: req, head: c.protocol.head(id)}
+	op := &socketOperation{id: id, request: req, head: c.protocol.head(id), session: s}
+	isOneTooMany := c.h.MaxOperations > 0 && len(c.operations) >= c.h.MaxOperations
 	c.operations[id] = op
 	c.mu.Unlock()
+	if isOneTooMany {
+		c.fail(op, fault.New(fault.StartFailed, "", "there are %d operations on this connection, no more may begin", c.h.MaxOperations))
+		return
+	}
 	prepared, err := c.launch(op, false)
 	if err == nil {
 		c.logOperation(op, "started", nil)

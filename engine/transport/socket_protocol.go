@@ -19,6 +19,8 @@ const (
 	closeBadRequest  websocket.StatusCode = 4400
 	closeForbidden   websocket.StatusCode = 4403
 	closeInitTimeout websocket.StatusCode = 4408
+	// closeTooManyInits is in the protocol for any second connection_init; here as in Hasura a caller may be replaced.
+	closeTooManyInits websocket.StatusCode = 4429
 )
 
 // protocol is what differs between the sub-protocols on the way out. The names of the messages a client sends do not
