@@ -246,7 +246,7 @@ func (c *socket) keepAlive() {
 		c.untilKeepAlive.Reset(c.h.KeepAlive)
 		isMine := len(c.queue) == 0 && !c.isWriting
 		if isMine { // this goroutine can write as well as another
-			c.queue = append(c.queue, &socketMessage{head: c.protocol.keepAlive})
+			c.queue = append(c.queue, &socketMessage{head: c.protocol.keepAlive, since: time.Now()})
 			c.queued += len(c.protocol.keepAlive)
 			c.isWriting = true
 			c.work.Add(1)
