@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"hash/maphash"
+	"maps"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -46,7 +48,9 @@ type group struct {
 	// isDirty: everybody is to be asked for at the next look, not the newcomers only.
 	isDirty bool
 	cohorts map[string]*cohort
-	size    int
+	// newcomers are the cohorts with somebody who has been told nothing, and maybe some that had.
+	newcomers map[*cohort]struct{}
+	size      int
 	// timed counts the subscribers whose results change with the time.
 	timed   int
 	nextKey int
@@ -75,7 +79,7 @@ const parallel = 4
 func (h *Hub) newGroup(q Query) *group {
 	g := &group{
 		live: q.Live, role: q.Role, operation: q.Operation, hash: q.Hash, executor: q.Executor, polling: h.config.Live, skipFirstEmpty: h.config.SkipFirstEmpty, looks: &h.looks,
-		wake: make(chan struct{}, 1), cohorts: map[string]*cohort{}, watched: h.config.Watched,
+		wake: make(chan struct{}, 1), cohorts: map[string]*cohort{}, newcomers: map[*cohort]struct{}{}, watched: h.config.Watched,
 	}
 	if g.watched != nil {
 		g.id = newGroupID()
@@ -124,6 +128,7 @@ func (g *group) join(s *execute.Subscriber, push func(Event)) (leave func() int)
 	}
 	me := &sink{push, s.Caller()}
 	c.fresh[me] = struct{}{}
+	g.newcomers[c] = struct{}{}
 	g.size++
 	if s.SaysNow() {
 		g.timed++
@@ -136,6 +141,7 @@ func (g *group) join(s *execute.Subscriber, push func(Event)) (leave func() int)
 		delete(c.fresh, me)
 		if len(c.old)+len(c.fresh) == 0 {
 			delete(g.cohorts, key)
+			delete(g.newcomers, c)
 		}
 		g.size--
 		if s.SaysNow() {
@@ -204,11 +210,12 @@ func (g *group) due(all *bool) []*cohort {
 	defer g.mu.Unlock()
 	*all = *all || g.isDirty
 	g.isDirty = false
-	out := make([]*cohort, 0, len(g.cohorts))
-	for _, c := range g.cohorts {
-		if *all || len(c.fresh) > 0 {
-			out = append(out, c)
-		}
+	if *all {
+		return slices.Collect(maps.Values(g.cohorts))
+	}
+	out := make([]*cohort, 0, len(g.newcomers))
+	for c := range g.newcomers {
+		out = append(out, c)
 	}
 	return out
 }
@@ -345,6 +352,7 @@ func (g *group) tell(c *cohort, e Event, hash uint64, onlyFresh bool) {
 			sinks = append(sinks, s)
 		}
 	}
+	delete(g.newcomers, c)
 	for s := range c.fresh {
 		sinks = append(sinks, s)
 		c.old[s] = struct{}{}
