@@ -6,8 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"gatehouse/engine/fault"
@@ -171,6 +172,41 @@ func chooseDump(ctx context.Context, server int, candidates []string) (string, e
 
 var dumpVersion = regexp.MustCompile(`\) (\d+)`)
 
+// encryption is how pg_dump is to encrypt, for its environment: as the source's own connections do, never less. A source
+// whose certificates are in the environment (ssl_configuration) cannot hand them over as files; libpq then looks for its
+// own ones and refuses where there are none.
+func encryption(c *pgconn.Config, text string) []string {
+	mode := "disable"
+	hasPlain, hasTLS := c.TLSConfig == nil, c.TLSConfig != nil
+	for _, f := range c.Fallbacks {
+		hasPlain, hasTLS = hasPlain || f.TLSConfig == nil, hasTLS || f.TLSConfig != nil
+	}
+	switch t := c.TLSConfig; {
+	case t == nil && hasTLS:
+		mode = "allow"
+	case t == nil:
+	case hasPlain:
+		mode = "prefer"
+	case !t.InsecureSkipVerify:
+		mode = "verify-full"
+	case t.VerifyPeerCertificate != nil || t.VerifyConnection != nil:
+		mode = "verify-ca"
+	default:
+		mode = "require"
+	}
+	env := []string{"PGSSLMODE=" + mode}
+	for _, key := range []string{"sslrootcert", "sslcert", "sslkey"} {
+		if m := regexp.MustCompile(`(?:^|[?&\s])` + key + `\s*=\s*'?([^&'\s]+)`).FindStringSubmatch(text); m != nil {
+			file, err := url.QueryUnescape(m[1])
+			if err != nil || !strings.Contains(text, "://") {
+				file = m[1]
+			}
+			env = append(env, "PG"+strings.ToUpper(key)+"="+file)
+		}
+	}
+	return env
+}
+
 // dump runs pg_dump. The password goes through the environment, where other users of the machine do not see it.
 func dump(ctx context.Context, program string, pool *pgxpool.Pool, options []string) ([]byte, error) {
 	c := pool.Config().ConnConfig
@@ -178,9 +214,7 @@ func dump(ctx context.Context, program string, pool *pgxpool.Pool, options []str
 	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // options are checked
 	cmd.Env = append(os.Environ(), "PGHOST="+c.Host, "PGPORT="+strconv.Itoa(int(c.Port)), "PGUSER="+c.User, "PGPASSWORD="+c.Password,
 		"PGDATABASE="+c.Database, "PGAPPNAME=gatehouse pg_dump")
-	if c.TLSConfig != nil && net.ParseIP(c.Host) == nil && !strings.HasPrefix(c.Host, "/") {
-		cmd.Env = append(cmd.Env, "PGSSLMODE=require")
-	}
+	cmd.Env = append(cmd.Env, encryption(&c.Config, c.ConnString())...)
 	if role := c.RuntimeParams["role"]; role != "" {
 		cmd.Args = append(cmd.Args, "--role="+role)
 	}

@@ -4,7 +4,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"gatehouse/engine/fault"
 )
@@ -39,5 +42,40 @@ func TestChooseDump(t *testing.T) {
 		case c.said != "" && (!errors.As(err, &f) || f.Code != fault.NotSupported || f.Message != c.said):
 			t.Errorf("%s: %s, %v", name, got, err)
 		}
+	}
+}
+
+// pg_dump encrypts as the source's own connections do: a password must not go where they would not have sent it.
+func TestEncryption(t *testing.T) {
+	t.Setenv("PGSSLMODE", "")
+	for text, want := range map[string][]string{
+		"postgres://u:p@db/x?sslmode=disable":                    {"PGSSLMODE=disable"},
+		"postgres://u:p@db/x?sslmode=allow":                      {"PGSSLMODE=allow"},
+		"postgres://u:p@db/x":                                    {"PGSSLMODE=prefer"},
+		"postgres://u:p@10.0.0.1/x?sslmode=require":              {"PGSSLMODE=require"},
+		"postgres://u:p@10.0.0.1,10.0.0.2/x?sslmode=require":     {"PGSSLMODE=require"},
+		"postgres://u:p@db/x?sslmode=verify-ca":                  {"PGSSLMODE=verify-ca"},
+		"postgres://u:p@db/x?sslmode=verify-full":                {"PGSSLMODE=verify-full"},
+		"host=db user=u password=p dbname=x sslmode=verify-full": {"PGSSLMODE=verify-full"},
+		"postgres:///x?host=/tmp&sslmode=verify-full&user=u":     {"PGSSLMODE=disable"},
+	} {
+		c, err := pgconn.ParseConfig(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := encryption(c, text); !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", text, got, want)
+		}
+	}
+	c, err := pgconn.ParseConfig("postgres://u:p@db/x?sslmode=require")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := encryption(c, "postgres://u:p@db/x?sslrootcert=%2Fa%20b%2Fca.pem&sslkey=/k&sslmode=require")
+	if want := []string{"PGSSLMODE=require", "PGSSLROOTCERT=/a b/ca.pem", "PGSSLKEY=/k"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if got := encryption(c, "host=db sslrootcert='/ca.pem' sslcert = /c"); !slices.Equal(got, []string{"PGSSLMODE=require", "PGSSLROOTCERT=/ca.pem", "PGSSLCERT=/c"}) {
+		t.Errorf("got %v", got)
 	}
 }
