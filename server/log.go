@@ -67,7 +67,7 @@ func (s *Settings) logStart(ctx context.Context, lines *telemetry.Log) {
 		TxIsolation    string   `json:"transaction_isolation"`
 		Experimental   []string `json:"experimental_features"`
 	}{
-		Version, port, s.Secrets.AdminSecret != "", s.Secrets.AuthHook != "", s.Secrets.JWTSecret+s.Secrets.JWTSecrets != "", s.Secrets.UnauthorizedRole,
+		Version, port, s.Secrets.AdminSecret != "" || !s.Secrets.Insecure, s.Secrets.AuthHook != "", s.Secrets.JWTSecret+s.Secrets.JWTSecrets != "", s.Secrets.UnauthorizedRole,
 		cors{s.Listening.CORSDomain, s.Listening.DisableCORS},
 		s.Operations.Console, list(s.Engine.EnabledAPIs), list(s.Operations.LogTypes), s.Operations.LogLevel,
 		polling{s.Engine.LiveQueryBatch, float64(s.Engine.LiveQueryInterval) / 1000},

@@ -13,9 +13,9 @@ import (
 	"gatehouse/telemetry"
 )
 
-// startMetrics begins to count, if that is to be shown.
+// startMetrics begins to count, if that is to be shown: when the API is enabled, as in Hasura, or has a secret.
 func (sv *Server) startMetrics() {
-	if !slices.Contains(list(sv.settings.Engine.EnabledAPIs), "metrics") {
+	if sv.settings.Operations.MetricsSecret == "" && !slices.Contains(list(sv.settings.Engine.EnabledAPIs), "metrics") {
 		return
 	}
 	sv.metrics = telemetry.NewMetrics(sv.settings.Operations.MetricsLabels)

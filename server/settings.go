@@ -139,7 +139,7 @@ type OperationSettings struct {
 	LogLevel      string `name:"log-level" env:"HASURA_GRAPHQL_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
 	LogTypes      string `name:"enabled-log-types" env:"HASURA_GRAPHQL_ENABLED_LOG_TYPES" default:"startup,http-log,webhook-log,websocket-log,jwk-refresh-log" help:"Hasura's log types to write: startup, http-log, webhook-log, websocket-log, jwk-refresh-log, query-log, execution-log, livequery-poller-log, …"`
 	LogQuery      bool   `name:"http-log-query-only-on-error" env:"HASURA_GRAPHQL_HTTP_LOG_QUERY_ONLY_ON_ERROR" help:"With query-log, put what was asked into http-log only when it failed."`
-	MetricsSecret string `name:"metrics-secret" env:"HASURA_GRAPHQL_METRICS_SECRET" placeholder:"SECRET" help:"Opens /v1/metrics, as bearer token, once metrics is among the enabled APIs. Without it, administrators may read them."`
+	MetricsSecret string `name:"metrics-secret" env:"HASURA_GRAPHQL_METRICS_SECRET" placeholder:"SECRET" help:"Serves /v1/metrics to whoever sends this as bearer token. Without it, administrators may read them once metrics is among the enabled APIs."`
 	MetricsLabels bool   `name:"metrics-enable-high-cardinality-labels" env:"HASURA_GRAPHQL_METRICS_ENABLE_HIGH_CARDINALITY_LABELS" default:"true" negatable:"" help:"Tell operations apart in metrics, by name and hash: 2,000 at most."`
 	LogFormat     string `name:"log-format" env:"GATEHOUSE_LOG_FORMAT" default:"auto" enum:"auto,json,text" help:"json, text, or auto: text on a terminal."`
 }
