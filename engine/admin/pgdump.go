@@ -172,6 +172,9 @@ func chooseDump(ctx context.Context, server int, candidates []string) (string, e
 
 var dumpVersion = regexp.MustCompile(`\) (\d+)`)
 
+// certificates are the files that a connection string names.
+var certificates = regexp.MustCompile(`(?:^|[?&\s])(sslrootcert|sslcert|sslkey)\s*=\s*'?([^&'\s]+)`)
+
 // encryption is how pg_dump is to encrypt, for its environment: as the source's own connections do, never less. A source
 // whose certificates are in the environment (ssl_configuration) cannot hand them over as files; libpq then looks for its
 // own ones and refuses where there are none.
@@ -195,14 +198,13 @@ func encryption(c *pgconn.Config, text string) []string {
 		mode = "require"
 	}
 	env := []string{"PGSSLMODE=" + mode}
-	for _, key := range []string{"sslrootcert", "sslcert", "sslkey"} {
-		if m := regexp.MustCompile(`(?:^|[?&\s])` + key + `\s*=\s*'?([^&'\s]+)`).FindStringSubmatch(text); m != nil {
-			file, err := url.QueryUnescape(m[1])
-			if err != nil || !strings.Contains(text, "://") {
-				file = m[1]
-			}
-			env = append(env, "PG"+strings.ToUpper(key)+"="+file)
+	isURL := strings.Contains(text, "://")
+	for _, m := range certificates.FindAllStringSubmatch(text, -1) {
+		file := m[2]
+		if plain, err := url.QueryUnescape(file); isURL && err == nil {
+			file = plain
 		}
+		env = append(env, "PG"+strings.ToUpper(m[1])+"="+file)
 	}
 	return env
 }
