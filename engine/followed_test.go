@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
@@ -47,24 +46,7 @@ func (f *followed) serve(change func(*engine.Config)) (*engine.Engine, string) {
 	if change != nil {
 		change(&c)
 	}
-	e, err := engine.New(f.Context(), c)
-	if err != nil {
-		f.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = e.Run(ctx)
-	}()
-	web := httptest.NewServer(e.Handler())
-	f.Cleanup(func() {
-		cancel()
-		<-ended
-		web.Close()
-		e.Close()
-	})
-	return e, "ws" + strings.TrimPrefix(web.URL, "http")
+	return serve(f.T, c)
 }
 
 // statements counts what was sent to the source's server with a text in it.

@@ -118,17 +118,7 @@ func (r *replicated) start(change func(*engine.Config)) (*engine.Engine, string)
 	if change != nil {
 		change(&c)
 	}
-	e, err := engine.New(r.Context(), c)
-	if err != nil {
-		r.Fatal(err)
-	}
-	web := httptest.NewServer(e.Handler())
-	r.Cleanup(func() {
-		web.Close()
-		e.Close()
-	})
-	background(r.T, e)
-	return e, "ws" + strings.TrimPrefix(web.URL, "http")
+	return serve(r.T, c)
 }
 
 // ask sends a request to an engine as a user and gives the answer with the token it carries.

@@ -30,25 +30,25 @@ func streaming(t *testing.T, change func(*engine.Config)) (*server, string) {
 	if change != nil {
 		change(&c)
 	}
+	var url string
+	s.engine, url = serve(t, c)
+	return s, url
+}
+
+// serve starts an engine over HTTP with its background work, and gives the URL of its sockets.
+func serve(t *testing.T, c engine.Config) (*engine.Engine, string) {
+	t.Helper()
 	e, err := engine.New(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.engine = e
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = e.Run(ctx)
-	}()
 	web := httptest.NewServer(e.Handler())
 	t.Cleanup(func() {
-		cancel()
-		<-ended
 		web.Close()
 		e.Close()
 	})
-	return s, "ws" + strings.TrimPrefix(web.URL, "http")
+	background(t, e) // ends first
+	return e, "ws" + strings.TrimPrefix(web.URL, "http")
 }
 
 // socket is a client on graphql-transport-ws.
