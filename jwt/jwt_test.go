@@ -98,7 +98,7 @@ func TestRemote_fetchesAnUnknownKeyOnceInAWhile(t *testing.T) {
 		_ = json.NewEncoder(w).Encode(set.Public())
 	}))
 	t.Cleanup(s.Close)
-	r := jwt.NewRemote(s.URL, httpclient.New(httpclient.Operator, time.Second), nil)
+	r := jwt.NewRemote(s.URL, httpclient.New(httpclient.Operator, 20*time.Second), nil)
 	if err := r.Fetch(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestRemote_keepsOldKeysWhenThePublisherFails(t *testing.T) {
 		_ = json.NewEncoder(w).Encode(set.Public())
 	}))
 	t.Cleanup(s.Close)
-	r := jwt.NewRemote(s.URL, httpclient.New(httpclient.Operator, time.Second), nil)
+	r := jwt.NewRemote(s.URL, httpclient.New(httpclient.Operator, 20*time.Second), nil)
 	if err := r.Fetch(t.Context()); err != nil {
 		t.Fatal(err)
 	}

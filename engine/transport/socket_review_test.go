@@ -106,7 +106,7 @@ func TestSocket_aMovedEpochAsksAgain(t *testing.T) {
 		c.send(`{"type":"subscribe","id":"1","payload":{"query":"live"}}`)
 		c.want(ack)
 		push := <-s.pushes
-		<-time.After(20 * time.Millisecond) // the session's
+		<-time.After(soon) // the session's
 		push(transport.SocketEvent{Body: []byte(`{"data":"secret"}`)})
 		got, err := c.read()
 		if err != nil || got == `{"type":"next","id":"1","payload":{"data":"secret"}}` {
