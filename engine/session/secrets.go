@@ -112,6 +112,9 @@ func listed(all []Scope) string {
 
 // Opens tells whether the secret opens a part.
 func (s *AdminSecret) Opens(part Scope) bool {
+	if (part == ScopeManagement || part == ScopeOperations) && s.Roles != nil && !slices.Contains(s.Roles, Admin) {
+		return false // administration, which no other role has
+	}
 	return s.Scopes == nil || slices.Contains(s.Scopes, part) || part == ScopeMetadataRead && slices.Contains(s.Scopes, ScopeMetadata)
 }
 

@@ -81,6 +81,14 @@ func TestAdminSecrets(t *testing.T) {
 	}
 	s, err := resolve("job", "X-Hasura-User-Id", "7")
 	is(t, s, err, "worker", map[string]string{"x-hasura-role": "worker", "x-hasura-user-id": "7"})
+	for _, part := range []session.Scope{session.ScopeManagement, session.ScopeOperations} {
+		if secrets[4].Opens(part) {
+			t.Errorf("a secret for roles without admin opens %s", part)
+		}
+		if held := (&session.AdminSecret{Roles: []string{"worker", "admin"}}); !held.Opens(part) {
+			t.Errorf("a secret for admin does not open %s", part)
+		}
+	}
 	s, err = resolve("two", "X-Hasura-Role", "editor")
 	is(t, s, err, "editor", map[string]string{"x-hasura-role": "editor"})
 }
