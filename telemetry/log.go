@@ -228,7 +228,7 @@ func (d *detail) Write(line []byte) (int, error) {
 // PublicURL is a URL without what may be secret in it: user, password, query and fragment.
 func PublicURL(text string) string {
 	u, err := url.Parse(text)
-	if err != nil {
+	if err != nil || u.Scheme == "" || u.Opaque != "" { // such as a connection string of keywords, password included
 		return "(not a URL)"
 	}
 	u.User, u.RawQuery, u.Fragment, u.RawFragment, u.ForceQuery = nil, "", "", "", false

@@ -97,8 +97,10 @@ func TestPublicURL(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"https://user:pass@host:1/path?key=secret#part": "https://host:1/path",
-		"http://host/":       "http://host/",
-		"postgres://\x00bad": "(not a URL)",
+		"http://host/":                  "http://host/",
+		"postgres://\x00bad":            "(not a URL)",
+		"host=h user=u password=secret": "(not a URL)",
+		"password:secret":               "(not a URL)",
 	} {
 		if got := telemetry.PublicURL(in); got != want {
 			t.Errorf("%s became %s, want %s", in, got, want)
