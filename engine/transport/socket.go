@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -82,8 +83,10 @@ type Sockets struct {
 
 	// reviewed is the epoch of the last review that found all callers well; only Review uses it.
 	reviewing sync.Mutex
-	reviewed  uint64
-	wasWell   bool
+	// restarts counts the calls of Restart.
+	restarts atomic.Uint64
+	reviewed uint64
+	wasWell  bool
 }
 
 const (
@@ -245,6 +248,7 @@ func (h *Sockets) CloseAll() {
 
 // Restart makes every subscription begin again, on what is served now. It returns once the old ones are stopped.
 func (h *Sockets) Restart() {
+	h.restarts.Add(1)
 	for _, c := range h.all() {
 		c.restart()
 	}

@@ -101,6 +101,7 @@ func (c *socket) startFailed(id, why string) {
 // client.
 func (c *socket) launch(op *socketOperation, isAgain bool) (Prepared, error) {
 	epoch, isKnown := c.h.epoch()
+	restarts := c.h.restarts.Load()
 	c.mu.Lock()
 	was, req := c.session, c.request
 	c.mu.Unlock()
@@ -132,6 +133,12 @@ func (c *socket) launch(op *socketOperation, isAgain bool) (Prepared, error) {
 		return prepared, nil
 	}
 	c.subscribe(op, prepared)
+	if c.h.restarts.Load() != restarts { // Restart may have passed by before the operation was there
+		op.starting.Lock()
+		op.halt()
+		op.starting.Unlock()
+		return c.launch(op, true)
+	}
 	if now, isKnown := c.h.epoch(); !isKnown || now != epoch {
 		c.stillMay(op) // a review may have passed by before the operation was there
 	}
@@ -142,6 +149,7 @@ func (c *socket) subscribe(op *socketOperation, p Prepared) {
 	op.starting.Lock()
 	defer op.starting.Unlock()
 	if !op.isEnded {
+		op.halt() // a restart may have begun it as well
 		op.stop, op.isLive = p.Subscribe(func(e SocketEvent) { c.push(op, e) }), true
 	}
 }
@@ -175,6 +183,9 @@ func (c *socket) answer(op *socketOperation, p Prepared) {
 			select {
 			case <-before:
 			case <-c.ctx.Done():
+				return
+			}
+			if !c.stillMay(op) { // it has waited; what ended meanwhile was told
 				return
 			}
 		}
