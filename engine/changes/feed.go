@@ -52,7 +52,7 @@ type Feed struct {
 	// schema counts how often the schema may have changed; traces are of the present one.
 	schema int
 	traces map[string]trace
-	// position is the end of the last commit that was told, commits how many were. transaction numbers those that were
+	// position is the end of the last commit that was told, commits how many were, and how often telling began. transaction numbers those that were
 	// begun to be read here.
 	position, commits, transaction uint64
 }
@@ -116,7 +116,8 @@ func (f *Feed) State() State {
 	return State{IsFollowed: f.isWell, Why: f.why, Since: f.since}
 }
 
-// Commits counts the transactions that have written to the database, as far as they were decoded. ok is false while the
+// Commits is a number that moves with every transaction that has written to the database, as far as they were decoded, and
+// when some may not have been: two equal ones mean that there was none in between. ok is false while the
 // feed does not follow.
 func (f *Feed) Commits() (n uint64, ok bool) {
 	if f == nil {
@@ -132,6 +133,7 @@ func (f *Feed) begin(position uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.position = position
+	f.commits++ // what was committed while nobody followed was not told
 	for w := range f.watches {
 		w.position = position
 	}

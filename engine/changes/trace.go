@@ -60,6 +60,9 @@ func (f *Feed) trace(ctx context.Context, reads Reads, schema int) (trace, error
 	}
 	f.mu.Lock()
 	if f.schema == schema {
+		if len(f.traces) >= maxTables {
+			clear(f.traces) // watches hold their own
+		}
 		f.traces[key] = t
 	}
 	f.mu.Unlock()

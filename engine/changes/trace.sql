@@ -44,12 +44,14 @@ relations as materialized (
   where r.kind = 'pg_catalog.pg_class'::regclass),
 
 functions as materialized (
-  select p.oid, p.proname, p.provolatile, p.prokind, to_jsonb(p) ->> 'prosqlbody' as body
+  select p.oid, p.proname, p.provolatile, p.prokind, to_jsonb(p) ->> 'prosqlbody' as body, p.proargdefaults::text as defaults
   from reached r join pg_catalog.pg_proc p on p.oid = r.oid
   where r.kind = 'pg_catalog.pg_proc'::regclass),
 
 -- The expressions that are evaluated, as Postgres keeps them.
 trees (place, tree) as materialized (
+  select 'a default of function ' || proname, defaults from functions where defaults is not null
+  union all
   select 'view ' || w.ev_class::regclass::text, w.ev_action::text
   from reached r join pg_catalog.pg_rewrite w on w.oid = r.oid
   where r.kind = 'pg_catalog.pg_rewrite'::regclass
