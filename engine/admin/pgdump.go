@@ -182,6 +182,9 @@ func encryption(c *pgconn.Config, text string) []string {
 	mode := "disable"
 	hasPlain, hasTLS := c.TLSConfig == nil, c.TLSConfig != nil
 	for _, f := range c.Fallbacks {
+		if f.Host != c.Host || f.Port != c.Port { // pg_dump knows the first host alone
+			continue
+		}
 		hasPlain, hasTLS = hasPlain || f.TLSConfig == nil, hasTLS || f.TLSConfig != nil
 	}
 	switch t := c.TLSConfig; {

@@ -57,6 +57,7 @@ func TestEncryption(t *testing.T) {
 		"postgres://u:p@db/x?sslmode=verify-ca":                  {"PGSSLMODE=verify-ca"},
 		"postgres://u:p@db/x?sslmode=verify-full":                {"PGSSLMODE=verify-full"},
 		"host=db user=u password=p dbname=x sslmode=verify-full": {"PGSSLMODE=verify-full"},
+		"host=db,/tmp user=u dbname=x sslmode=verify-full":       {"PGSSLMODE=verify-full"},
 		"postgres:///x?host=/tmp&sslmode=verify-full&user=u":     {"PGSSLMODE=disable"},
 	} {
 		c, err := pgconn.ParseConfig(text)
