@@ -33,9 +33,13 @@ type watch struct {
 }
 
 func newWatch(c *Config) *watch {
-	return &watch{
+	w := &watch{
 		metrics: c.Metrics, lines: c.Lines, logsQueries: c.Lines.Has(telemetry.QueryLog, slog.LevelInfo), logsExecutions: c.Lines.Has(telemetry.ExecutionLog, slog.LevelInfo),
 	}
+	if w.metrics == nil && !w.logsQueries && !w.logsExecutions {
+		return nil // nobody watches
+	}
+	return w
 }
 
 // asked is a request as the query log shows it.
