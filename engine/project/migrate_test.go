@@ -20,6 +20,7 @@ type fake struct {
 	t     *testing.T
 	state json.RawMessage
 	old   [][]string // of hdb_catalog.schema_migrations; nil when there is no such table
+	set   [][]string // of hdb_catalog.migration_settings, likewise
 	fails string     // a statement that is refused
 	ran   []string
 	sent  []string // bodies
@@ -71,8 +72,14 @@ func (f *fake) sql(sql string) ([]byte, error) {
 	switch {
 	case f.isAway:
 		return nil, project.ReadRefusal(400, []byte(`{"path":"$","error":"source with name \"default\" is inconsistent","code":"unexpected"}`))
+	case strings.Contains(sql, "information_schema.tables where table_name = 'migration_settings'"):
+		return result([]string{fmt.Sprint(min(1, len(f.set)))})
 	case strings.Contains(sql, "information_schema.tables"):
 		return result([]string{fmt.Sprint(min(1, len(f.old)))})
+	case strings.Contains(sql, "from hdb_catalog.migration_settings") && f.set == nil:
+		return nil, project.ReadRefusal(400, []byte(`{"path":"$.args","error":"query execution failed","code":"postgres-error","internal":{"error":{"message":"relation \"hdb_catalog.migration_settings\" does not exist","status_code":"42P01"}}}`))
+	case strings.Contains(sql, "from hdb_catalog.migration_settings"):
+		return result(f.set...)
 	case strings.Contains(sql, "from hdb_catalog.schema_migrations"):
 		return result(f.old...)
 	case strings.Contains(sql, "hdb_catalog."):
@@ -266,6 +273,27 @@ func TestState_isTakenOver(t *testing.T) {
 	f.old = append(f.old, []string{"3", "f"})
 	if status := must(p.Status(t.Context(), db))(t); status.Migrations[2].IsApplied {
 		t.Error("taken over twice")
+	}
+}
+
+// Projects of the first versions have no settings, and those that have them keep them.
+func TestState_settingsOfAnOlderProject(t *testing.T) {
+	t.Parallel()
+	p, f := migrations(t, `{}`)
+	f.old, f.set = [][]string{{"1", "f"}}, [][]string{{"migration_mode", "true"}, {"other", "x"}}
+	if status := must(p.Status(t.Context(), db))(t); !status.Migrations[0].IsApplied || !strings.Contains(string(f.state), `"settings":{"migration_mode":"true","other":"x"}`) {
+		t.Errorf("%+v, state %s", status.Migrations, f.state)
+	}
+	p, f = migrations(t, `{}`)
+	p.Config.Version = 2
+	p.Config.MigrationsDir += "/default"
+	f.old = [][]string{{"1", "f"}}
+	if status := must(p.Status(t.Context(), project.Database{}))(t); !status.Migrations[0].IsApplied {
+		t.Errorf("%+v", status.Migrations)
+	}
+	f.set = [][]string{{"migration_mode", "false"}}
+	if _, err := p.Status(t.Context(), project.Database{}); err == nil || !strings.Contains(err.Error(), "migration_mode") {
+		t.Errorf("switched off: %v", err)
 	}
 }
 

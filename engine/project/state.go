@@ -138,7 +138,7 @@ func (c catalogStore) takeOver(ctx context.Context, s *cliState) (bool, error) {
 		return false, nil
 	}
 	old := tableStore{c.server}
-	found, err := old.existsOn(ctx, c.database)
+	found, err := old.existsOn(ctx, c.database, oldTable)
 	if err != nil || !found {
 		return err == nil, err
 	}
@@ -149,14 +149,9 @@ func (c catalogStore) takeOver(ctx context.Context, s *cliState) (bool, error) {
 	for version, dirty := range versions {
 		s.set(c.database, version, dirty)
 	}
-	settings, err := rows(ctx, c.server, c.database, `select setting, value from hdb_catalog.migration_settings`)
-	if err != nil {
-		return false, err
-	}
-	for _, row := range settings {
-		s.settings[row[0]] = row[1]
-	}
-	return true, nil
+	settings, err := old.settingsOn(ctx, c.database)
+	maps.Copy(s.settings, settings)
+	return err == nil, err
 }
 
 func (s *cliState) set(database string, version uint64, dirty bool) {
@@ -211,14 +206,14 @@ func (c catalogStore) remove(ctx context.Context, versions ...uint64) error {
 	return c.write(ctx, s)
 }
 
-const oldSchema, oldTable = "hdb_catalog", "schema_migrations"
+const oldSchema, oldTable, oldSettings = "hdb_catalog", "schema_migrations", "migration_settings"
 
 // tableStore is the state of projects of version 2, on the default source.
 type tableStore struct{ server Server }
 
 // prepare creates the tables where they are missing, as the Hasura command line does.
 func (t tableStore) prepare(ctx context.Context) error {
-	found, err := t.existsOn(ctx, "")
+	found, err := t.existsOn(ctx, "", oldTable)
 	if err != nil {
 		return err
 	}
@@ -231,17 +226,32 @@ insert into hdb_catalog.migration_settings (setting, value) values ('migration_m
 			return fmt.Errorf("create the migrations' state: %w", err)
 		}
 	}
-	mode, err := rows(ctx, t.server, "", `select value from hdb_catalog.migration_settings where setting = 'migration_mode'`)
-	if err == nil && len(mode) == 1 && mode[0][0] != "true" {
+	settings, err := t.settingsOn(ctx, "")
+	if mode, given := settings["migration_mode"]; given && mode != "true" {
 		return errSwitchedOff
 	}
-	return nil
+	return err
 }
 
-func (t tableStore) existsOn(ctx context.Context, source string) (bool, error) {
+// existsOn takes the name of one of our own tables, which needs no quotes.
+func (t tableStore) existsOn(ctx context.Context, source, table string) (bool, error) {
 	found, err := rows(ctx, t.server, source,
-		`select count(1) from information_schema.tables where table_name = 'schema_migrations' and table_schema = 'hdb_catalog' limit 1`)
+		`select count(1) from information_schema.tables where table_name = '`+table+`' and table_schema = 'hdb_catalog' limit 1`)
 	return err == nil && len(found) == 1 && found[0][0] != "0", err
+}
+
+// settingsOn are the settings of an older project. Projects of the first Hasura versions have none.
+func (t tableStore) settingsOn(ctx context.Context, source string) (map[string]string, error) {
+	found, err := t.existsOn(ctx, source, oldSettings)
+	if err != nil || !found {
+		return nil, err
+	}
+	list, err := rows(ctx, t.server, source, `select setting, value from hdb_catalog.migration_settings`)
+	settings := map[string]string{}
+	for _, row := range list {
+		settings[row[0]] = row[1]
+	}
+	return settings, err
 }
 
 func (t tableStore) versions(ctx context.Context) (map[uint64]bool, error) {
