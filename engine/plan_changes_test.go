@@ -63,6 +63,15 @@ func TestPlanMetadata_whatIsAskedAndWhere(t *testing.T) {
 	if len(p.Operations) != 1 || p.Operations[0].Role != "reader" || p.Operations[0].Endpoint != "" {
 		t.Errorf("a listed operation breaks, however it is laid out: %+v", p.Operations)
 	}
+	// The administrator may run what is not listed, too.
+	s.do("update_scope_of_collection_in_allowlist", `{"collection":"other","scope":{"global":false,"roles":["admin"]}}`)
+	s.do("add_query_to_collection", `{"collection_name":"other","query_name":"notes","query":"{ article { note } }"}`)
+	doc = s.document()
+	for _, to := range []string{`"query":"{ author { id } }"`, `"query":"{ nothing }"`} {
+		if p := s.plan(strings.Replace(doc, `"query":"{ article { note } }"`, to, 1)); len(p.Rights)+len(p.Operations) != 0 {
+			t.Errorf("%s: %+v %+v", to, p.Rights, p.Operations)
+		}
+	}
 }
 
 func TestPlanMetadata_schemasAsText(t *testing.T) {

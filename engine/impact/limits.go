@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"gatehouse/engine/metadata"
+	"gatehouse/engine/schema"
 )
 
 // limits tells what the operations of roles may amount to, and whether they may introspect.
 func (c *rightsComparison) limits(roles []string) {
 	before, after := limitsOf(c.before.Document), limitsOf(c.after.Document)
 	for _, role := range roles {
-		if role == admin {
+		if role == schema.AdminRole {
 			continue // whom nothing limits
 		}
 		was, is := before.of(role), after.of(role)
@@ -35,8 +36,6 @@ func (c *rightsComparison) limits(roles []string) {
 		}
 	}
 }
-
-const admin = "admin"
 
 // bounds are a role's; nil is none.
 type bounds struct {

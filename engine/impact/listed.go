@@ -5,12 +5,14 @@ import (
 
 	"gatehouse/engine/allowlist"
 	"gatehouse/engine/metadata"
+	"gatehouse/engine/schema"
 )
 
 // everyone is how the roles of an entry without roles are named.
 const everyone = "*"
 
-// listing is a collection of the allow list: its operations in their normal form, for roles.
+// listing is a collection of the allow list: its operations in their normal form, for roles. Admin is none of them: the list
+// does not hold for it.
 type listing struct {
 	collection string
 	roles      []string
@@ -22,7 +24,7 @@ func allowed(m *metadata.Metadata) (list []listing) {
 	for _, e := range m.Allowlist {
 		l := listing{collection: e.Collection, roles: []string{everyone}}
 		if e.Roles != nil {
-			l.roles = *e.Roles
+			l.roles = listedRoles(e)
 		}
 		for _, c := range m.QueryCollections {
 			if c.Name != e.Collection {
@@ -37,6 +39,11 @@ func allowed(m *metadata.Metadata) (list []listing) {
 		list = append(list, l)
 	}
 	return list
+}
+
+// listedRoles are the roles that an entry names and concerns.
+func listedRoles(e *metadata.AllowlistEntry) []string {
+	return slices.DeleteFunc(slices.Clone(*e.Roles), func(role string) bool { return role == schema.AdminRole })
 }
 
 // mayRun are the operations that a role may run, by their normal form.

@@ -75,7 +75,7 @@ func (c *operationsComparison) endpoint(e *metadata.RESTEndpoint) {
 func (c *operationsComparison) listed(e *metadata.AllowlistEntry) {
 	roles := c.roles
 	if e.Roles != nil {
-		roles = *e.Roles
+		roles = listedRoles(e)
 	}
 	for _, collection := range c.before.Document.QueryCollections {
 		if collection.Name != e.Collection {
