@@ -33,6 +33,20 @@ func (r *run) config() (*project.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	return r.configIn(dir)
+}
+
+// configOr is the project's configuration, and where there is no project, that of a directory.
+func (r *run) configOr(dir string) (*project.Config, error) {
+	c, err := r.config()
+	if errors.Is(err, errNoProject) {
+		return r.configIn(dir)
+	}
+	return c, err
+}
+
+// configIn is the configuration of a directory, which need not be a project.
+func (r *run) configIn(dir string) (*project.Config, error) {
 	if err := r.readEnvironment(dir); err != nil {
 		return nil, err
 	}
@@ -45,7 +59,7 @@ func (r *run) config() (*project.Config, error) {
 		flag, names string
 	}{
 		{&c.Endpoint, r.common.Endpoint, "HASURA_GRAPHQL_ENDPOINT"},
-		{&c.AdminSecret, first(r.common.AdminSecret, r.common.AccessKey), "HASURA_GRAPHQL_ADMIN_SECRET HASURA_GRAPHQL_ACCESS_KEY"},
+		{&c.AdminSecret, r.givenSecret(), adminSecretVariables},
 		{&c.MetadataDir, "", "HASURA_GRAPHQL_METADATA_DIRECTORY"},
 		{&c.MigrationsDir, "", "HASURA_GRAPHQL_MIGRATIONS_DIRECTORY"},
 		{&c.SeedsDir, "", "HASURA_GRAPHQL_SEEDS_DIRECTORY"},
@@ -63,6 +77,11 @@ func (r *run) config() (*project.Config, error) {
 	return c, nil
 }
 
+// adminSecretVariables are what the admin secret may be in; the second is of the first versions of Hasura.
+const adminSecretVariables = "HASURA_GRAPHQL_ADMIN_SECRET HASURA_GRAPHQL_ACCESS_KEY"
+
+func (r *run) givenSecret() string { return first(r.common.AdminSecret, r.common.AccessKey) }
+
 func first(values ...string) string {
 	for _, v := range values {
 		if v != "" {
@@ -72,25 +91,32 @@ func first(values ...string) string {
 	return ""
 }
 
+// path is a path of the command line.
+func (r *run) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(r.Dir, name)
+}
+
+// errNoProject: there is none at the working directory or above, and none was named.
+var errNoProject = errors.New("there is no project here")
+
 // projectDir is --project, or the directory with config.yaml at or above the working directory.
 func (r *run) projectDir() (string, error) {
-	dir := r.Dir
 	if r.common.Project != "" {
-		dir = r.common.Project
-		if !filepath.IsAbs(dir) {
-			dir = filepath.Join(r.Dir, dir)
-		}
+		dir := r.path(r.common.Project)
 		if _, err := os.Stat(filepath.Join(dir, "config.yaml")); err != nil {
 			return "", fmt.Errorf("%s is not a project: it has no config.yaml. `gatehouse init` creates a project", dir)
 		}
 		return dir, nil
 	}
-	for at := dir; ; at = filepath.Dir(at) {
+	for at := r.Dir; ; at = filepath.Dir(at) {
 		if _, err := os.Stat(filepath.Join(at, "config.yaml")); err == nil {
 			return at, nil
 		}
 		if filepath.Dir(at) == at {
-			return "", fmt.Errorf("there is no project here: no config.yaml in %s or above. Name it with --project, or create one with `gatehouse init`", dir)
+			return "", fmt.Errorf("%w: no config.yaml in %s or above. Name it with --project, or create one with `gatehouse init`", errNoProject, r.Dir)
 		}
 	}
 }
@@ -173,7 +199,7 @@ func (r *run) server(c *project.Config) (*server, error) {
 	}
 	settings := &tls.Config{InsecureSkipVerify: r.common.Insecure} //nolint:gosec // only with the flag that says so
 	if r.common.CA != "" {
-		pem, err := os.ReadFile(r.common.CA)
+		pem, err := os.ReadFile(r.path(r.common.CA))
 		if err != nil {
 			return nil, fmt.Errorf("read the certificate authority: %w", err)
 		}

@@ -47,7 +47,7 @@ func (c *metadataDiff) run(r *run) error {
 // documents are what is compared, both as a server exports them, and the directory whose layout is used.
 func (c *metadataDiff) documents(r *run) (from, to json.RawMessage, layout string, err error) {
 	read := func(dir string, current *metadata.Metadata) (json.RawMessage, error) {
-		document, err := project.ReadMetadata(dir)
+		document, err := project.ReadMetadata(r.path(dir))
 		if err != nil {
 			return nil, err
 		}

@@ -22,9 +22,7 @@ func (c *initCommand) run(r *run) error {
 	if r.common.Project != "" && c.Dir == "hasura" {
 		dir = r.common.Project
 	}
-	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(r.Dir, dir)
-	}
+	dir = r.path(dir)
 	config := filepath.Join(dir, "config.yaml")
 	if _, err := os.Stat(config); err == nil {
 		return fmt.Errorf("%s is a project already", dir)
@@ -35,7 +33,7 @@ func (c *initCommand) run(r *run) error {
 		}
 	}
 	text := fmt.Sprintf("version: 3\nendpoint: %s\n", quoted(first(r.common.Endpoint, "http://localhost:8080")))
-	if secret := first(r.common.AdminSecret, r.common.AccessKey); secret != "" {
+	if secret := r.givenSecret(); secret != "" {
 		text += fmt.Sprintf("admin_secret: %s\n", quoted(secret))
 	}
 	text += "metadata_directory: metadata\nactions:\n  kind: synchronous\n  handler_webhook_baseurl: http://localhost:3000\n"

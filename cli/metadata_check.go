@@ -35,9 +35,12 @@ type checkReport struct {
 	Variables []checkedVariable `json:"variables"`
 	// Problem is why the document would be refused as a whole.
 	Problem string `json:"problem,omitempty"`
-	// Inconsistencies are found with the databases, or by the Gatehouse that was asked; null where nobody looked.
+	// Inconsistencies are found with the databases, or by the Gatehouse that was asked; null where nobody looked. What the
+	// items tell already is not among them.
 	Inconsistencies []metadata.Inconsistency `json:"inconsistencies"`
 	Server          *checkedServer           `json:"server,omitempty"`
+	// told are the inconsistencies that the items tell.
+	told []metadata.Inconsistency
 }
 
 type checkedVariable struct {
@@ -87,9 +90,12 @@ func (c *metadataCheck) run(r *run) error {
 // document reads what is to be checked.
 func (c *metadataCheck) document(r *run) (json.RawMessage, *checkedServer, error) {
 	if strings.HasPrefix(c.From, "http://") || strings.HasPrefix(c.From, "https://") {
-		r.env = environment(r.Environ)
-		s, err := r.server(&project.Config{Endpoint: c.From, AdminSecret: first(r.common.AdminSecret, r.common.AccessKey,
-			r.env["HASURA_GRAPHQL_ADMIN_SECRET"], r.env["HASURA_GRAPHQL_ACCESS_KEY"])})
+		config, err := r.configOr(r.Dir)
+		if err != nil {
+			return nil, nil, err
+		}
+		config.Endpoint = c.From
+		s, err := r.server(config)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -109,33 +115,19 @@ func (c *metadataCheck) document(r *run) (json.RawMessage, *checkedServer, error
 		return document, nil, err
 	}
 	at := r.path(c.From)
-	dir := at
-	if info, err := os.Stat(at); err == nil && !info.IsDir() {
-		dir = filepath.Dir(at)
-	}
-	if err := r.readEnvironment(dir); err != nil {
+	if err := r.readEnvironment(directory(at)); err != nil {
 		return nil, nil, err
 	}
 	document, err := project.ReadMetadata(at)
 	return document, nil, err
 }
 
-// path is a path of the command line.
-func (r *run) path(name string) string {
-	if filepath.IsAbs(name) {
-		return name
+// directory is what a file stands in, or the directory itself.
+func directory(name string) string {
+	if info, err := os.Stat(name); err == nil && !info.IsDir() {
+		return filepath.Dir(name)
 	}
-	return filepath.Join(r.Dir, name)
-}
-
-func environment(environ []string) map[string]string {
-	out := map[string]string{}
-	for _, kv := range environ {
-		if key, value, ok := strings.Cut(kv, "="); ok && value != "" {
-			out[key] = value
-		}
-	}
-	return out
+	return name
 }
 
 // report takes stock of a document. What would be refused is read as if it were stored, so that all of it shows.
@@ -151,7 +143,7 @@ func (c *metadataCheck) report(r *run, document json.RawMessage) (*checkReport, 
 			return nil, fmt.Errorf("this is no metadata that Gatehouse can take over: %w", err)
 		}
 	}
-	report.Inventory = m.Inventory()
+	report.Inventory, report.told = m.Inventory(), m.Unsupported()
 	report.Variables = []checkedVariable{}
 	for _, v := range report.Inventory.Variables {
 		report.Variables = append(report.Variables, checkedVariable{v, r.env[v.Name] != ""})
@@ -163,7 +155,7 @@ func (c *metadataCheck) report(r *run, document json.RawMessage) (*checkReport, 
 func (c *metadataCheck) look(r *run, document json.RawMessage, report *checkReport, server *checkedServer) error {
 	if len(c.DatabaseURL) == 0 {
 		if server != nil {
-			report.Inconsistencies = server.inconsistencies
+			report.Inconsistencies = besides(report.told, server.inconsistencies)
 		}
 		return nil
 	}
@@ -187,9 +179,28 @@ func (c *metadataCheck) look(r *run, document json.RawMessage, report *checkRepo
 		Options:   schema.Options{InferFunctionPermissions: r.env["HASURA_GRAPHQL_INFER_FUNCTION_PERMISSIONS"] != "false"},
 	}
 	return r.while("reading the databases", func() error {
-		report.Inconsistencies, err = engine.Examine(r.ctx, config, m, urls)
+		found, err := engine.Examine(r.ctx, config, m, urls)
+		report.Inconsistencies = besides(report.told, found)
 		return err
 	})
+}
+
+// besides are the inconsistencies of list that are not told already. One is known by its object and definition: what is
+// said of it depends on who says it.
+func besides(told, list []metadata.Inconsistency) []metadata.Inconsistency {
+	key := func(i metadata.Inconsistency) string {
+		definition, _ := json.Marshal(i.Definition)
+		var value any
+		if json.Unmarshal(definition, &value) == nil {
+			definition, _ = json.Marshal(value) // in one order
+		}
+		return i.Type + "\x00" + i.Name + "\x00" + string(definition)
+	}
+	known := map[string]bool{}
+	for _, i := range told {
+		known[key(i)] = true
+	}
+	return slices.DeleteFunc(list, func(i metadata.Inconsistency) bool { return known[key(i)] })
 }
 
 func (report *checkReport) judge() {
@@ -197,11 +208,10 @@ func (report *checkReport) judge() {
 	for _, i := range report.Items {
 		report.Summary[i.State]++
 	}
-	broken := slices.ContainsFunc(report.Inconsistencies, func(i metadata.Inconsistency) bool { return !i.Unsupported })
 	switch {
 	case report.Problem != "" || report.Summary[metadata.Refused] > 0:
 		report.Verdict = metadata.Refused
-	case report.Summary[metadata.Kept] > 0 || broken:
+	case report.Summary[metadata.Kept] > 0 || len(report.Inconsistencies) > 0:
 		report.Verdict = metadata.Kept
 	default:
 		report.Verdict = metadata.Honoured
@@ -256,9 +266,7 @@ func (report *checkReport) write(to io.Writer, all bool) {
 	_ = w.Flush()
 	report.writeNeeds(to)
 	for _, i := range report.Inconsistencies {
-		if !i.Unsupported {
-			fmt.Fprintf(to, "✗ inconsistent: %s: %s\n", i.Name, i.Reason)
-		}
+		fmt.Fprintf(to, "✗ inconsistent: %s: %s\n", i.Name, i.Reason)
 	}
 	if report.Problem != "" {
 		fmt.Fprintf(to, "✗ an apply would be refused: %s\n", report.Problem)
@@ -333,10 +341,8 @@ func askAbout(ctx context.Context, s *server) (*checkedServer, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, o := range state.Objects { // the inventory tells what is kept
-			if reason := plain(o.Reason); !strings.Contains(reason, "not supported by Gatehouse yet") && !strings.Contains(reason, "has no effect") {
-				out.inconsistencies = append(out.inconsistencies, metadata.Inconsistency{Type: o.Type, Name: o.About(), Reason: reason})
-			}
+		for _, o := range state.Objects {
+			out.inconsistencies = append(out.inconsistencies, metadata.Inconsistency{Type: o.Type, Name: o.About(), Reason: plain(o.Reason), Definition: o.Definition})
 		}
 	}
 	if err := s.get(ctx, "/v1alpha1/config", &config); err != nil {

@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -122,6 +123,64 @@ func TestMetadataCheck_withADatabaseAndARunningServer(t *testing.T) {
 	}
 	if code, out, said := gatehouse(t, dir, "metadata", "check", endpoint); code != 0 || !strings.Contains(out, "✓ user on author") || !strings.Contains(out, "Server: ") {
 		t.Errorf("%d %s%s", code, out, said)
+	}
+}
+
+// What is kept is told once, however the server words it, and what the server finds besides is told as well.
+func TestMetadataCheck_ofAServerThatKeeps(t *testing.T) {
+	t.Parallel()
+	answers := map[string]string{
+		"/v1/version":      `{"version":"v2.48.1","gatehouse":"9"}`,
+		"/v1alpha1/config": `{"version":"v2.48.1","is_function_permissions_inferred":false}`,
+		"export_metadata":  strings.Replace(shopDocument, `"sources"`, `"actions":[{"name":"pay","definition":{"handler":"{{HOOK}}/pay","output_type":"Paid"}}],"sources"`, 1),
+		"get_inconsistent_metadata": `{"is_consistent":false,"inconsistent_objects":[
+			{"type":"action","name":"action pay","definition":{"definition":{"output_type":"Paid","handler":"{{HOOK}}/pay"},"name":"pay"},"reason":"Inconsistent object: actions wait for a later version"},
+			{"type":"table","name":"table author in source default","definition":"author","reason":"Inconsistent object: no such table, whose name says: not supported by Gatehouse yet"}]}`,
+	}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked := struct{ Type string }{r.URL.Path}
+		_ = json.NewDecoder(r.Body).Decode(&asked)
+		_, _ = w.Write([]byte(answers[asked.Type]))
+	}))
+	t.Cleanup(s.Close)
+	code, out, said := gatehouse(t, t.TempDir(), "metadata", "check", s.URL)
+	if code != 2 || strings.Count(out, "pay") != 2 || strings.Contains(out, "later version") || !strings.Contains(out, "✗ inconsistent: table author in source default: Inconsistent object: no such table") {
+		t.Errorf("%d\n%s%s", code, out, said)
+	}
+}
+
+// Where the server is comes from the project, and without one from the environment; a project that cannot be read is no reason
+// to ask another server.
+func TestMetadataPlan_whichServer(t *testing.T) {
+	t.Parallel()
+	var secret string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		secret = r.Header.Get("X-Hasura-Admin-Secret")
+		_, _ = w.Write([]byte(`{}`))
+	}))
+	t.Cleanup(s.Close)
+	run := func(dir string, environ ...string) (int, string) {
+		secret = ""
+		var out bytes.Buffer
+		return cli.Run(t.Context(), []string{"metadata", "plan", "m.json"}, cli.IO{Out: &out, Err: &out, Dir: dir, Environ: environ}), out.String()
+	}
+	alone := t.TempDir()
+	write(t, alone, "m.json", shopDocument)
+	if code, out := run(alone, "HASURA_GRAPHQL_ENDPOINT="+s.URL, "HASURA_GRAPHQL_ACCESS_KEY=old"); code != 0 || secret != "old" {
+		t.Errorf("%d, secret %q\n%s", code, secret, out)
+	}
+	write(t, alone, ".env", "HASURA_GRAPHQL_ENDPOINT="+s.URL+"\nHASURA_GRAPHQL_ADMIN_SECRET=beside\n")
+	if code, out := run(alone); code != 0 || secret != "beside" {
+		t.Errorf("%d, secret %q\n%s", code, secret, out)
+	}
+	for name, text := range map[string]string{"config.yaml": "endpoint: [", ".env": "NO VALUE"} {
+		broken := t.TempDir()
+		write(t, broken, "m.json", shopDocument)
+		write(t, broken, "config.yaml", "version: 3")
+		write(t, broken, name, text)
+		if code, out := run(broken, "HASURA_GRAPHQL_ENDPOINT="+s.URL); code != 1 || !strings.Contains(out, name) {
+			t.Errorf("a broken %s: %d\n%s", name, code, out)
+		}
 	}
 }
 

@@ -62,7 +62,7 @@ func (c *migrateCreate) run(r *run) error {
 			return err
 		}
 	case c.SQLFromFile != "":
-		data, err := os.ReadFile(c.SQLFromFile)
+		data, err := os.ReadFile(r.path(c.SQLFromFile))
 		if err != nil {
 			return fmt.Errorf("read the statements: %w", err)
 		}

@@ -28,13 +28,13 @@ In continuous integration, before a deployment:
 }
 
 func (c *metadataPlan) run(r *run) error {
-	p, document, err := c.compared(r)
+	s, document, err := c.compared(r)
 	if err != nil {
 		return err
 	}
 	var answer []byte
 	err = r.while("comparing metadata", func() (err error) {
-		answer, err = p.Server.Post(r.ctx, "/v1/metadata", map[string]any{"type": "gatehouse_plan_metadata", "args": map[string]any{"metadata": document, "sdl": c.SDL}})
+		answer, err = s.Post(r.ctx, "/v1/metadata", map[string]any{"type": "gatehouse_plan_metadata", "args": map[string]any{"metadata": document, "sdl": c.SDL}})
 		return err
 	})
 	if err != nil {
@@ -59,29 +59,29 @@ func (c *metadataPlan) run(r *run) error {
 }
 
 // compared are the server and the new metadata. Metadata that is named needs no project around it: the server is then named by
-// flags or the environment.
-func (c *metadataPlan) compared(r *run) (*project.Project, json.RawMessage, error) {
-	p, err := r.project()
-	switch {
-	case c.From == "" && err != nil:
-		return nil, nil, err
-	case c.From == "":
-		document, err := r.local(p.Config)
-		return p, document, err
-	case err != nil:
-		r.env = environment(r.Environ)
-		config := &project.Config{
-			Endpoint:    first(r.common.Endpoint, r.env["HASURA_GRAPHQL_ENDPOINT"], "http://localhost:8080"),
-			AdminSecret: first(r.common.AdminSecret, r.common.AccessKey, r.env["HASURA_GRAPHQL_ADMIN_SECRET"]),
-		}
-		s, err := r.server(config)
-		if err != nil {
-			return nil, nil, err
-		}
-		p = &project.Project{Config: config, Server: s}
+// flags, the environment or what is beside the metadata.
+func (c *metadataPlan) compared(r *run) (*server, json.RawMessage, error) {
+	var config *project.Config
+	var err error
+	if c.From == "" {
+		config, err = r.config()
+	} else {
+		config, err = r.configOr(directory(r.path(c.From)))
 	}
-	document, err := project.ReadMetadata(r.path(c.From))
-	return p, document, err
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := r.server(config)
+	if err != nil {
+		return nil, nil, err
+	}
+	var document json.RawMessage
+	if c.From == "" {
+		document, err = r.local(config)
+	} else {
+		document, err = project.ReadMetadata(r.path(c.From))
+	}
+	return s, document, err
 }
 
 // fails tells whether the plan has what it must not have.

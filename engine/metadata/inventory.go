@@ -143,8 +143,8 @@ func (o Object) item() Item {
 		if strings.Contains(string(doc["using"]), `"manual_configuration"`) {
 			item.Uses = []string{"manual_configuration"}
 		}
-	case "remote_relationship":
-		if wrong := remoteRelationshipShape.check(o.JSON); wrong != "" {
+	case "remote_relationship": // Unsupported looks at the others
+		if wrong := remoteRelationshipShape.check(o.JSON); wrong != "" && (&Opaque{JSON: o.JSON}).LeadsToSource() {
 			item.State, item.Reason = Refused, wrong
 		}
 	case "native_query":

@@ -67,6 +67,16 @@ func TestInventory(t *testing.T) {
 	if refused != 3 {
 		t.Errorf("three things would be refused: %+v", stored.Inventory().Items)
 	}
+	stored, err = metadata.Decode([]byte(strings.Replace(inTable(`{"table":"a","remote_relationships":[{"name":"far","definition":{"to_remote_schema":{"remote_schma":"x","lhs_fields":[],"remote_field":{}}}}]}`),
+		`"sources"`, `"api_limits":{"depth_limit":{"global":"deep"}},"sources"`, 1)), "$", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range stored.Inventory().Items {
+		if (i.Section == "api limits" || i.Section == "remote relationship") && (i.State != metadata.Refused || strings.Count(i.Reason, "remote_schma\"") > 1) {
+			t.Errorf("would be refused, for one reason: %+v", i)
+		}
+	}
 }
 
 // What is put aside is named as what is served; why it is refused does not depend on the words of the reason.

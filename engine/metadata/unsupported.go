@@ -60,7 +60,7 @@ func (m *Metadata) Unsupported() []Inconsistency {
 		case *s.json == nil:
 		case s.isHonoured:
 			if wrong := s.shape.check(*s.json); wrong != "" {
-				out = append(out, Inconsistency{Definition: *s.json, Name: s.name, Type: s.name, Unsupported: true, Reason: listUnclear(wrong)})
+				out = append(out, Inconsistency{Definition: *s.json, Name: s.name, Type: s.name, Unsupported: true, Reason: listUnclear(wrong), isRefused: true})
 			}
 		default:
 			list(ObjectID{s.name, s.name}, *s.json, s.shape, s.what)
