@@ -213,16 +213,25 @@ func (r *run) server(c *project.Config) (*server, error) {
 		Proxy: http.ProxyFromEnvironment, TLSClientConfig: settings, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second,
 		DialContext: (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
 	}
-	return &server{endpoint: u, secret: c.AdminSecret, client: &http.Client{Transport: transport}}, nil
+	return &server{endpoint: u, secret: c.AdminSecret, client: &http.Client{Transport: transport, CheckRedirect: staysAt(u)}}, nil
 }
 
-// Post implements project.Server.
-func (s *server) Post(ctx context.Context, path string, body any) ([]byte, error) {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
+// staysAt follows redirections on the server itself alone: the secret is for no other.
+func staysAt(endpoint *url.URL) func(req *http.Request, via []*http.Request) error {
+	return func(req *http.Request, via []*http.Request) error {
+		switch {
+		case req.URL.Hostname() != endpoint.Hostname() || endpoint.Scheme == "https" && req.URL.Scheme != "https":
+			return fmt.Errorf("it redirects to %s, which is not followed: the admin secret is for no other server", req.URL.Redacted())
+		case len(via) > 9:
+			return errors.New("it redirects in a circle")
+		}
+		return nil
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.endpoint.JoinPath(path).String(), bytes.NewReader(raw))
+}
+
+// send asks the server. Its answer may be a refusal.
+func (s *server) send(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, s.endpoint.JoinPath(path).String(), bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -239,13 +248,31 @@ func (s *server) Post(ctx context.Context, path string, body any) ([]byte, error
 		}
 		return nil, fmt.Errorf("cannot reach %s: %w\nIs it running? The address comes from --endpoint, HASURA_GRAPHQL_ENDPOINT, .env or endpoint in config.yaml", s.endpoint, err)
 	}
+	return resp, nil
+}
+
+// answer reads an answer whole.
+func (s *server) answer(resp *http.Response) ([]byte, error) {
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
+	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return nil, fmt.Errorf("read the answer of %s: %w", s.endpoint, err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return nil, project.ReadRefusal(resp.StatusCode, answer)
+		return nil, project.ReadRefusal(resp.StatusCode, body)
 	}
-	return answer, nil
+	return body, nil
+}
+
+// Post implements project.Server.
+func (s *server) Post(ctx context.Context, path string, body any) ([]byte, error) {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := s.send(ctx, http.MethodPost, path, raw)
+	if err != nil {
+		return nil, err
+	}
+	return s.answer(resp)
 }

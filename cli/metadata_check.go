@@ -367,24 +367,13 @@ func askAbout(ctx context.Context, s *server) (*checkedServer, error) {
 
 // get asks for a document.
 func (s *server) get(ctx context.Context, path string, into any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.endpoint.JoinPath(path).String(), nil)
+	resp, err := s.send(ctx, http.MethodGet, path, nil)
 	if err != nil {
 		return err
 	}
-	if s.secret != "" {
-		req.Header.Set("X-Hasura-Admin-Secret", s.secret)
-	}
-	resp, err := s.client.Do(req)
+	body, err := s.answer(resp)
 	if err != nil {
 		return err
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return project.ReadRefusal(resp.StatusCode, body)
 	}
 	return json.Unmarshal(body, into)
 }

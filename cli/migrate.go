@@ -190,6 +190,13 @@ func (c *migrateApply) run(r *run) error {
 	if err != nil {
 		return err
 	}
+	if c.DryRun {
+		return c.applyAll(r, p, all)
+	}
+	return r.inTurn(p, func() error { return c.applyAll(r, p, all) })
+}
+
+func (c *migrateApply) applyAll(r *run, p *project.Project, all []project.Database) error {
 	var failed []string
 	for _, d := range all {
 		if err := c.apply(r, p, d); err != nil {
@@ -347,8 +354,11 @@ func (c *migrateSquash) run(r *run) error {
 	if err != nil {
 		return err
 	}
-	done, err := p.Squash(r.ctx, d, c.From, c.To, c.Name, c.DeleteSource)
-	if err != nil {
+	var done *project.Squashed
+	if err := r.inTurn(p, func() (err error) {
+		done, err = p.Squash(r.ctx, d, c.From, c.To, c.Name, c.DeleteSource)
+		return err
+	}); err != nil {
 		return err
 	}
 	r.say("created %s from %d migrations", done.Dir, len(done.Versions))
@@ -383,12 +393,14 @@ func (c *migrateDelete) run(r *run) error {
 			return err
 		}
 	}
-	for _, d := range all {
-		versions, err := p.DeleteMigrations(r.ctx, d, c.Version, c.Server)
-		if err != nil {
-			return err
+	return r.inTurn(p, func() error {
+		for _, d := range all {
+			versions, err := p.DeleteMigrations(r.ctx, d, c.Version, c.Server)
+			if err != nil {
+				return err
+			}
+			r.say("deleted %d migrations of database %s", len(versions), d)
 		}
-		r.say("deleted %d migrations of database %s", len(versions), d)
-	}
-	return nil
+		return nil
+	})
 }

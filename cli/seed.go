@@ -87,7 +87,11 @@ func (c *deploy) run(r *run) error {
 	if err != nil {
 		return err
 	}
-	err = r.while("applying the project", func() error {
+	return r.inTurn(p, func() error { return c.apply(r, p) })
+}
+
+func (c *deploy) apply(r *run, p *project.Project) error {
+	err := r.while("applying the project", func() error {
 		return p.Apply(r.ctx, project.ApplyOptions{
 			Report:    r.report,
 			Warn:      r.report,

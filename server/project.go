@@ -4,12 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"reflect"
-
-	"github.com/jackc/pgx/v5"
 
 	"gatehouse/engine"
 	"gatehouse/engine/metadata"
@@ -44,44 +41,6 @@ func (p *ProjectSettings) missing() []string {
 		}
 	}
 	return names
-}
-
-// projectLock keeps others that start on the same metadata database waiting while one applies the project. It is held by
-// a transaction and not by a session, so that it works through a pooler of transactions.
-type projectLock struct{ conn *pgx.Conn }
-
-func lockProject(ctx context.Context, url string, progress func(string)) (*projectLock, error) {
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		return nil, fmt.Errorf("connect to the metadata database: %w", err)
-	}
-	l := &projectLock{conn}
-	if err := l.take(ctx, progress); err != nil {
-		l.release(ctx)
-		return nil, fmt.Errorf("wait for other processes that apply the project: %w", err)
-	}
-	return l, nil
-}
-
-func (l *projectLock) take(ctx context.Context, progress func(string)) error {
-	for _, sql := range []string{`begin`, `set local idle_in_transaction_session_timeout = 0`, `set local statement_timeout = 0`, `set local lock_timeout = 0`} {
-		if _, err := l.conn.Exec(ctx, sql); err != nil {
-			return err
-		}
-	}
-	var taken bool
-	if err := l.conn.QueryRow(ctx, `select pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtext('gatehouse project'))`).Scan(&taken); err != nil || taken {
-		return err
-	}
-	progress("waiting for another process that applies the project")
-	_, err := l.conn.Exec(ctx, `select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('gatehouse project'))`)
-	return err
-}
-
-func (l *projectLock) release(ctx context.Context) {
-	if l != nil {
-		_ = l.conn.Close(context.WithoutCancel(ctx)) // ends the transaction
-	}
 }
 
 // applyProject brings the databases to what is mounted.

@@ -156,11 +156,18 @@ func (sv *Server) buildEngine(ctx context.Context, progress func(string)) error 
 	}
 	isMounted := sv.settings.Project.isMounted()
 	if isMounted {
-		lock, err := lockProject(ctx, c.MetadataURL, progress)
+		isTold := false
+		turn, err := engine.TakeTurn(ctx, c.MetadataURL, func() error {
+			if !isTold {
+				progress("waiting for somebody else who applies a project")
+			}
+			isTold = true
+			return nil
+		})
 		if err != nil {
 			return err
 		}
-		defer lock.release(ctx)
+		defer turn.End(ctx)
 	}
 	if sv.engine, err = engine.New(ctx, c); err != nil {
 		return fmt.Errorf("data engine: %w", err)

@@ -75,6 +75,9 @@ type Engine interface {
 	// State and SetState are what the CLI and the console keep in the catalog.
 	State(ctx context.Context) (id string, cli, console json.RawMessage, err error)
 	SetState(ctx context.Context, kind string, state json.RawMessage) error
+	// HoldTurn has the turn to apply a project from when it tells "taken" until ctx ends. Before, and then every few seconds,
+	// it tells where it stands; an error of tell ends it.
+	HoldTurn(ctx context.Context, tell func(state string) error) error
 }
 
 // Handler serves the administrator's API.
@@ -104,6 +107,7 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("POST /v2/query", h.serve(queryV2))
 	mux.HandleFunc("POST /v1/graphql/explain", h.onlyAdmin(session.ScopeGraphQL, h.explain))
 	mux.HandleFunc("POST /v1alpha1/graphql/explain", h.onlyAdmin(session.ScopeGraphQL, h.explain))
+	mux.HandleFunc("POST /v1alpha1/migrations/turn", h.onlyAdmin(session.ScopeMetadata, h.turn))
 }
 
 // MountDump puts pg_dump on mux.
