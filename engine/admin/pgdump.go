@@ -37,7 +37,8 @@ func (h *Handler) pgDump(ctx context.Context, _ *session.Session, body []byte, w
 	if err != nil {
 		return err
 	}
-	if v.Metadata().Source(a.Source) == nil {
+	source := v.Metadata().Source(a.Source)
+	if source == nil {
 		return fault.New(fault.NotFound, "", "source %q not found", a.Source)
 	}
 	pool, err := v.Pool(a.Source)
@@ -48,7 +49,7 @@ func (h *Handler) pgDump(ctx context.Context, _ *session.Session, body []byte, w
 	if err != nil {
 		return err
 	}
-	out, err := dump(ctx, program, pool, a.Options)
+	out, err := dump(ctx, program, pool, source.Configuration.ConnectionInfo.SSLConfiguration, a.Options)
 	if err != nil {
 		return err
 	}
@@ -172,13 +173,40 @@ func chooseDump(ctx context.Context, server int, candidates []string) (string, e
 
 var dumpVersion = regexp.MustCompile(`\) (\d+)`)
 
-// certificates are the files that a connection string names.
-var certificates = regexp.MustCompile(`(?:^|[?&\s])(sslrootcert|sslcert|sslkey)\s*=\s*'?([^&'\s]+)`)
+// certificates are the settings that name files.
+var certificates = []string{"sslrootcert", "sslcert", "sslkey"}
 
-// encryption is how pg_dump is to encrypt, for its environment: as the source's own connections do, never less. A source
-// whose certificates are in the environment (ssl_configuration) cannot hand them over as files; libpq then looks for its
-// own ones and refuses where there are none.
-func encryption(c *pgconn.Config, text string) []string {
+// setting is one of a connection string of keywords (PG docs: libpq-connect, 34.1.1.1); its value may be quoted.
+var setting = regexp.MustCompile(`([^=\s]+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s\\]|\\.)*)`)
+
+var escaped = regexp.MustCompile(`\\(.)`)
+
+// certificateFiles are the certificates and keys that a connection string names, by their setting.
+func certificateFiles(text string) map[string]string {
+	files := map[string]string{}
+	if strings.Contains(text, "://") {
+		if u, err := url.Parse(text); err == nil {
+			for _, name := range certificates {
+				files[name] = u.Query().Get(name)
+			}
+		}
+		return files
+	}
+	for _, m := range setting.FindAllStringSubmatch(text, -1) {
+		if value := m[2]; slices.Contains(certificates, m[1]) {
+			if strings.HasPrefix(value, "'") {
+				value = value[1 : len(value)-1]
+			}
+			files[m[1]] = escaped.ReplaceAllString(value, "$1")
+		}
+	}
+	return files
+}
+
+// encryption is how pg_dump is to encrypt, for its environment: as the source's own connections do, never less. text is the
+// connection string, and ssl what counts instead, if it is there: it names no files but variables that hold certificates,
+// which cannot be handed over. libpq then looks for its own ones and refuses where there are none.
+func encryption(c *pgconn.Config, text string, ssl *metadata.SSLConfiguration) []string {
 	mode := "disable"
 	hasPlain, hasTLS := c.TLSConfig == nil, c.TLSConfig != nil
 	for _, f := range c.Fallbacks {
@@ -201,25 +229,27 @@ func encryption(c *pgconn.Config, text string) []string {
 		mode = "require"
 	}
 	env := []string{"PGSSLMODE=" + mode}
-	isURL := strings.Contains(text, "://")
-	for _, m := range certificates.FindAllStringSubmatch(text, -1) {
-		file := m[2]
-		if plain, err := url.QueryUnescape(file); isURL && err == nil {
-			file = plain
+	if ssl != nil {
+		return env
+	}
+	files := certificateFiles(text)
+	for _, name := range certificates {
+		if files[name] != "" {
+			env = append(env, "PG"+strings.ToUpper(name)+"="+files[name])
 		}
-		env = append(env, "PG"+strings.ToUpper(m[1])+"="+file)
 	}
 	return env
 }
 
-// dump runs pg_dump. The password goes through the environment, where other users of the machine do not see it.
-func dump(ctx context.Context, program string, pool *pgxpool.Pool, options []string) ([]byte, error) {
+// dump runs pg_dump as a pool connects; ssl is the source's ssl_configuration. The password goes through the environment,
+// where other users of the machine do not see it.
+func dump(ctx context.Context, program string, pool *pgxpool.Pool, ssl *metadata.SSLConfiguration, options []string) ([]byte, error) {
 	c := pool.Config().ConnConfig
 	args := append([]string{"--no-password", "--encoding=utf8"}, options...)
 	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // options are checked
 	cmd.Env = append(os.Environ(), "PGHOST="+c.Host, "PGPORT="+strconv.Itoa(int(c.Port)), "PGUSER="+c.User, "PGPASSWORD="+c.Password,
 		"PGDATABASE="+c.Database, "PGAPPNAME=gatehouse pg_dump")
-	cmd.Env = append(cmd.Env, encryption(&c.Config, c.ConnString())...)
+	cmd.Env = append(cmd.Env, encryption(&c.Config, c.ConnString(), ssl)...)
 	if role := c.RuntimeParams["role"]; role != "" {
 		cmd.Args = append(cmd.Args, "--role="+role)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"gatehouse/engine/fault"
+	"gatehouse/engine/metadata"
 )
 
 // program is one that says its version as pg_dump does.
@@ -64,7 +65,7 @@ func TestEncryption(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := encryption(c, text); !slices.Equal(got, want) {
+		if got := encryption(c, text, nil); !slices.Equal(got, want) {
 			t.Errorf("%s: got %v, want %v", text, got, want)
 		}
 	}
@@ -72,11 +73,28 @@ func TestEncryption(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := encryption(c, "postgres://u:p@db/x?sslrootcert=%2Fa%20b%2Fca.pem&sslkey=/k&sslmode=require")
+	const text = "postgres://u:p@db/x?sslmode=require&sslkey=/k&sslrootcert=%2Fa%20b%2Fca.pem&sslcert="
+	got := encryption(c, text, nil)
 	if want := []string{"PGSSLMODE=require", "PGSSLROOTCERT=/a b/ca.pem", "PGSSLKEY=/k"}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if got := encryption(c, "host=db sslrootcert='/ca.pem' sslcert = /c"); !slices.Equal(got, []string{"PGSSLMODE=require", "PGSSLROOTCERT=/ca.pem", "PGSSLCERT=/c"}) {
-		t.Errorf("got %v", got)
+	if got := encryption(c, text, &metadata.SSLConfiguration{Mode: "require"}); !slices.Equal(got, []string{"PGSSLMODE=require"}) {
+		t.Errorf("what ssl_configuration stands in the place of: %v", got)
+	}
+}
+
+// The files are read as libpq reads the string: what is quoted is one value, and one inside another's value is none.
+func TestCertificateFiles(t *testing.T) {
+	for text, want := range map[string]string{
+		"postgres://u:p@db/x?sslrootcert=%2Fa%20b%2Fca.pem&sslkey=/k&sslmode=require": "/a b/ca.pem||/k",
+		"postgres://u:sslcert=1@a:1,b:2/x?application_name=sslkey%3D/k":               "||",
+		"host=db sslrootcert='/ca.pem' sslcert = /c":                                  "/ca.pem|/c|",
+		`sslrootcert = '/a b/it\'s.pem' sslkey=/with\ space`:                          "/a b/it's.pem||/with space",
+		"password='x sslcert=/no' sslkey=''":                                          "||",
+	} {
+		files := certificateFiles(text)
+		if got := files["sslrootcert"] + "|" + files["sslcert"] + "|" + files["sslkey"]; got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
 	}
 }
