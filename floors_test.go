@@ -61,15 +61,16 @@ var floors = map[string]string{
 	"identity/verification": "identity/directory identity/password secret postgres",
 	"identity/oidc":         "identity/directory identity/token identity/event jwt secret httpd postgres worker",
 	"identity/experience":   "identity/directory identity/verification identity/password identity/oidc identity/event httpd secret postgres",
+	"identity/console":      "identity/directory httpd secret",
 	"identity/hasurahook":   "identity/directory identity/oidc identity/token jwt httpd",
-	"identity/management":   "identity/directory identity/password identity/event httpd jwt postgres secret",
+	"identity/management":   "identity/console identity/directory identity/password identity/event httpd jwt postgres secret",
 	"identity/authority":    "identity/directory postgres secret worker",
 	"identity": "identity/migrations identity/directory identity/password identity/event identity/token identity/verification identity/oidc identity/experience " +
-		"identity/hasurahook identity/management identity/authority postgres httpd httpclient worker jwt secret",
+		"identity/hasurahook identity/console identity/management identity/authority postgres httpd httpclient worker jwt secret",
 
 	// roof
 	"web":                  "httpd",
-	"server":               "engine engine/fault engine/metadata engine/project engine/schema engine/session engine/transport engine/subscription identity identity/authority identity/directory identity/verification web postgres postgres/embedded httpd httpclient worker jwt secret telemetry",
+	"server":               "engine engine/fault engine/metadata engine/project engine/schema engine/session engine/transport engine/subscription identity identity/authority identity/console identity/directory identity/verification web postgres postgres/embedded httpd httpclient worker jwt secret telemetry",
 	"cli":                  "engine/project engine/metadata engine/impact engine engine/schema",
 	"cmd/gatehouse":        "cli server",
 	"internal/testpg":      "postgres postgres/embedded secret",

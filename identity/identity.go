@@ -16,6 +16,7 @@ import (
 
 	"gatehouse/httpclient"
 	"gatehouse/httpd"
+	"gatehouse/identity/console"
 	"gatehouse/identity/directory"
 	"gatehouse/identity/experience"
 	"gatehouse/identity/hasurahook"
@@ -39,6 +40,8 @@ type Config struct {
 	// AdminSecret tells whether a value of X-Hasura-Admin-Secret opens the Management API, and what the secret is called
 	// ("" for nothing); nil: none does.
 	AdminSecret func(candidate string) (name string, ok bool)
+	// Console says whom the console's cookie stands for; nil: there is no console.
+	Console func(ctx context.Context, h http.Header) (*console.Caller, error)
 	// DefaultRoleNames are given to every new user (USER_DEFAULT_ROLE_NAMES).
 	DefaultRoleNames []string
 	// BreachedPasswordCheck asks the public breach database about new passwords.
@@ -122,6 +125,7 @@ func (i *Identity) mount() http.Handler {
 	(&management.Handler{
 		Directory: i.directory, DB: i.config.Pool, Verify: i.provider.VerifyAccess, Issuers: []string{i.Issuer()},
 		AdminSecret: i.config.AdminSecret, AllowedOrigins: i.config.AllowedOrigins, TestScript: i.testScript, Sessions: i.sessions(),
+		Console: i.config.Console,
 	}).Mount(mux)
 	return withHeaders(mux)
 }

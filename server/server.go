@@ -18,6 +18,7 @@ import (
 	"gatehouse/httpd"
 	"gatehouse/identity"
 	"gatehouse/identity/authority"
+	"gatehouse/identity/console"
 	"gatehouse/postgres"
 	"gatehouse/secret"
 	"gatehouse/telemetry"
@@ -42,6 +43,7 @@ type Server struct {
 	identity         *identity.Identity   // nil with --only data
 	authority        *authority.Authority // as identity
 	engine           *engine.Engine       // nil with --only identity
+	console          *console.Handler     // nil where it is switched off
 	demo             *demo
 	handler, narrow  http.Handler
 }
@@ -67,6 +69,9 @@ func (sv *Server) build(ctx context.Context, progress func(string)) error {
 		return err
 	}
 	data, identityRuns := sv.settings.halves()
+	if err := sv.buildConsole(); err != nil {
+		return err
+	}
 	if identityRuns {
 		if err := sv.buildIdentity(ctx); err != nil {
 			return err
@@ -211,6 +216,9 @@ func (sv *Server) mount(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if sv.console != nil {
+		wide, narrow = sv.console.Guard(wide), sv.console.Guard(narrow)
+	}
 	sv.handler, sv.narrow = sv.wrap(wide), sv.wrap(narrow)
 	return nil
 }
@@ -279,7 +287,8 @@ func onlyClean(next http.Handler) http.Handler {
 }
 
 func (sv *Server) mountConsole(ctx context.Context, mux *http.ServeMux) error {
-	if sv.settings.Operations.Console {
+	if sv.console != nil {
+		sv.console.Mount(mux)
 		mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/console", http.StatusFound) })
 		if sv.identity != nil {
 			setUp, err := sv.identity.SetUp(ctx)

@@ -24,6 +24,9 @@ func (sv *Server) identityConfig() (c identity.Config, err error) {
 	if s.Secrets.ManagementByAdminSecret {
 		c.AdminSecret, err = sv.managementSecret()
 	}
+	if sv.console != nil {
+		c.Console = sv.console.CallerOf
+	}
 	return c, err
 }
 
@@ -69,6 +72,9 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 	}
 	if s.Engine.PersistedQueries {
 		c.PersistedQueriesTTL = time.Duration(max(1, s.Engine.PersistedQueriesTTL)) * time.Second
+	}
+	if sv.console != nil {
+		c.Deps.Console = consoleCallers{sv.console, callers.AdminSecrets}
 	}
 	s.applyPools(&c)
 	s.applyFollowing(&c, sv.databases.follow)

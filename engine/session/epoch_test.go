@@ -1,7 +1,6 @@
 package session_test
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -15,24 +14,18 @@ import (
 	"gatehouse/jwt"
 )
 
-type nobodysConsole struct{}
-
-func (nobodysConsole) Session(context.Context, session.Request) (*session.Session, bool, error) {
-	return nil, false, nil
-}
-
 func TestEpoch_isUnknownWhereChangesAreNotHeardOf(t *testing.T) {
 	t.Parallel()
 	own := func(epoch func() (uint64, bool)) session.Deps {
 		return session.Deps{Identity: &session.Identity{Issuer: issuer, Keys: jwt.NewSet(ownKey(t)), Authority: &directory{}, Epoch: epoch}}
 	}
 	for name, d := range map[string]session.Deps{
-		"console members":                own(func() (uint64, bool) { return 1, true }),
+		"a console that is late":         own(func() (uint64, bool) { return 1, true }),
 		"a directory that does not tell": own(nil),
 		"a directory that is late":       own(func() (uint64, bool) { return 1, false }),
 	} {
-		if name == "console members" {
-			d.Console = nobodysConsole{}
+		if name == "a console that is late" {
+			d.Console = consoleOf(false)
 		}
 		if _, isKnown := resolver(t, closed, d).Epoch(); isKnown {
 			t.Errorf("%s: the epoch is known", name)

@@ -37,12 +37,8 @@ type Request struct {
 	Host string
 	// Body gives the GraphQL request or the list of them, for an auth hook that is shown bodies; nil elsewhere.
 	Body func() json.RawMessage
-}
-
-// Console knows the console's own credentials.
-type Console interface {
-	// Session gives the session of a console member; ok is false when the request carries no console credential.
-	Session(ctx context.Context, req Request) (s *Session, ok bool, err error)
+	// IsAgain: who sent the request is judged once more, for what goes on.
+	IsAgain bool
 }
 
 // Identity is what the identity half lends the data half: its issuer, its keys and its knowledge.
@@ -210,14 +206,19 @@ func (r *Resolver) Config() *Config { return r.config }
 // Resolve says who sent the request: the admin secret first, then a console member, then the one configured way, or
 // built-in identity; a request without any credential last. Every error is a *fault.Error.
 func (r *Resolver) Resolve(ctx context.Context, req Request) (*Session, error) {
-	s, err := r.resolve(ctx, req)
+	var console string
+	if r.console != nil {
+		console, req.Header = r.console.TakeOut(req.Header)
+	}
+	s, err := r.resolve(ctx, req, console)
 	if s != nil {
 		s.ClientHeaders = req.Header
 	}
 	return s, err
 }
 
-func (r *Resolver) resolve(ctx context.Context, req Request) (*Session, error) {
+// resolve says who sent the request. console is the console's credential, "" without one.
+func (r *Resolver) resolve(ctx context.Context, req Request, console string) (*Session, error) {
 	if given, sent := sentSecret(req.Header); sent && !r.config.IsOpen() {
 		found := r.config.AdminSecret(given)
 		if found == nil {
@@ -225,10 +226,8 @@ func (r *Resolver) resolve(ctx context.Context, req Request) (*Session, error) {
 		}
 		return r.config.bySecret(found, req.Header)
 	}
-	if r.console != nil {
-		if s, ok, err := r.console.Session(ctx, req); ok || err != nil {
-			return s, err
-		}
+	if console != "" && len(req.Header[authorization]) == 0 {
+		return r.byConsole(ctx, req, console)
 	}
 	switch {
 	case r.hook != nil:
@@ -253,6 +252,7 @@ func (r *Resolver) resolve(ctx context.Context, req Request) (*Session, error) {
 // Hasura, its answer stands until the time it named.
 func (r *Resolver) Renew(ctx context.Context, req Request, was *Session) (*Session, error) {
 	if r.hook == nil || was.ByAdminSecret {
+		req.IsAgain = true
 		return r.Resolve(ctx, req)
 	}
 	if !was.Expires.IsZero() && !r.hook.now().Before(was.Expires) {
@@ -264,8 +264,10 @@ func (r *Resolver) Renew(ctx context.Context, req Request, was *Session) (*Sessi
 // Epoch moves whenever what Renew says of a session may have changed, but for Session.Expires. isKnown is false while that
 // cannot be told: then only Renew itself can. Read it before Renew, not after.
 func (r *Resolver) Epoch() (epoch uint64, isKnown bool) {
-	if r.console != nil { // its sessions end without a word
-		return 0, false
+	if r.console != nil {
+		if epoch, isKnown = r.console.Epoch(); !isKnown {
+			return 0, false
+		}
 	}
 	for _, remote := range r.remotes {
 		epoch += remote.Changes()

@@ -1,7 +1,6 @@
 package session_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -66,30 +65,6 @@ func TestResolve_withoutCredential(t *testing.T) {
 		s, err = r.Resolve(t.Context(), session.Request{Header: headers("X-Hasura-Admin-Secret", "any", "Authorization", "Basic x")})
 		is(t, s, err, "admin", map[string]string{"x-hasura-role": "admin"})
 	})
-}
-
-// member is a console that knows one header.
-type member struct{}
-
-func (member) Session(_ context.Context, req session.Request) (*session.Session, bool, error) {
-	if req.Header.Get("Authorization") != "Bearer console" {
-		return nil, false, nil
-	}
-	return &session.Session{Role: "admin"}, true, nil
-}
-
-func TestResolve_consoleComesAfterTheAdminSecretAndBeforeAllElse(t *testing.T) {
-	t.Parallel()
-	r := resolver(t, session.Settings{AdminSecrets: []session.AdminSecret{{Secret: "s"}}, JWTSecrets: []string{`{"type":"HS256","key":"` + strings.Repeat("k", 32) + `"}`}},
-		session.Deps{Console: member{}})
-	_, err := r.Resolve(t.Context(), session.Request{Header: headers("Authorization", "Bearer console", "X-Hasura-Admin-Secret", "x")})
-	refused(t, err, 401, "access-denied", `invalid "x-hasura-admin-secret"/"x-hasura-access-key"`)
-	s, err := r.Resolve(t.Context(), session.Request{Header: headers("Authorization", "Bearer console")})
-	if err != nil || s.Role != "admin" {
-		t.Errorf("got %v, %v", s, err)
-	}
-	_, err = r.Resolve(t.Context(), session.Request{Header: headers("Authorization", "Bearer other")})
-	refused(t, err, 400, "invalid-jwt", "Could not verify JWT: JWSError (CompactDecodeError Invalid number of parts: Expected 3 parts; got 1)")
 }
 
 func TestParseConfig_refusals(t *testing.T) {

@@ -34,6 +34,8 @@ const (
 	// The metadata API without run_sql; reading is its commands that change nothing.
 	ScopeMetadata     Scope = "metadata"
 	ScopeMetadataRead Scope = "metadata:read"
+	// What in metadata holds connection strings and secrets. No admin secret names it: metadata opens it there.
+	ScopeSources Scope = "sources"
 	// run_sql, row commands and pg_dump.
 	ScopeSQL Scope = "sql"
 	// The Management API of the identity half, and the first administrator.
@@ -115,7 +117,8 @@ func (s *AdminSecret) Opens(part Scope) bool {
 	if (part == ScopeManagement || part == ScopeOperations) && s.Roles != nil && !slices.Contains(s.Roles, Admin) {
 		return false // administration, which no other role has
 	}
-	return s.Scopes == nil || slices.Contains(s.Scopes, part) || part == ScopeMetadataRead && slices.Contains(s.Scopes, ScopeMetadata)
+	return s.Scopes == nil || slices.Contains(s.Scopes, part) ||
+		(part == ScopeMetadataRead || part == ScopeSources) && slices.Contains(s.Scopes, ScopeMetadata)
 }
 
 // AdminSecret finds the admin secret that was given; nil when it is none. It compares with every one, so that the time
@@ -130,9 +133,17 @@ func (c *Config) AdminSecret(given string) *AdminSecret {
 	return found
 }
 
-// May tells whether the caller may use a part, as far as the admin secret decides: whoever proved themselves in another
-// way is judged by role alone.
-func (s *Session) May(part Scope) bool { return s.secret == nil || s.secret.Opens(part) }
+// May tells whether the caller may use a part, as far as the admin secret or the membership of the console decides: whoever
+// proved themselves in another way is judged by role alone.
+func (s *Session) May(part Scope) bool {
+	switch {
+	case s.secret != nil:
+		return s.secret.Opens(part)
+	case s.member != nil:
+		return slices.Contains(s.member.Scopes, part)
+	}
+	return true
+}
 
 // SecretName is the name of the admin secret that was sent, "" when there is none.
 func (s *Session) SecretName() string {
@@ -142,10 +153,13 @@ func (s *Session) SecretName() string {
 	return s.secret.Name
 }
 
-// Require refuses a caller whose admin secret does not open a part.
+// Require refuses a caller whose admin secret or membership does not open a part.
 func (s *Session) Require(part Scope) error {
 	if s.May(part) {
 		return nil
+	}
+	if s.member != nil {
+		return fault.New(fault.AccessDenied, "", "this membership of the console does not open %q", part).WithStatus(http.StatusForbidden)
 	}
 	return fault.New(fault.AccessDenied, "", "this admin secret does not open %q", part).WithStatus(http.StatusForbidden)
 }

@@ -24,15 +24,17 @@ type Session struct {
 	// BackendOnly is true when the admin secret was sent (or none is configured) together with a true
 	// x-hasura-use-backend-only-permissions: it opens permissions marked backend_only.
 	BackendOnly bool
-	// ByAdminSecret is true when the admin secret was sent, or when none is configured (open mode): the operations
-	// reserved to administrators also need Role == Admin.
+	// ByAdminSecret is true when the admin secret was sent, when none is configured (open mode), and in the console: the
+	// operations reserved to administrators also need Role == Admin.
 	ByAdminSecret bool
 	// Expires is when the proof behind the session ends; zero when it does not.
 	Expires time.Time
 	// ResponseHeaders are to be sent to the client, for instance an auth hook's Set-Cookie.
 	ResponseHeaders [][2]string
-	// secret is the admin secret that was sent, whose scopes bound what the session may use; see May.
+	// secret is the admin secret that was sent, and member the member of the console who calls: they bound what the session
+	// may use; see May.
 	secret *AdminSecret
+	member *Member
 	// ClientHeaders are the request's, for webhooks that are sent them; see Forwarded.
 	ClientHeaders http.Header
 }

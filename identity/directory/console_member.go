@@ -14,6 +14,9 @@ const (
 	ConsoleSupport   = "support"
 )
 
+// ConsoleClient is the built-in application of the console.
+const ConsoleClient = "admin-console"
+
 // ConsoleRole returns the membership of a user in the console, or ErrNotFound. A suspended user has none.
 func (r Reader) ConsoleRole(ctx context.Context, userID string) (string, error) {
 	role, err := one(ctx, r.q, "read console membership", pgx.RowTo[string], `

@@ -1,6 +1,7 @@
 package management
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"gatehouse/identity/console"
 	"gatehouse/identity/directory"
 	"gatehouse/jwt"
 )
@@ -17,6 +19,8 @@ type caller struct {
 	Type     string `json:"type"`         // user, application or adminSecret
 	ID       string `json:"id,omitempty"` // of an admin secret its name, if it has one
 	ClientID string `json:"clientId,omitempty"`
+	// may is what the caller may do.
+	may directory.Operations
 }
 
 // claims of an access token that are looked at.
@@ -62,15 +66,20 @@ func wrongClaim(claim, reason string) *problem {
 }
 
 // authorize says who calls, or why they may not. The admin secret counts first: a wrong one is an error even beside
-// a good token, as on the data half.
+// a good token, as on the data half. Either counts before the console's cookie.
 func (h *Handler) authorize(r *http.Request) (caller, error) {
 	if secret, sent := r.Header["X-Hasura-Admin-Secret"]; sent && h.AdminSecret != nil {
 		if len(secret) == 1 {
 			if name, ok := h.AdminSecret(secret[0]); ok {
-				return caller{Type: "adminSecret", ID: name}, nil
+				return caller{Type: "adminSecret", ID: name, may: directory.AllOperations}, nil
 			}
 		}
 		return caller{}, unauthorized(nil)
+	}
+	if h.Console != nil && r.Header.Get("Authorization") == "" {
+		if who, err := h.byConsole(r); who != nil || err != nil {
+			return *who, err
+		}
 	}
 	token, err := bearer(r)
 	if err != nil {
@@ -88,45 +97,48 @@ func (h *Handler) authorize(r *http.Request) (caller, error) {
 	if c.Subject == c.ClientID {
 		who = caller{Type: directory.KindApplication, ID: c.Subject}
 	}
-	return who, h.stillMay(r, who)
+	who.may, err = h.allowed(r.Context(), who)
+	return who, err
+}
+
+// byConsole says whom the console's cookie stands for; nil without one.
+func (h *Handler) byConsole(r *http.Request) (*caller, error) {
+	session, err := h.Console(r.Context(), r.Header)
+	switch {
+	case errors.Is(err, console.ErrEnded):
+		return &caller{}, errSessionEnded
+	case err != nil:
+		return &caller{}, err
+	case session == nil:
+		return nil, nil //nolint:nilnil // no cookie is a case of its own
+	case session.By == console.BySecret:
+		return &caller{Type: "adminSecret", ID: session.SecretName, may: session.Operations}, nil
+	}
+	return &caller{Type: directory.KindUser, ID: session.UserID, ClientID: directory.ConsoleClient, may: session.Operations}, nil
 }
 
 func forbidden() *problem {
 	return &problem{status: http.StatusForbidden, code: "auth.forbidden", message: "Forbidden. Please check your user roles and permissions."}
 }
 
-// stillMay asks the directory whether the caller may use this API now, whatever its token was issued for: a machine
-// by its roles, a person by console membership. Support reads, but neither secrets nor settings that hold some.
-func (h *Handler) stillMay(r *http.Request, who caller) error {
+// allowed asks the directory what the caller may do with this API now, whatever its token was issued for: a machine by
+// its roles, a person by console membership.
+func (h *Handler) allowed(ctx context.Context, who caller) (directory.Operations, error) {
 	if who.Type == directory.KindApplication {
-		scopes, err := h.Directory.ApplicationScopes(r.Context(), who.ID, directory.ManagementAPI)
+		scopes, err := h.Directory.ApplicationScopes(ctx, who.ID, directory.ManagementAPI)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !slices.ContainsFunc(scopes, func(s directory.Scope) bool { return s.Name == directory.ManagementScope }) {
-			return forbidden()
+			return nil, forbidden()
 		}
-		return nil
+		return directory.AllOperations, nil
 	}
-	role, err := h.Directory.ConsoleRole(r.Context(), who.ID)
+	role, err := h.Directory.ConsoleRole(ctx, who.ID)
 	if errors.Is(err, directory.ErrNotFound) {
-		return forbidden()
+		return nil, forbidden()
 	}
-	if err != nil {
-		return err
-	}
-	switch role {
-	case directory.ConsoleOwner, directory.ConsoleDeveloper:
-		return nil
-	case directory.ConsoleSupport:
-		isRead := r.Method == http.MethodGet || r.Method == http.MethodHead
-		holdsSecrets := strings.HasPrefix(r.URL.Path, "/api/configs/") || strings.HasSuffix(r.URL.Path, "/secrets") ||
-			r.URL.Query().Has("includePasswordHash")
-		if isRead && !holdsSecrets {
-			return nil
-		}
-	}
-	return forbidden()
+	return directory.OperationsOf(role), err
 }
 
 func bearer(r *http.Request) (string, error) {

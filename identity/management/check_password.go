@@ -25,7 +25,10 @@ func checkPassword(c *call) error {
 	}
 	var info password.UserInfo
 	switch {
-	case in.UserID != "":
+	case in.UserID != "": // what is refused tells of the user
+		if err := c.require(directory.ConsoleUsersRead); err != nil {
+			return err
+		}
 		user, err := c.h.Directory.User(c.ctx(), in.UserID)
 		if err != nil {
 			return err

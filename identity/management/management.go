@@ -18,6 +18,7 @@ import (
 	"unicode/utf8"
 
 	"gatehouse/httpd"
+	"gatehouse/identity/console"
 	"gatehouse/identity/directory"
 	"gatehouse/identity/event"
 	"gatehouse/jwt"
@@ -40,6 +41,9 @@ type Handler struct {
 	// AdminSecret says whether a value of X-Hasura-Admin-Secret opens this API, and what the secret is called, for the audit
 	// log. Nil: the header opens nothing.
 	AdminSecret func(candidate string) (name string, ok bool)
+	// Console says whom the console's cookie stands for, nil without one; console.ErrEnded when for nobody. Nil: there is no
+	// console.
+	Console func(ctx context.Context, h http.Header) (*console.Caller, error)
 	// AllowedOrigins may call from a browser besides the API's own origin.
 	AllowedOrigins []string
 	// Origin is scheme and host of a request as the client sees them, for Link headers. Nil: taken from the request.
@@ -62,7 +66,7 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 		h.applicationRoutes(), h.configRoutes(), h.signInExperienceRoutes(), h.logRoutes(),
 	} {
 		for path, methods := range routes {
-			mux.HandleFunc(path, h.guarded(methods))
+			mux.HandleFunc(path, h.guarded(path, methods))
 		}
 	}
 }
@@ -80,12 +84,16 @@ type call struct {
 
 func (c *call) ctx() context.Context { return c.r.Context() }
 
-// guarded answers only callers who may use the Management API.
-func (h *Handler) guarded(methods map[string]endpoint) http.HandlerFunc {
+// guarded answers only callers who may use the Management API, and this route of it.
+func (h *Handler) guarded(path string, methods map[string]endpoint) http.HandlerFunc {
 	wrapped := make(map[string]endpoint, len(methods))
 	for method, answer := range methods {
+		op := operationOf(method, path)
 		wrapped[method] = func(c *call) (err error) {
 			if c.caller, err = h.authorize(c.r); err != nil {
+				return err
+			}
+			if err := c.require(op); err != nil {
 				return err
 			}
 			if err := checkQuery(c.r); err != nil {

@@ -183,6 +183,11 @@ func getUser(c *call) error {
 		return err
 	}
 	q := c.r.URL.Query()
+	if isYes(q.Get("includePasswordHash")) {
+		if err := c.require(directory.ConsoleSecrets); err != nil {
+			return err
+		}
+	}
 	view := struct {
 		directory.UserJSON
 		SSOIdentities []any `json:"ssoIdentities,omitzero"`

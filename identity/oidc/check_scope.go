@@ -31,7 +31,7 @@ func userScopes(ctx context.Context, read directory.Reader, clientID, userID, in
 		return nil, err
 	}
 	held := scopeNames(scopes)
-	if clientID == consoleClient && indicator == directory.ManagementAPI {
+	if clientID == directory.ConsoleClient && indicator == directory.ManagementAPI {
 		more, err := consoleScopes(ctx, read, userID)
 		if err != nil {
 			return nil, err

@@ -23,8 +23,8 @@ type Client struct {
 
 // builtInPages are the paths built-in clients return to on our own origin, whatever that is called today.
 var builtInPages = map[string]struct{ redirect, postLogout []string }{
-	"admin-console": {[]string{"/console/callback"}, []string{"/console"}},
-	"demo-app":      {[]string{"/demo-app", "/demo", "/demo/callback"}, []string{"/demo-app", "/demo"}},
+	directory.ConsoleClient: {[]string{"/console/callback"}, []string{"/console"}},
+	"demo-app":              {[]string{"/demo-app", "/demo", "/demo/callback"}, []string{"/demo-app", "/demo"}},
 }
 
 // Client loads a client, a built-in one too; an *Error invalid_client says that there is none.

@@ -7,13 +7,10 @@ import (
 	"gatehouse/identity/directory"
 )
 
-// consoleClient is the built-in client of the console.
-const consoleClient = "admin-console"
-
 // builtIn are the clients that exist without a row in the directory, as in Logto. Their pages are on our own origin.
 var builtIn = map[string]directory.Application{
-	consoleClient: {ID: consoleClient, Name: "Admin Console", Type: directory.AppSPA},
-	"demo-app":    {ID: "demo-app", Name: "Live Preview", Type: directory.AppSPA},
+	directory.ConsoleClient: {ID: directory.ConsoleClient, Name: "Admin Console", Type: directory.AppSPA},
+	"demo-app":              {ID: "demo-app", Name: "Live Preview", Type: directory.AppSPA},
 }
 
 // consoleScopes are the scopes of the Management API that a console membership gives in the console: directory roles

@@ -1,0 +1,127 @@
+package session_test
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gatehouse/engine/fault"
+	"gatehouse/engine/session"
+)
+
+// console is one whose only credential is the cookie "console=…", with what each stands for.
+type console struct {
+	callers map[string]session.ConsoleCaller
+	epoch   uint64
+	isKnown bool
+	isAgain bool
+}
+
+func (c *console) TakeOut(h http.Header) (string, http.Header) {
+	value, ok := strings.CutPrefix(h.Get("Cookie"), "console=")
+	if !ok {
+		return "", h
+	}
+	rest := h.Clone()
+	rest.Del("Cookie")
+	return value, rest
+}
+
+func (c *console) Caller(_ context.Context, credential string, isAgain bool) (session.ConsoleCaller, error) {
+	c.isAgain = isAgain
+	who, ok := c.callers[credential]
+	if !ok {
+		return who, fault.New(fault.AccessDenied, "", "ended").WithStatus(http.StatusUnauthorized)
+	}
+	return who, nil
+}
+
+func (c *console) Epoch() (uint64, bool) { return c.epoch, c.isKnown }
+
+var end = now.Add(time.Hour)
+
+func consoleOf(isKnown bool) *console {
+	return &console{isKnown: isKnown, callers: map[string]session.ConsoleCaller{
+		"developer": {Member: &session.Member{UserID: "u1", Scopes: []session.Scope{session.ScopeGraphQL, session.ScopeMetadataRead}}, Expires: end},
+		"support":   {Member: &session.Member{UserID: "u2", Scopes: []session.Scope{}}},
+		"narrow":    {Secret: &session.AdminSecret{Secret: "n", Scopes: []session.Scope{session.ScopeGraphQL}, Roles: []string{"worker"}}},
+	}}
+}
+
+func TestConsole_anotherCredentialBesideTheCookieCounts(t *testing.T) {
+	t.Parallel()
+	r := resolver(t, session.Settings{AdminSecrets: []session.AdminSecret{{Secret: "s"}}, UnauthorizedRole: "anonymous"}, session.Deps{Console: consoleOf(true)})
+	_, err := r.Resolve(t.Context(), session.Request{Header: headers("Cookie", "console=developer", "X-Hasura-Admin-Secret", "wrong")})
+	refused(t, err, 401, "access-denied", `invalid "x-hasura-admin-secret"/"x-hasura-access-key"`)
+	_, err = r.Resolve(t.Context(), session.Request{Header: headers("Cookie", "console=dead")})
+	refused(t, err, 401, "access-denied", "ended")
+	s, err := r.Resolve(t.Context(), session.Request{Header: headers("Cookie", "console=dead", "X-Hasura-Admin-Secret", "s")})
+	is(t, s, err, "admin", map[string]string{"x-hasura-role": "admin"})
+	s, err = r.Resolve(t.Context(), session.Request{Header: headers("Cookie", "console=dead", "Authorization", "Bearer x")})
+	is(t, s, err, "anonymous", map[string]string{"x-hasura-role": "anonymous"})
+	s, err = r.Resolve(t.Context(), session.Request{Header: headers("Cookie", "other=1")})
+	is(t, s, err, "anonymous", map[string]string{"x-hasura-role": "anonymous"})
+}
+
+func TestConsole_aMemberIsBoundedByTheMembership(t *testing.T) {
+	t.Parallel()
+	all := []session.Scope{
+		session.ScopeGraphQL, session.ScopeMetadata, session.ScopeMetadataRead, session.ScopeSources, session.ScopeSQL, session.ScopeManagement,
+		session.ScopeOperations,
+	}
+	for cookie, may := range map[string][]session.Scope{
+		"developer": {session.ScopeGraphQL, session.ScopeMetadataRead}, "support": {}, "narrow": {session.ScopeGraphQL},
+	} {
+		for name, settings := range map[string]session.Settings{
+			"closed": closed, "open": {}, "hook": {AdminSecrets: closed.AdminSecrets, AuthHook: "http://localhost:1"},
+		} {
+			r := resolver(t, settings, session.Deps{Console: consoleOf(true)})
+			s, err := r.Resolve(t.Context(), session.Request{Header: headers("Cookie", "console="+cookie)})
+			if err != nil {
+				t.Fatalf("%s, %s: %v", cookie, name, err)
+			}
+			for _, scope := range all {
+				if got, want := s.Require(scope) == nil, slices.Contains(may, scope); got != want {
+					t.Errorf("%s, %s: %s is open: %t, want %t", cookie, name, scope, got, want)
+				}
+			}
+		}
+	}
+}
+
+func TestConsole_actsAsTheAdminSecretDoes(t *testing.T) {
+	t.Parallel()
+	c := consoleOf(true)
+	r := resolver(t, closed, session.Deps{Console: c})
+	req := session.Request{Header: headers("Cookie", "console=developer", "X-Hasura-Role", "user", "X-Hasura-User-Id", "7")}
+	s, err := r.Resolve(t.Context(), req)
+	is(t, s, err, "user", map[string]string{"x-hasura-role": "user", "x-hasura-user-id": "7"})
+	if !s.Expires.Equal(end) || !s.ByAdminSecret || c.isAgain {
+		t.Errorf("expires %s, by admin secret %t, again %t", s.Expires, s.ByAdminSecret, c.isAgain)
+	}
+	if s.ClientHeaders.Get("Cookie") != "" || s.Forwarded().Get("Cookie") != "" {
+		t.Error("the cookie is shown to webhooks")
+	}
+	delete(c.callers, "developer")
+	if _, err := r.Renew(t.Context(), req, s); err == nil || !c.isAgain {
+		t.Error("a session that has ended is renewed")
+	}
+	_, err = r.Resolve(t.Context(), session.Request{Header: headers("Cookie", "console=narrow", "X-Hasura-Role", "admin")})
+	refused(t, err, 400, "access-denied", "Your requested role is not in allowed roles")
+	s, err = r.Resolve(t.Context(), session.Request{Header: headers("Cookie", "console=narrow")})
+	is(t, s, err, "worker", map[string]string{"x-hasura-role": "worker"})
+}
+
+func TestEpoch_movesWithTheConsole(t *testing.T) {
+	t.Parallel()
+	c := consoleOf(true)
+	r := resolver(t, closed, session.Deps{Console: c})
+	before := known(t, r)
+	c.epoch++
+	if known(t, r) == before {
+		t.Error("did not move with the console")
+	}
+}

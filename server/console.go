@@ -1,0 +1,144 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"gatehouse/engine/fault"
+	"gatehouse/engine/session"
+	"gatehouse/identity/console"
+	"gatehouse/identity/directory"
+)
+
+// scopeOf says which of the data half's scopes an operation of the console is. The other operations are the identity
+// half's.
+var scopeOf = map[directory.Operation]session.Scope{
+	directory.ConsoleGraphQL:      session.ScopeGraphQL,
+	directory.ConsoleMetadata:     session.ScopeMetadata,
+	directory.ConsoleMetadataRead: session.ScopeMetadataRead,
+	directory.ConsoleSQL:          session.ScopeSQL,
+	directory.ConsoleSources:      session.ScopeSources,
+	directory.ConsoleOperations:   session.ScopeOperations,
+}
+
+// scopesOf are the scopes of operations on the data half; none is an empty list, which opens nothing.
+func scopesOf(operations directory.Operations) []session.Scope {
+	scopes := []session.Scope{}
+	for _, op := range operations {
+		if scope, ok := scopeOf[op]; ok {
+			scopes = append(scopes, scope)
+		}
+	}
+	return scopes
+}
+
+// operationsOf are what an admin secret opens in the console.
+func operationsOf(s *session.AdminSecret, opensManagement bool) directory.Operations {
+	if s.Roles != nil && !slices.Contains(s.Roles, session.Admin) && s.Opens(session.ScopeGraphQL) {
+		return directory.Operations{directory.ConsoleGraphQL} // everything else is the role admin's
+	}
+	out := directory.Operations{}
+	for _, op := range directory.AllOperations {
+		scope, isData := scopeOf[op]
+		if !isData {
+			scope = session.ScopeManagement
+		}
+		if s.Opens(scope) && (isData || opensManagement) {
+			out = append(out, op)
+		}
+	}
+	return out
+}
+
+// buildConsole makes the console's sessions.
+func (sv *Server) buildConsole() error {
+	if !sv.settings.Operations.Console {
+		return nil
+	}
+	secrets, err := sv.adminSecrets()
+	if err != nil {
+		return err
+	}
+	data, identityRuns := sv.settings.halves()
+	c := console.Config{
+		Origins: sv.consoleOrigins(), TrustProxy: sv.settings.Listening.TrustProxy, HasData: data, HasIdentity: identityRuns,
+		HasDemo: sv.settings.Operations.Demo && data && identityRuns, Version: Version, Endpoints: sv.consoleEndpoints, Changed: sv.callersChanged,
+	}
+	for i := range secrets {
+		s := &secrets[i]
+		c.Secrets = append(c.Secrets, console.Secret{Name: s.Name, Secret: s.Secret, Operations: operationsOf(s, identityRuns && sv.settings.Secrets.ManagementByAdminSecret)})
+	}
+	if identityRuns {
+		c.NeedsSetUp = func(ctx context.Context) (bool, error) {
+			has, err := sv.identity.Directory().HasConsoleOwner(ctx)
+			return !has, err
+		}
+	}
+	sv.console = console.New(c)
+	return nil
+}
+
+// consoleOrigins are where the console is for all that the settings say: at the public URL, unless that is a port of the
+// identity half alone, and on this machine.
+func (sv *Server) consoleOrigins() []string {
+	origins := []string{sv.base()}
+	if _, identityPort, err := sv.settings.Listening.ports(); err == nil && identityPort == 0 && !slices.Contains(origins, sv.endpoint()) {
+		origins = append(origins, originOf(sv.endpoint()))
+	}
+	return origins
+}
+
+// originOf leaves a URL's path out.
+func originOf(url string) string {
+	scheme, rest, _ := strings.Cut(url, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return scheme + "://" + host
+}
+
+// consoleEndpoints are what applications are pointed to.
+func (sv *Server) consoleEndpoints(base string) (e console.Endpoints) {
+	at := func(url string) *string { return &url }
+	if data, _ := sv.settings.halves(); data {
+		e.GraphQL, e.REST, e.Metadata = at(base+"/v1/graphql"), at(base+"/api/rest"), at(base+"/v1/metadata")
+	}
+	if sv.identity != nil {
+		issuer := sv.identity.Issuer()
+		e.Issuer, e.Discovery, e.JWKS = at(issuer), at(issuer+"/.well-known/openid-configuration"), at(issuer+"/jwks")
+	}
+	return e
+}
+
+// callersChanged has open sockets looked at again at once.
+func (sv *Server) callersChanged() {
+	if sv.engine != nil {
+		sv.engine.ReviewCallers()
+	}
+}
+
+// consoleCallers tells the data half whom the console's sessions stand for.
+type consoleCallers struct {
+	console *console.Handler
+	// secrets are the console's, in the same places.
+	secrets []session.AdminSecret
+}
+
+func (c consoleCallers) TakeOut(h http.Header) (string, http.Header) { return c.console.TakeOut(h) }
+
+func (c consoleCallers) Epoch() (uint64, bool) { return c.console.Epoch() }
+
+func (c consoleCallers) Caller(ctx context.Context, credential string, isAgain bool) (session.ConsoleCaller, error) {
+	who, err := c.console.Caller(ctx, credential, isAgain)
+	switch {
+	case errors.Is(err, console.ErrEnded):
+		return session.ConsoleCaller{}, fault.New(fault.AccessDenied, "", "the console's session has ended").WithStatus(http.StatusUnauthorized)
+	case err != nil:
+		return session.ConsoleCaller{}, fault.New(fault.Unexpected, "", "the directory cannot be asked right now").
+			WithStatus(http.StatusServiceUnavailable).WithCause(err)
+	case who.By == console.BySecret:
+		return session.ConsoleCaller{Secret: &c.secrets[who.Secret], Expires: who.Expires}, nil
+	}
+	return session.ConsoleCaller{Member: &session.Member{UserID: who.UserID, Scopes: scopesOf(who.Operations)}, Expires: who.Expires}, nil
+}
