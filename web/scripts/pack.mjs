@@ -10,8 +10,10 @@ const web = join(dirname(fileURLToPath(import.meta.url)), "..");
 const apps = process.argv.length > 2 ? process.argv.slice(2) : ["signin", "console", "demo"];
 const compressible = new Set([".html", ".js", ".mjs", ".css", ".svg", ".json", ".txt", ".ttf"]);
 
-// What the sign-in page may weigh, gzipped: it is what every user of every application waits for.
-const budgets = { signin: 60_000 };
+// What may weigh how much, gzipped: the sign-in app as a whole, which every user of every application waits for, and of the console its shell, which is
+// what index.html names; its pages are loaded when they are opened.
+const budgets = { signin: 60_000, console: 250_000 };
+const hasPages = new Set(["console"]);
 
 const br = promisify(brotliCompress);
 const gz = promisify(gzip);
@@ -24,7 +26,9 @@ for (const app of apps) {
   const from = join(web, ".build", app);
   const to = join(web, "dist", app);
   rmSync(to, { recursive: true, force: true });
+  const page = readFileSync(join(from, "index.html"), "utf8");
   let weight = 0;
+  let shell = 0;
   let files = 0;
   await Promise.all(
     filesIn(from).map(async (file) => {
@@ -42,14 +46,17 @@ for (const app of apps) {
       writeFileSync(`${target}.br`, b);
       writeFileSync(`${target}.gz`, g);
       if ([".js", ".css"].includes(extname(file))) weight += g.length;
+      if (page.includes(`/${relative(from, file)}"`)) shell += g.length;
     }),
   );
   const budget = budgets[app];
+  const judged = hasPages.has(app) ? shell : weight;
+  const kB = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
   console.log(
-    `packed ${app}: ${files} files, ${(weight / 1000).toFixed(1)} kB of script and style gzipped${budget ? ` (budget ${budget / 1000} kB)` : ""}`,
+    `packed ${app}: ${files} files, ${kB(weight)} of script and style gzipped${hasPages.has(app) ? `, its shell ${kB(shell)}` : ""}${budget ? ` (budget ${kB(budget)})` : ""}`,
   );
-  if (budget && weight > budget) {
-    console.error(`${app} is over its budget by ${weight - budget} bytes`);
+  if (budget && judged > budget) {
+    console.error(`${app} is over its budget by ${judged - budget} bytes`);
     process.exitCode = 1;
   }
 }

@@ -34,7 +34,7 @@ func TestPages(t *testing.T) {
 	needBrowser(t)
 	server := httptest.NewServer(newStandIn())
 	t.Cleanup(server.Close)
-	script := []string{"--test", "pages.test.mjs", "console.test.mjs"}
+	script := []string{"--test", "pages.test.mjs"}
 	if name := os.Getenv("BROWSER_SCRIPT"); name != "" {
 		script = []string{name} // another script against the same stand-in, such as shots.mjs
 	}
@@ -78,7 +78,7 @@ func newStandIn() http.Handler {
 		return json.RawMessage(situations["plain"])
 	}
 	pages := web.Config{
-		SignIn: true, Console: true, Demo: true,
+		SignIn: true, Demo: true,
 		SignInExperience: func(r *http.Request) (json.RawMessage, error) {
 			if r.URL.Query().Get("app_id") == "fetched" {
 				return nil, http.ErrAbortHandler // the page must fetch them itself
@@ -96,19 +96,6 @@ func newStandIn() http.Handler {
 	})
 	s.mux.HandleFunc("/api/experience", s.experience)
 	s.mux.HandleFunc("/api/experience/", s.experience)
-	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("OK")) })
-	s.mux.HandleFunc("GET /v1/version", func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = w.Write([]byte(`{"server_type":"ce","version":"v2.48.0"}`))
-	})
-	s.mux.HandleFunc("GET /oidc/.well-known/openid-configuration", func(w http.ResponseWriter, r *http.Request) {
-		_, _ = w.Write([]byte(`{"issuer":"http://` + r.Host + `/oidc","jwks_uri":"http://` + r.Host + `/oidc/jwks"}`))
-	})
-	s.mux.HandleFunc("POST /v1/metadata", metadata)
-	s.mux.HandleFunc("POST /v1/graphql", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write([]byte(introspection))
-	})
-	s.mux.HandleFunc("POST /console/api/setup", setUp)
 	s.mux.HandleFunc("GET /oidc/auth/", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/app/callback?code=abc", http.StatusSeeOther)
 	})
@@ -171,43 +158,3 @@ func (s *standIn) experience(w http.ResponseWriter, r *http.Request) {
 		answer(404, `{"code":"entity.not_found","message":"`+call+`"}`)
 	}
 }
-
-// adminSecret opens the stand-in's data half, as setUpToken opens its set-up.
-const adminSecret, setUpToken = "opensesame", "link-token_1"
-
-func metadata(w http.ResponseWriter, r *http.Request) {
-	var command struct{ Type string }
-	_ = json.NewDecoder(r.Body).Decode(&command)
-	w.Header().Set("Content-Type", "application/json")
-	switch {
-	case r.Header.Get("X-Hasura-Admin-Secret") != adminSecret:
-		w.WriteHeader(401)
-		_, _ = w.Write([]byte(`{"path":"$","error":"invalid \"x-hasura-admin-secret\"/\"x-hasura-access-key\"","code":"access-denied"}`))
-	case command.Type == "export_metadata":
-		_, _ = w.Write([]byte(`{"version":3,"sources":[{"name":"default","tables":[{"select_permissions":[{"role":"user"},{"role":"manager"}]},{"update_permissions":[{"role":"manager"}]}]}]}`))
-	default:
-		_, _ = w.Write([]byte(`{"is_consistent":true,"inconsistent_objects":[]}`))
-	}
-}
-
-func setUp(w http.ResponseWriter, r *http.Request) {
-	var body struct{ Token, Username, Password string }
-	_ = json.NewDecoder(r.Body).Decode(&body)
-	w.Header().Set("Content-Type", "application/json")
-	switch {
-	case body.Token != setUpToken && r.Header.Get("X-Hasura-Admin-Secret") != adminSecret:
-		w.WriteHeader(403)
-		_, _ = w.Write([]byte(`{"code":"auth.forbidden","message":"This set-up link has been used or is not ours."}`))
-	case body.Password == "12345678":
-		w.WriteHeader(422)
-		_, _ = w.Write([]byte(`{"code":"password.rejected","message":"Password rejected. Please check if your password meets the requirements."}`))
-	default:
-		w.WriteHeader(201)
-		_, _ = w.Write([]byte(`{"userId":"hf8a1thdra44"}`))
-	}
-}
-
-// introspection is a schema of one field, as every GraphQL editor asks for it.
-const introspection = `{"data":{"__schema":{"queryType":{"name":"query_root"},"mutationType":null,"subscriptionType":null,"directives":[],"types":[
-	{"kind":"OBJECT","name":"query_root","fields":[{"name":"hello","args":[],"type":{"kind":"SCALAR","name":"String","ofType":null},"isDeprecated":false}],"interfaces":[]},
-	{"kind":"SCALAR","name":"String"},{"kind":"SCALAR","name":"Boolean"}]}}}`

@@ -1,56 +1,29 @@
-import { lazy, Suspense, useEffect, useState } from "react";
-import type { Overview } from "../../api/console.ts";
-import { Frame } from "./Frame.tsx";
-import { SetUp } from "./pages/SetUp.tsx";
-import { Start } from "./pages/Start.tsx";
-import { Unlock } from "./pages/Unlock.tsx";
-import { dropSecret } from "./secret.ts";
+import { MantineProvider } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
+import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { ApiError } from "../../api/error.ts";
+import { router } from "./router.tsx";
+import { scheme } from "./scheme.ts";
+import { theme, variables } from "./theme.ts";
 
-// The editor is megabytes: only who opens it waits for it.
-const Explorer = lazy(() => import("./pages/Explorer.tsx"));
+const client = new QueryClient({
+  queryCache: new QueryCache(),
+  defaultOptions: {
+    queries: {
+      // A refusal stays one; only what may have been a passing fault is asked again.
+      retry: (failures, error) => failures < 2 && !(error instanceof ApiError && error.status >= 400 && error.status < 500),
+      staleTime: 5_000,
+      refetchOnWindowFocus: false,
+    },
+  },
+});
 
-export type Page = "start" | "graphql" | "setup";
-export type Opened = { secret: string; overview: Overview };
-
-const titles: Record<Page, string> = { start: "Gatehouse", graphql: "GraphQL · Gatehouse", setup: "Set up Gatehouse" };
-
-const currentPage = (): Page => {
-  const path = location.pathname.replace(/^\/console\/?/, "").replace(/\/$/, "");
-  return path === "setup" || path === "graphql" ? path : "start";
-};
-
-export const goTo = (page: Page) => {
-  history.pushState(null, "", page === "start" ? "/console" : `/console/${page}`);
-  dispatchEvent(new PopStateEvent("popstate"));
-};
-
-export const App = () => {
-  const [page, setPage] = useState(currentPage);
-  const [opened, setOpened] = useState<Opened>();
-  useEffect(() => {
-    const update = () => setPage(currentPage());
-    addEventListener("popstate", update);
-    return () => removeEventListener("popstate", update);
-  }, []);
-  useEffect(() => {
-    document.title = titles[page];
-  }, [page]);
-
-  if (page === "setup") return <SetUp />;
-  if (!opened) return <Unlock onOpen={setOpened} />;
-  const lock = () => {
-    dropSecret();
-    setOpened(undefined);
-  };
-  return (
-    <Frame page={page} onLock={lock}>
-      {page === "graphql" ? (
-        <Suspense fallback={<p className="wait">Loading the editor…</p>}>
-          <Explorer secret={opened.secret} roles={opened.overview.roles} />
-        </Suspense>
-      ) : (
-        <Start overview={opened.overview} />
-      )}
-    </Frame>
-  );
-};
+export const App = () => (
+  <MantineProvider theme={theme} cssVariablesResolver={variables} colorSchemeManager={scheme} defaultColorScheme="auto">
+    <QueryClientProvider client={client}>
+      <RouterProvider router={router} />
+      <Notifications position="bottom-right" />
+    </QueryClientProvider>
+  </MantineProvider>
+);

@@ -1,0 +1,60 @@
+import { call } from "./request.ts";
+
+/** A command of the metadata API: {type, args}. */
+export type Command = { type: string; args?: unknown };
+
+export const command = <T>(type: string, args: unknown = {}): Promise<T> => call("/v1/metadata", { method: "POST", body: { type, args } });
+
+/** Runs commands as one: all of them, or none. */
+export const bulk = <T>(commands: Command[]): Promise<T> => command("bulk_atomic", commands);
+
+export type QualifiedTable = { schema: string; name: string };
+export type Permission = { role: string; permission: Record<string, unknown>; comment?: string };
+export type Relationship = { name: string; using: Record<string, unknown>; comment?: string };
+export type Table = {
+  table: QualifiedTable;
+  configuration?: Record<string, unknown>;
+  is_enum?: boolean;
+  object_relationships?: Relationship[];
+  array_relationships?: Relationship[];
+  computed_fields?: { name: string; definition: Record<string, unknown>; comment?: string }[];
+  select_permissions?: Permission[];
+  insert_permissions?: Permission[];
+  update_permissions?: Permission[];
+  delete_permissions?: Permission[];
+};
+export type TrackedFunction = { function: QualifiedTable; configuration?: Record<string, unknown>; permissions?: { role: string }[] };
+export type Source = { name: string; kind: string; tables?: Table[]; functions?: TrackedFunction[]; configuration?: unknown };
+export type RestEndpoint = {
+  name: string;
+  url: string;
+  methods: string[];
+  comment?: string | null;
+  definition: { query: { collection_name: string; query_name: string } };
+};
+export type Collection = { name: string; definition: { queries: { name: string; query: string }[] } };
+export type Metadata = {
+  sources?: Source[];
+  rest_endpoints?: RestEndpoint[];
+  query_collections?: Collection[];
+  allowlist?: { collection: string; scope?: unknown }[];
+  inherited_roles?: { role_name: string; role_set: string[] }[];
+  [other: string]: unknown;
+};
+export type Exported = { resource_version: number; metadata: Metadata };
+export type Inconsistency = { name?: string; type?: string; reason: string; definition?: unknown };
+
+export const exportMetadata = (): Promise<Exported> =>
+  call("/v1/metadata", { method: "POST", body: { type: "export_metadata", version: 2, args: {} } });
+export const loadInconsistencies = async (): Promise<Inconsistency[]> =>
+  (await command<{ inconsistent_objects?: Inconsistency[] }>("get_inconsistent_metadata")).inconsistent_objects ?? [];
+
+const kinds = ["select_permissions", "insert_permissions", "update_permissions", "delete_permissions"] as const;
+
+/** The roles that permissions name, in their order. */
+export const rolesOf = (metadata: Metadata): string[] => {
+  const tables = (metadata.sources ?? []).flatMap((source) => source.tables ?? []);
+  const named = tables.flatMap((table) => kinds.flatMap((kind) => (table[kind] ?? []).map((permission) => permission.role)));
+  const functions = (metadata.sources ?? []).flatMap((source) => source.functions ?? []).flatMap((f) => (f.permissions ?? []).map((p) => p.role));
+  return [...new Set([...named, ...functions, ...(metadata.inherited_roles ?? []).map((r) => r.role_name)])].sort();
+};

@@ -1,0 +1,40 @@
+import { ApiError, toApiError, unreachable } from "./error.ts";
+
+/** How a call is made; body is sent as JSON. */
+export type Call = { method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"; body?: unknown; headers?: Record<string, string>; signal?: AbortSignal };
+
+type Listener = () => void;
+const listeners = new Set<Listener>();
+
+/** Calls `listener` whenever an answer says that the console's session has ended. Returns how to stop. */
+export const onSessionEnd = (listener: Listener): (() => void) => {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+};
+
+/** Sends one request of the console, on its cookie. It throws only ApiError, without an answer with the code `unreachable`. */
+export const send = async (path: string, { method = "GET", body, headers, signal }: Call = {}): Promise<Response> => {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      cache: "no-store",
+      credentials: "same-origin",
+      headers: { ...(body !== undefined && { "content-type": "application/json" }), ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal,
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ApiError(0, unreachable, "No answer from Gatehouse.");
+  }
+  if (response.status === 401) for (const listener of listeners) listener();
+  if (!response.ok) throw await toApiError(response);
+  return response;
+};
+
+/** Sends a request and reads its JSON answer; undefined where the answer is empty. */
+export const call = async <T>(path: string, options?: Call): Promise<T> => {
+  const text = await (await send(path, options)).text();
+  return (text ? JSON.parse(text) : undefined) as T;
+};

@@ -1,0 +1,142 @@
+import { Button, Progress } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { exportMetadata, loadInconsistencies, type Metadata, rolesOf } from "../../../../api/metadata.ts";
+import { loadHealth } from "../../../../api/status.ts";
+import { Card } from "../../parts/Card.tsx";
+import { Copy } from "../../parts/Copy.tsx";
+import { Page } from "../../parts/Page.tsx";
+import { Problem } from "../../parts/Problem.tsx";
+import { useMay, useSession } from "../../session.tsx";
+import { number } from "../../text.ts";
+import { Connect } from "./Connect.tsx";
+import "./home.css";
+import { Steps } from "./Steps.tsx";
+import { t } from "./text.ts";
+
+const Health = () => {
+  const { data: health } = useQuery({ queryKey: ["health"], queryFn: loadHealth, refetchInterval: 10_000 });
+  const { version } = useSession();
+  const isWarning = health?.isUp === true && health.text !== "OK";
+  const words = health === undefined ? t("looking") : !health.isUp ? `${t("down")}: ${health.text}` : isWarning ? t("upWithWarning") : t("up");
+  return (
+    <p className="health" role="status">
+      <span className={`dot ${health === undefined ? "" : !health.isUp ? "no" : isWarning ? "warn" : "ok"}`} aria-hidden="true" />
+      {words}
+      <span className="muted">{version}</span>
+    </p>
+  );
+};
+
+const Address = ({ name, value }: { name: string; value: string }) => (
+  <div>
+    <dt>{name}</dt>
+    <dd>
+      <code>{value}</code>
+      <Copy name={name} value={value} />
+    </dd>
+  </div>
+);
+
+const Facts = ({ metadata }: { metadata: Metadata }) => {
+  const sources = metadata.sources ?? [];
+  const facts = [
+    ["sources", sources.length],
+    ["tables", sources.reduce((sum, source) => sum + (source.tables?.length ?? 0), 0)],
+    ["roles", rolesOf(metadata).length],
+    ["endpoints", metadata.rest_endpoints?.length ?? 0],
+  ] as const;
+  return (
+    <dl className="facts">
+      {facts.map(([name, count]) => (
+        <div key={name}>
+          <dt>{t(name, { count })}</dt>
+          <dd>{number(count)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+};
+
+const Data = () => {
+  const { endpoints, demo } = useSession();
+  const mayRead = useMay("metadata:read");
+  const mayAsk = useMay("graphql");
+  const metadata = useQuery({ queryKey: ["metadata"], queryFn: exportMetadata, enabled: mayRead });
+  const problems = useQuery({ queryKey: ["inconsistencies"], queryFn: loadInconsistencies, enabled: mayRead });
+  return (
+    <Card
+      title={t("data")}
+      actions={
+        <>
+          {demo && (
+            <Button component="a" href="/demo" variant="default" size="xs">
+              {t("demo")}
+            </Button>
+          )}
+          {mayAsk && (
+            <Button component={Link} to="/graphql" size="xs">
+              {t("explore")}
+            </Button>
+          )}
+        </>
+      }
+    >
+      {metadata.error && <Problem error={metadata.error} onRetry={() => void metadata.refetch()} />}
+      {metadata.data && <Facts metadata={metadata.data.metadata} />}
+      {problems.data && problems.data.length > 0 && (
+        <div className="warning">
+          <strong>{t("inconsistent", { count: problems.data.length })}</strong>
+          <ul>
+            {problems.data.slice(0, 10).map((problem) => (
+              <li key={`${problem.name}${problem.reason}`}>{[problem.name, problem.reason].filter(Boolean).join(": ")}</li>
+            ))}
+          </ul>
+        </div>
+      )}
+      <dl className="addresses">
+        <Address name={t("graphql")} value={endpoints.graphql} />
+        <Address name={t("rest")} value={endpoints.rest} />
+        <Address name={t("metadata")} value={endpoints.metadata} />
+      </dl>
+    </Card>
+  );
+};
+
+const Identity = () => {
+  const { endpoints } = useSession();
+  return (
+    <Card title={t("identity")}>
+      <dl className="addresses">
+        <Address name={t("issuer")} value={endpoints.issuer} />
+        <Address name={t("discovery")} value={endpoints.discovery} />
+        <Address name={t("jwks")} value={endpoints.jwks} />
+      </dl>
+    </Card>
+  );
+};
+
+/** What is running and how it is, what to do first, and how to connect to it. */
+const Home = () => {
+  const { halves } = useSession();
+  const both = halves.data && halves.identity;
+  return (
+    <Page title={t("title")} actions={<Health />}>
+      <Steps
+        render={(done, count, steps) => (
+          <Card title={t("first")} actions={<span className="muted">{done === count ? t("allDone") : t("firstLead", { done, count })}</span>}>
+            <Progress value={(100 * done) / count} size="sm" mb="md" aria-label={t("first")} />
+            {steps}
+          </Card>
+        )}
+      />
+      <div className="cards">
+        {halves.data && <Data />}
+        {halves.identity && <Identity />}
+      </div>
+      {both && <Connect />}
+    </Page>
+  );
+};
+
+export default Home;

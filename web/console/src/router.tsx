@@ -1,0 +1,27 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { Problem } from "./parts/Problem.tsx";
+import { NotFound } from "./shell/NotFound.tsx";
+import { Root } from "./shell/Root.tsx";
+import { Waiting } from "./shell/Waiting.tsx";
+
+const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
+const on = () => root;
+
+// A page is a route here and a folder under pages/; its code is loaded when it is opened.
+const home = createRoute({ getParentRoute: on, path: "/", component: lazyRouteComponent(() => import("./pages/Home/index.tsx")) });
+const setUp = createRoute({ getParentRoute: on, path: "/setup", component: lazyRouteComponent(() => import("./pages/SetUp/index.tsx")) });
+const api = createRoute({ getParentRoute: on, path: "/graphql", component: lazyRouteComponent(() => import("./pages/Api/index.tsx")) });
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, setUp, api]),
+  basepath: "/console",
+  defaultPreload: "intent",
+  defaultPendingComponent: Waiting,
+  defaultErrorComponent: ({ error }) => <Problem error={error} />,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,29 @@
+import { IconApi, IconHome2 } from "@tabler/icons-react";
+import type { ComponentType } from "react";
+import type { Operation, SignedIn } from "../../../api/session.ts";
+import { t } from "./text.ts";
+
+/** One entry of the navigation and of the command palette. */
+export type Section = {
+  to: string;
+  name: string;
+  icon: ComponentType<{ size?: number | string; "aria-hidden"?: boolean | "true" | "false" }>;
+  /** The half it belongs to, and what one must be allowed (any of them) to have use of it. */
+  half?: "data" | "identity";
+  needs?: Operation[];
+  /** Pages inside, for the palette and for the second level of the navigation. */
+  pages?: { to: string; name: string; needs?: Operation[] }[];
+};
+
+const all: Section[] = [
+  { to: "/", name: t("home"), icon: IconHome2 },
+  { to: "/graphql", name: t("api"), icon: IconApi, half: "data", needs: ["graphql"] },
+];
+
+const isOffered = (needs: Operation[] | undefined, session: SignedIn) => !needs || needs.some((operation) => session.may.includes(operation));
+
+/** What of the console this session has use of. */
+export const sectionsFor = (session: SignedIn): Section[] =>
+  all
+    .filter((section) => (!section.half || session.halves[section.half]) && isOffered(section.needs, session))
+    .map((section) => ({ ...section, pages: section.pages?.filter((page) => isOffered(page.needs, session)) }));
