@@ -1,8 +1,11 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
@@ -10,13 +13,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"gatehouse/engine/operation"
 	"gatehouse/engine/schema"
 	"gatehouse/engine/session"
 	"gatehouse/engine/subscription"
 	"gatehouse/internal/testpg"
+	"gatehouse/postgres/embedded"
 )
 
 // BenchmarkFollowed measures subscriptions at the hub, without sockets, on a source that nobody else uses: what idle ones
@@ -114,9 +116,14 @@ func benchmarkFollowed(b *testing.B, isFollowed bool) {
 	}
 	time.Sleep(3 * time.Second) // the look after having begun to follow; what sessions did is counted a second later
 	const idle = 5 * time.Second
-	before := transactions(b, pool)
+	run(`alter system set log_statement = 'all'`)
+	run(`select pg_reload_conf()`)
+	time.Sleep(time.Second)
+	before := logged(b, cluster)
 	time.Sleep(idle)
-	b.ReportMetric(float64(transactions(b, pool)-before-1)/idle.Seconds(), "idle-queries/s")
+	b.ReportMetric(float64(logged(b, cluster)-before)/idle.Seconds(), "idle-queries/s")
+	run(`alter system reset log_statement`)
+	run(`select pg_reload_conf()`)
 
 	var latencies []time.Duration
 	for range 5 { // after a quiet interval, and no more often than that
@@ -156,12 +163,13 @@ func benchmarkFollowed(b *testing.B, isFollowed bool) {
 	b.ReportMetric(float64(e.subscriptions.Looks()-statements), "looks-under-writes")
 }
 
-// transactions is how many were committed in the database.
-func transactions(b *testing.B, pool *pgxpool.Pool) (n int64) {
-	if err := pool.QueryRow(b.Context(), `select xact_commit from pg_stat_database where datname = current_database()`).Scan(&n); err != nil {
+// logged is how many statements the log of a cluster names.
+func logged(b *testing.B, cluster *embedded.Server) int {
+	log, err := os.ReadFile(filepath.Join(cluster.DataDir(), "postgres.log"))
+	if err != nil {
 		b.Fatal(err)
 	}
-	return n
+	return bytes.Count(log, []byte(" LOG:  execute ")) + bytes.Count(log, []byte(" LOG:  statement: "))
 }
 
 // cpuTime is what this process has used.

@@ -132,6 +132,7 @@ func TestInspect_following(t *testing.T) {
 	t.Parallel()
 	cluster := testpg.Cluster(t, 0, nil)
 	s := &server{T: t, dataURL: cluster.OwnerURL()}
+	s.exec(s.dataURL, `alter database gatehouse set synchronous_commit = on`)
 	c := config(testpg.Database(t), s.dataURL)
 	c.FollowChanges, c.SchemaWatchInterval = true, time.Second
 	says := func(want string) {
@@ -141,6 +142,9 @@ func TestInspect_following(t *testing.T) {
 		}
 	}
 	says("source \"default\": subscriptions follow changes\n")
+	s.exec(s.dataURL, `alter database gatehouse set synchronous_commit = off`)
+	says("source \"default\": subscriptions follow changes; synchronous_commit is off there, so the first change after a pause is told up to 60ms later\n")
+	s.exec(s.dataURL, `alter database gatehouse set synchronous_commit = on`)
 	s.exec(s.dataURL, `create role meek login password 'meek'`)
 	u, err := url.Parse(s.dataURL)
 	if err != nil {

@@ -26,6 +26,8 @@ func (i *inspection) following(ctx context.Context, source string, primary *conn
 			poll+"login %s has not the attribute REPLICATION", source, f.login)
 	case f.free <= 0:
 		i.bad("raise max_replication_slots and max_wal_senders: each process takes one of both per source", poll+"no replication slot is free", source)
+	case f.isAsynchronous:
+		i.ok("source %q: subscriptions follow changes; synchronous_commit is off there, so the first change after a pause is told up to %s later", source, 3*f.writerDelay)
 	default:
 		i.ok("source %q: subscriptions follow changes", source)
 	}
@@ -36,6 +38,9 @@ type followingFacts struct {
 	level, login string
 	mayReplicate bool
 	free         int
+	// isAsynchronous: commits do not wait for the log, which is written within three times writerDelay.
+	isAsynchronous bool
+	writerDelay    time.Duration
 }
 
 func (c *Config) followingFacts(ctx context.Context, primary *connection) (f followingFacts, err error) {
@@ -54,7 +59,8 @@ func (c *Config) followingFacts(ctx context.Context, primary *connection) (f fol
 select current_setting('wal_level'), current_user,
        (select rolreplication or rolsuper from pg_roles where rolname = current_user),
        least(current_setting('max_replication_slots')::int - (select count(*) from pg_replication_slots),
-             current_setting('max_wal_senders')::int - (select count(*) from pg_stat_get_wal_senders()))::int`).
-		Scan(&f.level, &f.login, &f.mayReplicate, &f.free)
+             current_setting('max_wal_senders')::int - (select count(*) from pg_stat_get_wal_senders()))::int,
+       current_setting('synchronous_commit') = 'off', (extract(epoch from current_setting('wal_writer_delay')::interval) * 1e9)::int8`).
+		Scan(&f.level, &f.login, &f.mayReplicate, &f.free, &f.isAsynchronous, &f.writerDelay)
 	return f, err
 }

@@ -86,8 +86,11 @@ func New(c Config) *Feed {
 	return f
 }
 
-// notWatched is why a feed that nobody needs does not follow.
-const notWatched = "nobody watches"
+// notWatched is why a feed that nobody needs does not follow, closed why one that ended does not.
+const (
+	notWatched = "nobody watches"
+	closed     = "closed"
+)
 
 // Close ends the feed. Watches are not followed from then on.
 func (f *Feed) Close() {
@@ -163,7 +166,7 @@ func (f *Feed) unwell(why string) (was bool) {
 		return was
 	}
 	f.isWell, f.why, f.since = false, why, time.Now()
-	if why != notWatched {
+	if why != notWatched && why != closed {
 		f.config.Log.Info("changes are not followed: subscriptions poll", "source", f.config.Source, "reason", why)
 	}
 	if was {
@@ -210,7 +213,7 @@ func (f *Feed) run(ctx context.Context) {
 		pause(ctx, retry)
 		retry = min(2*retry, lastRetry)
 	}
-	f.unwell("closed")
+	f.unwell(closed)
 }
 
 // pause waits; false when ctx ended first.

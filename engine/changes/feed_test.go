@@ -363,3 +363,26 @@ func TestFeed_skipsValues(t *testing.T) {
 	b.changed("a truncate of hundreds of tables")
 	a.changed("a truncate of hundreds of tables")
 }
+
+func TestFeed_asynchronousCommits(t *testing.T) {
+	t.Parallel()
+	// Postgres would write the log two seconds after a commit.
+	d := follow(t, map[string]string{"synchronous_commit": "off", "wal_writer_delay": "2s", "autovacuum": "off"}, nil)
+	d.exec(`create table a (id int)`)
+	a := d.watch("a").followed()
+	d.exec(`insert into a values (0)`)
+	a.changed("what it is learned from")
+	before, _ := d.feed.Commits()
+	const changes = 10
+	began := time.Now()
+	for range changes {
+		d.exec(`insert into a values (1)`)
+		a.changed("a commit that is not waited for")
+	}
+	if took := time.Since(began); took > changes*time.Second {
+		t.Errorf("ten changes, each told before the next: %s", took)
+	}
+	if after, _ := d.feed.Commits(); after-before != changes {
+		t.Errorf("%d commits were told for %d changes", after-before, changes)
+	}
+}

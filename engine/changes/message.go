@@ -14,13 +14,15 @@ type message struct {
 	xid uint32
 	// at is when a commit happened, on the server's clock; zero where the line does not say.
 	at time.Time
+	// prefix is a logical message's, valid until the line is overwritten.
+	prefix []byte
 }
 
 type messageKind byte
 
 const (
-	// other is what says nothing of tables: a logical message.
-	other messageKind = iota
+	// logical is a message that somebody put into the log; it says nothing of tables.
+	logical messageKind = iota
 	begin
 	commit
 	// change names tables, which parse gives one by one.
@@ -53,8 +55,10 @@ func (p *parser) parse(line []byte, isCut bool, table func(key []byte)) message 
 		m.at, _ = time.Parse("2006-01-02 15:04:05.999999-07)", string(at)) // without it the delay is not known
 		return m
 	}
-	if bytes.HasPrefix(line, []byte("message: ")) {
-		return message{kind: other}
+	if rest, ok := bytes.CutPrefix(line, []byte("message: transactional: ")); ok {
+		_, prefix, _ := bytes.Cut(rest, []byte(" prefix: "))
+		prefix, _, _ = bytes.Cut(prefix, []byte(", sz: "))
+		return message{kind: logical, prefix: prefix}
 	}
 	return message{kind: unknown}
 }

@@ -36,7 +36,7 @@ func TestParse(t *testing.T) {
 		{line: "table public.t: DELETE: (no-tuple-data)", kind: change, tables: []string{"public\x00t"}},
 		{line: `table "A ""b"".c: d, e"."x\y": UPDATE: id[integer]:1`, kind: change, tables: []string{`A "b".c: d, e` + "\x00" + `x\y`}},
 		{line: `table public.a, "B.c".d, public."e, f": TRUNCATE: restart_seqs cascade`, kind: change, tables: []string{"public\x00a", "B.c\x00d", "public\x00e, f"}},
-		{line: `message: transactional: 1 prefix: p, sz: 3 content:abc`, kind: other},
+		{line: `message: transactional: 1 prefix: p, sz: 3 content:abc`, kind: logical},
 		{line: `table public.t: INSERT: v[text]:'aaaa`, isCut: true, kind: change, tables: []string{"public\x00t"}},
 		{line: `table public.a, public.b, pub`, isCut: true, kind: anything, tables: []string{"public\x00a", "public\x00b"}},
 		{line: `table public.a, "pub`, isCut: true, kind: anything, tables: []string{"public\x00a"}},

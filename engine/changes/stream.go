@@ -1,6 +1,7 @@
 package changes
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -23,6 +24,8 @@ const (
 	// beat is how often the server is asked for an answer, tardy how late one, or a commit, may be.
 	beat  = 500 * time.Millisecond
 	tardy = time.Second
+	// startTime is how long a server may take to begin to send.
+	startTime = 30 * time.Second
 	// silence is how long a server may say nothing before it is taken for gone.
 	silence = time.Minute
 	// checks is how many times the log is looked at while it grows by MaxWAL.
@@ -31,15 +34,19 @@ const (
 
 // stream is the reading of one connection.
 type stream struct {
-	feed   *Feed
-	slot   string
+	feed *Feed
+	slot string
+	// mark tells flush's messages from others'.
+	mark   string
 	conn   net.Conn
 	front  *pgproto3.Frontend
 	parser parser
 	// touched are the tables of the transaction that is being read.
 	touched []*table
-	// touchesAll: any table may have been changed by it.
-	touchesAll bool
+	// touchesAll: any table may have been changed by it. isOwn: it is one of flush's.
+	touchesAll, isOwn bool
+	// lags has room for one: a change came later than it need.
+	lags chan struct{}
 
 	mu sync.Mutex
 	// received is how far the log was read; checked, how far when it was last looked at how much is kept.
@@ -49,8 +56,8 @@ type stream struct {
 	asked, began time.Time
 	// isBehind: what came last came late.
 	isBehind bool
-	// heard is when anything came last.
-	heard time.Time
+	// heard is when anything came last, told when it was a change that somebody watches.
+	heard, told time.Time
 }
 
 // errUnwatched ends a stream that nobody needs.
@@ -60,7 +67,7 @@ var errUnwatched = errors.New(notWatched)
 func (f *Feed) follow(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	s := &stream{feed: f, slot: slotName()}
+	s := &stream{feed: f, slot: slotName(), mark: rand.Text(), lags: make(chan struct{}, 1)}
 	if err := s.open(ctx); err != nil {
 		return err
 	}
@@ -71,6 +78,7 @@ func (f *Feed) follow(ctx context.Context) error {
 	f.settling.clear()
 	f.begin(s.received)
 	parts.Go(func() { cancel(s.tend(ctx)) })
+	parts.Go(func() { s.flush(ctx) })
 	err := s.read()
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -122,26 +130,36 @@ func (s *stream) start(ctx context.Context, conn *pgconn.PgConn) error {
 	if err != nil {
 		return fmt.Errorf("make a replication slot: %w", err)
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, startTime, errors.New("the server does not answer"))
+	defer cancel()
+	if err := s.replicate(ctx, conn); err != nil {
+		return fmt.Errorf("start replication: %w", cmp.Or(context.Cause(ctx), err))
+	}
+	return nil
+}
+
+// replicate has the server begin to send, and takes the connection.
+func (s *stream) replicate(ctx context.Context, conn *pgconn.PgConn) error {
 	const options = `("include-xids" 'on', "include-timestamp" 'on', "include-rewrites" 'on')`
 	conn.Frontend().Send(&pgproto3.Query{String: "START_REPLICATION SLOT " + s.slot + " LOGICAL 0/0 " + options})
 	if err := conn.Frontend().Flush(); err != nil {
-		return fmt.Errorf("start replication: %w", err)
+		return err
 	}
 	for {
 		m, err := conn.ReceiveMessage(ctx)
 		if err != nil {
-			return fmt.Errorf("start replication: %w", err)
+			return err
 		}
 		switch m := m.(type) {
 		case *pgproto3.CopyBothResponse:
 			hijacked, err := conn.Hijack()
 			if err != nil {
-				return fmt.Errorf("start replication: %w", err)
+				return err
 			}
 			s.conn, s.front = hijacked.Conn, hijacked.Frontend
 			return nil
 		case *pgproto3.ErrorResponse:
-			return fmt.Errorf("start replication: %w", pgconn.ErrorResponseToPgError(m))
+			return pgconn.ErrorResponseToPgError(m)
 		}
 	}
 }
@@ -216,7 +234,9 @@ func (s *stream) line(line []byte, isCut bool, position uint64, sent time.Time) 
 		s.mu.Lock()
 		s.began = time.Now()
 		s.mu.Unlock()
-		s.touched, s.touchesAll = s.touched[:0], false
+		s.touched, s.touchesAll, s.isOwn = s.touched[:0], false, false
+	case logical:
+		s.isOwn = string(m.prefix) == s.mark
 	case anything:
 		s.touchesAll = true
 	case unknown:
@@ -226,10 +246,15 @@ func (s *stream) line(line []byte, isCut bool, position uint64, sent time.Time) 
 		s.began, s.received = time.Time{}, max(s.received, position)
 		s.isBehind = !m.at.IsZero() && sent.Sub(m.at) > tardy
 		s.mu.Unlock()
+		if s.isOwn && len(s.touched) == 0 && !s.touchesAll {
+			return nil
+		}
 		if f.settling.add(m.xid) {
 			f.done.Go(func() { f.settle(context.Background()) })
 		}
-		f.committed(s.touched, s.touchesAll, position)
+		if f.committed(s.touched, s.touchesAll, position) && !m.at.IsZero() {
+			s.changed(sent.Sub(m.at))
+		}
 	}
 	return nil
 }
@@ -249,13 +274,14 @@ func (s *stream) touch(key []byte) {
 	}
 }
 
-// committed tells of a transaction.
-func (f *Feed) committed(touched []*table, all bool, position uint64) {
+// committed tells of a transaction; isWatched: to somebody.
+func (f *Feed) committed(touched []*table, all bool, position uint64) (isWatched bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.commits++
 	f.position = position
 	tell := func(w *Watch) {
+		isWatched = true
 		w.position = position
 		if !w.isStale {
 			w.isStale = true
@@ -266,13 +292,14 @@ func (f *Feed) committed(touched []*table, all bool, position uint64) {
 		for w := range f.watches {
 			tell(w)
 		}
-		return
+		return isWatched
 	}
 	for _, t := range touched {
 		for w := range t.watches {
 			tell(w)
 		}
 	}
+	return isWatched
 }
 
 // confirm says how far the log was read; now asks for an answer.

@@ -235,6 +235,8 @@ func (s *Server) settings(c Config) map[string]string {
 	settings := map[string]string{
 		"unix_socket_directories": s.socketDir, "unix_socket_permissions": "0700", "listen_addresses": "", "port": strconv.Itoa(s.listenPort()),
 		"wal_level": "logical", "max_replication_slots": "10", "max_wal_senders": "10",
+		// Subscriptions hear of commits that do not wait for the log (synchronous_commit = off) when it is written.
+		"wal_writer_delay": "20ms",
 		// Compiling a statement costs more than running the ones served here, and bad estimates on new tables ask for it.
 		"jit":            "off",
 		"shared_buffers": "128MB", "max_connections": "200", "password_encryption": "scram-sha-256",
