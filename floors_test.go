@@ -45,7 +45,7 @@ var floors = map[string]string{
 	"engine/rest":         "engine/metadata engine/fault",
 	"engine/limit":        "engine/operation engine/metadata engine/session engine/fault",
 	"engine/project":      "",
-	"engine/transport":    "engine/operation engine/rest engine/session engine/metadata engine/schema engine/fault httpd telemetry",
+	"engine/transport":    "engine/limit engine/operation engine/rest engine/session engine/metadata engine/schema engine/fault httpd telemetry",
 	"engine/webhook":      "engine/kriti engine/fault",
 	"engine/validation":   "engine/schema engine/session engine/fault httpclient",
 	"engine/admin":        "engine/impact engine/operation engine/kriti engine/webhook engine/metadata engine/rest engine/catalog engine/schema engine/execute engine/session engine/fault httpd postgres",

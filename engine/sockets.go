@@ -42,13 +42,11 @@ func (e *Engine) prepare(relay bool) func(ctx context.Context, s *session.Sessio
 }
 
 func (e *Engine) prepareOn(ctx context.Context, relay bool, s *session.Session, req transport.Request, isAgain bool) (transport.Prepared, error) {
-	snapshot, may := e.Snapshot(), e.mayRun
-	if isAgain { // nobody asked for it
-		may = func(_ context.Context, snapshot *Snapshot, s *session.Session, req operation.Request) error {
-			return e.isAllowed(snapshot, s, req)
-		}
+	if isAgain { // nobody asked for it, so it does not count
+		return e.prepareAgain(relay, s, req)
 	}
-	if err := may(ctx, snapshot, s, req); err != nil {
+	snapshot := e.Snapshot()
+	if err := e.mayRun(ctx, snapshot, s, req); err != nil {
 		e.config.Metrics.Refused()
 		return transport.Prepared{}, err
 	}
@@ -61,7 +59,13 @@ func (e *Engine) prepareOn(ctx context.Context, relay bool, s *session.Session, 
 		return transport.Prepared{
 			IsMutation: op.Kind == operation.Mutation,
 			Answer: func(ctx context.Context) ([]byte, error) {
-				a, err := snapshot.Line.answer(ctx, s, req, snapshot.Line.role(s, relay))
+				now := e.Snapshot()
+				if now != snapshot { // it has waited for others
+					if err := e.isAllowed(now, s, req); err != nil {
+						return nil, err
+					}
+				}
+				a, err := now.Line.answer(ctx, s, req, now.Line.role(s, relay))
 				return a.Body, err
 			},
 		}, nil
@@ -71,10 +75,27 @@ func (e *Engine) prepareOn(ctx context.Context, relay bool, s *session.Session, 
 		e.config.Metrics.Refused()
 		return transport.Prepared{}, err
 	}
+	q.Requests.Answered(0, false)
+	return e.subscribed(q), nil
+}
+
+// prepareAgain readies a subscription that begins anew.
+func (e *Engine) prepareAgain(relay bool, s *session.Session, req transport.Request) (transport.Prepared, error) {
+	snapshot := e.Snapshot()
+	if err := e.isAllowed(snapshot, s, req); err != nil {
+		return transport.Prepared{}, err
+	}
+	q, err := snapshot.Line.subscription(s, req, snapshot.Line.role(s, relay))
+	if err != nil {
+		return transport.Prepared{}, err
+	}
+	return e.subscribed(q), nil
+}
+
+func (e *Engine) subscribed(q subscription.Query) transport.Prepared {
 	return transport.Prepared{Subscribe: func(push func(transport.SocketEvent)) func() {
-		q.Requests.Answered(0, false)
 		return e.subscriptions.Subscribe(q, func(ev subscription.Event) { push(transport.SocketEvent(ev)) })
-	}}, nil
+	}}
 }
 
 // Subscription readies a subscription.

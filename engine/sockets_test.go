@@ -18,6 +18,7 @@ import (
 	"gatehouse/engine/subscription"
 	"gatehouse/internal/testpg"
 	"gatehouse/jwt"
+	"gatehouse/telemetry"
 )
 
 // streaming starts an engine that polls often, over HTTP, with its background work.
@@ -66,7 +67,7 @@ func (s *server) socket(url, headers string) *socket {
 	s.Cleanup(func() { _ = ws.CloseNow() })
 	c := &socket{s.T, ws}
 	c.send(`{"type":"connection_init","payload":{"headers":` + headers + `}}`)
-	c.want(`{"type":"connection_ack"}`)
+	c.want(`{"type":"connection_ack"}`, `{"type":"ping","payload":{"message":"keepalive"}}`)
 	return c
 }
 
@@ -279,5 +280,72 @@ func TestSubscription_existsIsEachSubscribersOwn(t *testing.T) {
 	s.exec(s.dataURL, `insert into pass values (0); delete from pass where id = 1`)
 	for i := range subscribers { // whoever has none now was told nothing else before
 		subscribers[i].want([]string{`{"type":"next","id":"1","payload":{"data":{"part":[{"id":7},{"id":8}]}}}`, `{"type":"next","id":"1","payload":{"data":{"part":[]}}}`}[i%2])
+	}
+}
+
+// A mutation that waited for another runs under the permissions of the moment, not under those of its start.
+func TestSocket_aMutationThatWaitedIsJudgedAgain(t *testing.T) {
+	t.Parallel()
+	s, url := streaming(t, func(c *engine.Config) { c.KeepSocketsOnMetadataChange = true })
+	s.sql(`create table t (id int primary key, v int); insert into t values (1, 0)`)
+	s.do("pg_track_table", `{"table":"t"}`)
+	s.do("pg_create_update_permission", `{"table":"t","role":"user","permission":{"columns":["v"],"filter":{}}}`)
+	s.do("pg_create_select_permission", `{"table":"t","role":"user","permission":{"columns":["v"],"filter":{}}}`)
+	conn, err := pgx.Connect(t.Context(), s.dataURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	tx, err := conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), `select from t for update`); err != nil {
+		t.Fatal(err)
+	}
+	c := s.socket(url, `{"X-Hasura-Role":"user"}`)
+	c.subscribe("1", `mutation { update_t(where: {}, _inc: {v: 1}) { affected_rows } }`)
+	c.subscribe("2", `mutation { update_t(where: {}, _set: {v: 100}) { affected_rows } }`)
+	c.send(`{"type":"ping"}`)
+	c.want(`{"type":"pong"}`) // both are under way
+	s.do("pg_drop_update_permission", `{"table":"t","role":"user"}`)
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.want(`{"type":"next","id":"1","payload":{"data":{"update_t":{"affected_rows":1}}}}`, `{"type":"complete","id":"1"}`,
+		`{"type":"error","id":"2","payload":[{"message":"no mutations exist","extensions":{"path":"$","code":"validation-failed"}}]}`, `{"type":"complete","id":"2"}`)
+	c.subscribe("3", `{ t { v } }`)
+	c.want(`{"type":"next","id":"3","payload":{"data":{"t":[{"v":1}]}}}`, `{"type":"complete","id":"3"}`)
+}
+
+// A subscription counts as one request, however often it begins anew.
+func TestSubscription_isCountedOnce(t *testing.T) {
+	t.Parallel()
+	metrics := telemetry.NewMetrics(true)
+	s, url := streaming(t, func(c *engine.Config) { c.KeepSocketsOnMetadataChange, c.Metrics = true, metrics })
+	s.library()
+	c := s.socket(url, `{"X-Hasura-Role":"reader"}`)
+	c.subscribe("1", `subscription { article(where: {id: {_eq: 1}}) { title } }`)
+	const one = `{"type":"next","id":"1","payload":{"data":{"article":[{"title":"One"}]}}}`
+	c.want(one)
+	for _, column := range []string{"id", "name"} {
+		s.do("pg_create_select_permission", `{"table":"author","role":"`+column+`","permission":{"columns":["id"],"filter":{}}}`)
+		c.want(one) // begun again
+	}
+	s.do("pg_drop_select_permission", `{"table":"article","role":"reader"}`)
+	c.want(`{"type":"error","id":"1","payload":[{"message":"no subscriptions exist","extensions":{"path":"$","code":"validation-failed"}}]}`)
+	w := httptest.NewRecorder()
+	metrics.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/v1/metrics", nil))
+	counted := 0
+	for _, line := range strings.Split(w.Body.String(), "\n") {
+		if strings.HasPrefix(line, "hasura_graphql_requests_total{") && !strings.HasSuffix(line, " 0") {
+			counted++
+			if !strings.Contains(line, `operation_type="subscription"`) || !strings.HasSuffix(line, " 1") {
+				t.Error(line)
+			}
+		}
+	}
+	if counted != 1 {
+		t.Errorf("counted as %d kinds of request", counted)
 	}
 }

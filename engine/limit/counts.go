@@ -153,7 +153,7 @@ func (c *Counts) key(r *rate, s *session.Session, ip string) key {
 	part(r.role)
 	if r.ByIP {
 		part("ip")
-		part(network(ip))
+		part(Network(ip))
 	}
 	for _, name := range r.ByVariables {
 		part(name)
@@ -167,8 +167,8 @@ func (c *Counts) key(r *rate, s *session.Session, ip string) key {
 	return key{maphash.Bytes(c.seeds[0], b), maphash.Bytes(c.seeds[1], b)}
 }
 
-// network is what an address counts as: an IPv6 address its /64, since whoever has one has all of them (RFC 6177).
-func network(ip string) string {
+// Network is what an address counts as: an IPv6 address its /64, since whoever has one has all of them (RFC 6177).
+func Network(ip string) string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil {
 		return ip

@@ -1,10 +1,10 @@
 package metadata
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -102,8 +102,7 @@ func limitAt[T any](section *node, key string, is shape, read func(*node) T) *Li
 func readCount(n *node) int { return integer.read(&reader{}, n) }
 
 func readSeconds(n *node) time.Duration {
-	var seconds float64
-	_ = json.Unmarshal(n.raw, &seconds) // it is a number; one that is too large is as good as the largest
+	seconds, _ := strconv.ParseFloat(string(n.raw), 64) // it is a number; one that is too large gives infinity
 	return time.Duration(min(seconds*float64(time.Second), math.MaxInt64/2))
 }
 

@@ -92,3 +92,34 @@ func TestAdminSecrets(t *testing.T) {
 	s, err = resolve("two", "X-Hasura-Role", "editor")
 	is(t, s, err, "editor", map[string]string{"x-hasura-role": "editor"})
 }
+
+// What was begun under one caller must not go on under another who may less.
+func TestSession_SameAs(t *testing.T) {
+	t.Parallel()
+	secrets, err := session.ParseAdminSecrets(`["plain", {"secret":"job","scopes":["graphql"]}, {"secret":"ci","scopes":["metadata"]}]`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := resolver(t, session.Settings{AdminSecrets: secrets, UnauthorizedRole: "user"}, session.Deps{})
+	callers := [][]string{
+		{"X-Hasura-Admin-Secret", "plain"},
+		{"X-Hasura-Admin-Secret", "job"},
+		{"X-Hasura-Admin-Secret", "ci"},
+		{"X-Hasura-Admin-Secret", "plain", "X-Hasura-Role", "user"},
+		{"X-Hasura-Admin-Secret", "plain", "X-Hasura-Role", "user", "X-Hasura-User-Id", "1"},
+		{"X-Hasura-Admin-Secret", "plain", "X-Hasura-Role", "user", "X-Hasura-Use-Backend-Only-Permissions", "true"},
+		{},
+	}
+	for i := range callers {
+		for j := range callers {
+			a, errA := r.Resolve(t.Context(), session.Request{Header: headers(callers[i]...)})
+			b, errB := r.Resolve(t.Context(), session.Request{Header: headers(callers[j]...)})
+			if errA != nil || errB != nil {
+				t.Fatal(errA, errB)
+			}
+			if a.SameAs(b) != (i == j) {
+				t.Errorf("%v and %v: %v", callers[i], callers[j], a.SameAs(b))
+			}
+		}
+	}
+}

@@ -5,6 +5,7 @@
 package session
 
 import (
+	"maps"
 	"net/http"
 	"time"
 )
@@ -37,6 +38,12 @@ type Session struct {
 	member *Member
 	// ClientHeaders are the request's, for webhooks that are sent them; see Forwarded.
 	ClientHeaders http.Header
+}
+
+// SameAs tells whether what one session may, and sees, is what the other may and sees.
+func (s *Session) SameAs(other *Session) bool {
+	return s.Role == other.Role && s.BackendOnly == other.BackendOnly && s.ByAdminSecret == other.ByAdminSecret && s.secret == other.secret &&
+		maps.Equal(s.Variables, other.Variables)
 }
 
 // IsAdmin tells whether the session has the admin role.

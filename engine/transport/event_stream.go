@@ -96,7 +96,7 @@ func (h *Handler) postEvents(w http.ResponseWriter, r *http.Request, hasPersiste
 		err = fault.New(fault.BadRequest, "", "an event stream carries one operation, not a batch")
 	}
 	if err != nil {
-		h.writeGraphQLError(w, r, s, err, false)
+		h.refuse(w, r, s, err, false)
 		return
 	}
 	h.stream(w, r, s, in.requests[0], in.persisted)
@@ -106,7 +106,7 @@ func (h *Handler) postEvents(w http.ResponseWriter, r *http.Request, hasPersiste
 func (h *Handler) getEvents(w http.ResponseWriter, r *http.Request) {
 	s, err := h.Resolve(r.Context(), session.Request{Header: r.Header, Host: r.Host})
 	if err != nil {
-		h.writeGraphQLError(w, r, nil, err, false)
+		h.refuse(w, r, nil, err, false)
 		return
 	}
 	parameters := r.URL.Query()
@@ -126,7 +126,7 @@ func (h *Handler) getEvents(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if err != nil {
-		h.writeGraphQLError(w, r, s, err, false)
+		h.refuse(w, r, s, err, false)
 		return
 	}
 	h.stream(w, r, s, req, q)
@@ -138,22 +138,24 @@ func onlyByPost() *fault.Error {
 }
 
 func (h *Handler) stream(w http.ResponseWriter, r *http.Request, s *session.Session, req Request, q *persistedQuery) {
+	var accepted func()
 	if q != nil {
 		text, hash, err := h.persistedText(req, q)
 		if err != nil {
-			h.writeGraphQLError(w, r, s, err, false)
+			h.refuse(w, r, s, err, false)
 			return
 		}
 		if req.Query != "" {
-			defer h.Persisted.keep(hash, text)
+			accepted = func() { h.Persisted.keep(hash, text) }
 		}
 		req.Query = text
 	}
-	h.Socket.stream(w, r, s, req)
+	h.Socket.stream(w, r, s, req, accepted)
 }
 
-// stream runs one request over an event stream, for a caller who was let in, and returns when it has ended.
-func (h *Sockets) stream(w http.ResponseWriter, r *http.Request, s *session.Session, req Request) {
+// stream runs one request over an event stream, for a caller who was let in, and returns when it has ended. accepted is
+// called once nothing was wrong with it; nil: nobody wants to know.
+func (h *Sockets) stream(w http.ResponseWriter, r *http.Request, s *session.Session, req Request, accepted func()) {
 	c := h.newSocket(r)
 	e := &eventStream{w: w, control: http.NewResponseController(w), over: make(chan struct{})}
 	c.protocol, c.wire, c.isReadOnly = events, e, r.Method == http.MethodGet
@@ -175,7 +177,7 @@ func (h *Sockets) stream(w http.ResponseWriter, r *http.Request, s *session.Sess
 	c.sent(e.flush())
 	c.admit(s, session.Request{Header: r.Header, Host: r.Host})
 	c.keepAlive()
-	c.start("", req)
+	c.start("", req, accepted)
 	select {
 	case <-e.over:
 	case <-r.Context().Done(): // the client has gone

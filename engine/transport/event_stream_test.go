@@ -360,3 +360,59 @@ func TestEventStream_slowClientKeepsTheNewestAndIsDropped(t *testing.T) {
 		}
 	}
 }
+
+// What is refused is not worth the room; what runs can be asked for by its hash while it still does.
+func TestEventStream_keepsTheTextsThatRun(t *testing.T) {
+	t.Parallel()
+	s := newSockets(t, nil)
+	s.handler.Persisted = transport.NewPersisted(time.Hour)
+	post := func(body string) *stream {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		t.Cleanup(cancel)
+		return s.reading(s.requestWithin(ctx, http.MethodPost, "/v1/graphql", body), cancel)
+	}
+	for _, text := range []string{"refused", "broken"} {
+		if got, err := io.ReadAll(post(withText(text, hashOf(text))).lines); err != nil || !strings.Contains(string(got), `"errors"`) {
+			t.Errorf("%s: %s %v", text, got, err)
+		}
+		resp := s.request(http.MethodPost, "/v1/graphql", byHash(hashOf(text)))
+		if body, _ := io.ReadAll(resp.Body); !strings.Contains(string(body), "PersistedQueryNotFound") {
+			t.Errorf("%s is kept: %s", text, body)
+		}
+	}
+	post(withText("q", hashOf("q"))).want(next(`{"data":"q"}`), completed)
+	post(byHash(hashOf("q"))).want(next(`{"data":"q"}`), completed)
+	first := post(withText("live", hashOf("live")))
+	(<-s.pushes)(transport.SocketEvent{Body: []byte(`{"data":1}`)})
+	first.want(next(`{"data":1}`))
+	second := post(byHash(hashOf("live")))
+	(<-s.pushes)(transport.SocketEvent{Body: []byte(`{"data":2}`)})
+	second.want(next(`{"data":2}`))
+}
+
+func TestRefusals_areCounted(t *testing.T) {
+	t.Parallel()
+	query := func(text string) string { return "/v1/graphql?query=" + url.QueryEscape(text) }
+	for _, c := range []struct{ name, method, path, body, secret, accept string }{
+		{"a stranger", "POST", "/v1/graphql", `{"query":"q"}`, "wrong", "*/*"},
+		{"a stranger's stream", "POST", "/v1/graphql", `{"query":"q"}`, "wrong", "text/event-stream"},
+		{"a stranger's stream by GET", "GET", query("q"), "", "wrong", "text/event-stream"},
+		{"a stranger by GET", "GET", query("q"), "", "wrong", "*/*"},
+		{"no JSON", "POST", "/v1/graphql", `{`, "s", "text/event-stream"},
+		{"a batch as a stream", "POST", "/v1/graphql", `[{"query":"q"}]`, "s", "text/event-stream"},
+		{"a mutation by GET", "GET", query("mutation { a }"), "", "s", "text/event-stream"},
+		{"no persisted query", "GET", query("{ a }"), "", "s", "*/*"},
+		{"an unknown hash", "POST", "/v1/graphql", byHash(hashOf("{ a }")), "s", "*/*"},
+		{"an unknown hash as a stream", "POST", "/v1/graphql", byHash(hashOf("{ a }")), "s", "text/event-stream"},
+		{"an unknown hash by GET", "GET", "/v1/graphql?extensions=" + url.QueryEscape(`{"persistedQuery":{"version":1,"sha256Hash":"`+hashOf("{ a }")+`"}}`), "", "s", "*/*"},
+		{"a persisted mutation by GET", "GET", query("mutation { a }") + "&extensions=" + url.QueryEscape(`{"persistedQuery":{"version":1,"sha256Hash":"`+hashOf("mutation { a }")+`"}}`), "", "s", "*/*"},
+	} {
+		refused := 0
+		s := newSockets(t, nil)
+		s.handler.Persisted, s.handler.Refused = transport.NewPersisted(time.Hour), func() { refused++ }
+		resp := s.request(c.method, c.path, c.body, "X-Secret", c.secret, "Accept", c.accept)
+		if body, _ := io.ReadAll(resp.Body); refused != 1 || !strings.Contains(string(body), `"errors"`) {
+			t.Errorf("%s: counted %d times: %s", c.name, refused, body)
+		}
+	}
+}

@@ -36,10 +36,7 @@ func (h *Handler) graphQL(run runner, isAlways200, hasPersisted bool) http.Handl
 			err = h.MayBatch(s, len(in.requests))
 		}
 		if err != nil {
-			if h.Refused != nil {
-				h.Refused()
-			}
-			h.writeGraphQLError(w, r, s, err, isAlways200)
+			h.refuse(w, r, s, err, isAlways200)
 			return
 		}
 		var answer Answer
@@ -112,6 +109,18 @@ func (h *Handler) batch(r *http.Request, run runner, s *session.Session, request
 	}
 	out.WriteByte(']')
 	return out.Bytes(), results
+}
+
+// refuse is writeGraphQLError for a request that is not run.
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, s *session.Session, err error, isAlways200 bool) {
+	h.refused()
+	h.writeGraphQLError(w, r, s, err, isAlways200)
+}
+
+func (h *Handler) refused() {
+	if h.Refused != nil {
+		h.Refused()
+	}
 }
 
 func (h *Handler) writeGraphQLError(w http.ResponseWriter, r *http.Request, s *session.Session, err error, isAlways200 bool) {

@@ -116,6 +116,7 @@ func (p *Persisted) keep(hash textHash, text string) {
 func (h *Handler) runPersisted(ctx context.Context, run runner, s *session.Session, req Request, q *persistedQuery) (Answer, error) {
 	text, hash, err := h.persistedText(req, q)
 	if err != nil {
+		h.refused()
 		return Answer{}, err
 	}
 	isNew := req.Query != ""
@@ -134,10 +135,16 @@ func (h *Handler) graphQLGet(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s, err := h.Resolve(r.Context(), session.Request{Header: r.Header, Host: r.Host})
-	var answer Answer
+	var req Request
+	var q *persistedQuery
 	if err == nil {
-		answer, err = h.runGet(r.Context(), s, r.URL.Query())
+		req, q, err = h.getRequest(r.URL.Query())
 	}
+	if err != nil {
+		h.refuse(w, r, s, err, true)
+		return
+	}
+	answer, err := h.runPersisted(r.Context(), h.onlyQueries, s, req, q)
 	if err != nil {
 		h.writeGraphQLError(w, r, s, err, true)
 		return
@@ -145,22 +152,19 @@ func (h *Handler) graphQLGet(w http.ResponseWriter, r *http.Request) {
 	writeAnswer(w, r, s, answer)
 }
 
-func (h *Handler) runGet(ctx context.Context, s *session.Session, parameters url.Values) (Answer, error) {
+// getRequest is the request in a GET's parameters, which names its text by hash.
+func (h *Handler) getRequest(parameters url.Values) (req Request, q *persistedQuery, err error) {
 	if h.Persisted == nil {
-		return Answer{}, fault.New(fault.NotSupported, "", "PersistedQueryNotSupported")
+		return req, nil, fault.New(fault.NotSupported, "", "PersistedQueryNotSupported")
 	}
-	q, err := parseExtensions("$.extensions", json.RawMessage(parameters.Get("extensions")))
-	if err != nil {
-		return Answer{}, err
+	if q, err = parseExtensions("$.extensions", json.RawMessage(parameters.Get("extensions"))); err != nil {
+		return req, nil, err
 	}
 	if q == nil {
-		return Answer{}, fault.New(fault.BadRequest, "", "expected the parameter extensions with a persistedQuery: other queries are sent by POST")
+		return req, nil, fault.New(fault.BadRequest, "", "expected the parameter extensions with a persistedQuery: other queries are sent by POST")
 	}
-	req, err := parameterRequest(parameters)
-	if err != nil {
-		return Answer{}, err
-	}
-	return h.runPersisted(ctx, h.onlyQueries, s, req, q)
+	req, err = parameterRequest(parameters)
+	return req, q, err
 }
 
 // parameterRequest is the request that a GET's parameters spell (GraphQL over HTTP, "GET").
@@ -180,6 +184,7 @@ func (h *Handler) onlyQueries(ctx context.Context, s *session.Session, req Reque
 		err = fault.New(fault.BadRequest, "", "only queries can be sent by GET")
 	}
 	if err != nil {
+		h.refused()
 		return Answer{}, err
 	}
 	return h.Query(ctx, s, req)

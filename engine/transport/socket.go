@@ -12,6 +12,7 @@ import (
 	"github.com/coder/websocket"
 
 	"gatehouse/engine/fault"
+	"gatehouse/engine/limit"
 	"gatehouse/engine/session"
 	"gatehouse/httpd"
 	"gatehouse/telemetry"
@@ -52,8 +53,8 @@ type Sockets struct {
 	Prepare, PrepareRelay preparer
 
 	Errors Errors
-	// CORS says which origins may connect; nil is HASURA_GRAPHQL_DISABLE_CORS: every origin may, but its cookies are
-	// ignored unless ReadCookie.
+	// CORS says which origins may connect; nil is HASURA_GRAPHQL_DISABLE_CORS: every origin may, but the cookies of its pages
+	// are ignored unless ReadCookie.
 	CORS       *CORS
 	ReadCookie bool
 	// KeepAlive is the interval of keep-alives and InitTimeout the time connection_init may take; 0 means none.
@@ -63,8 +64,8 @@ type Sockets struct {
 	// MaxMessage bounds a client's message, in bytes; 0 means DefaultMaxBody. Before connection_init succeeded it is
 	// maxInit at most.
 	MaxMessage int64
-	// MaxConnections bounds how many connections there are, MaxPerAddress those of one client address, and MaxOperations what
-	// one connection has under way; 0 means any number.
+	// MaxConnections bounds how many connections there are, MaxPerAddress those of one client address (limit.Network), and
+	// MaxOperations what one connection has under way; 0 means any number.
 	MaxConnections, MaxPerAddress, MaxOperations int
 	// MaxQueue bounds what waits to be sent to one client, in bytes; 0 means defaultMaxQueue.
 	MaxQueue int
@@ -125,6 +126,11 @@ func (h *Sockets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuseHandshake(w, f)
 		return
 	}
+	if h.isShutDown() {
+		w.Header().Set("Retry-After", "0")
+		http.Error(w, "Server is shutting down", http.StatusServiceUnavailable)
+		return
+	}
 	c.id, c.protocol, c.headers = h.newSocketID(), legacy, h.usable(r.Header)
 	options := &websocket.AcceptOptions{InsecureSkipVerify: true, // the origin was checked above, by Hasura's rules
 		Subprotocols: []string{subProtocolTransport, subProtocolLegacy}}
@@ -164,7 +170,7 @@ func (h *Sockets) usable(all http.Header) http.Header {
 	for name, values := range all {
 		switch {
 		case name == "Upgrade" || name == "Connection" || strings.HasPrefix(name, "Sec-Websocket-"):
-		case name == "Cookie" && h.CORS == nil && !h.ReadCookie:
+		case name == "Cookie" && h.CORS == nil && !h.ReadCookie && all.Get("Origin") != "": // a page's
 		default:
 			out[name] = values
 		}
@@ -174,12 +180,12 @@ func (h *Sockets) usable(all http.Header) http.Header {
 
 // enter counts a connection in; or says why it cannot stay, as a close frame does. Clients try again later then.
 func (h *Sockets) enter(c *socket) (code websocket.StatusCode, why string) {
-	address := httpd.ClientIP(c.ctx)
+	address := limit.Network(httpd.ClientIP(c.ctx))
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
 	case h.isClosed:
-		return websocket.StatusGoingAway, shutDownReason
+		return websocket.StatusServiceRestart, shutDownReason
 	case h.MaxConnections > 0 && len(h.open) >= h.MaxConnections:
 		return websocket.StatusTryAgainLater, closeReason("1013: the server has as many connections as it may")
 	case h.MaxPerAddress > 0 && h.addresses[address] >= h.MaxPerAddress:
@@ -196,8 +202,14 @@ func (h *Sockets) enter(c *socket) (code websocket.StatusCode, why string) {
 	return 0, ""
 }
 
+func (h *Sockets) isShutDown() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.isClosed
+}
+
 func (h *Sockets) leave(c *socket) {
-	address := httpd.ClientIP(c.ctx)
+	address := limit.Network(httpd.ClientIP(c.ctx))
 	h.mu.Lock()
 	delete(h.open, c)
 	if h.MaxPerAddress > 0 {
@@ -226,15 +238,15 @@ func (h *Sockets) Count() int {
 	return len(h.open)
 }
 
-const shutDownReason = "the server is shutting down"
+const shutDownReason = "shutting server down"
 
-// Close ends every connection with 1001 and waits until they have ended.
+// Close ends every connection with 1012, on which clients connect again, and waits until they have ended.
 func (h *Sockets) Close() {
 	h.mu.Lock()
 	h.isClosed = true
 	h.mu.Unlock()
 	for _, c := range h.all() {
-		c.end(websocket.StatusGoingAway, shutDownReason)
+		c.end(websocket.StatusServiceRestart, shutDownReason)
 	}
 	h.serving.Wait()
 }

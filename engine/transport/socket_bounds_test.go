@@ -78,7 +78,7 @@ func TestSocket_aFloodOfInitsEndsTheConnection(t *testing.T) {
 	c := s.dial("/v1/graphql", newWS)
 	for range 5 {
 		c.send(hello)
-		c.want(ack)
+		c.want(ack, ping)
 	}
 	for range 1000 {
 		if c.ws.Write(t.Context(), websocket.MessageText, []byte(hello)) != nil {
@@ -87,7 +87,7 @@ func TestSocket_aFloodOfInitsEndsTheConnection(t *testing.T) {
 	}
 	for acks := 5; ; acks++ {
 		got, err := c.read()
-		if err == nil && got == ack && acks < 100 {
+		if err == nil && (got == ack || got == ping) && acks < 100 {
 			continue
 		}
 		var closed websocket.CloseError
@@ -152,7 +152,7 @@ func TestSocket_frames(t *testing.T) {
 	})
 	t.Run("sent with the handshake", func(t *testing.T) {
 		_, r := s.handshake(t, masked(hello)+masked(`{"type":"subscribe","id":"1","payload":{"query":"q"}}`))
-		for _, want := range []string{ack, `{"type":"next","id":"1","payload":{"data":"q"}}`, `{"type":"complete","id":"1"}`} {
+		for _, want := range []string{ack, ping, `{"type":"next","id":"1","payload":{"data":"q"}}`, `{"type":"complete","id":"1"}`} {
 			head := make([]byte, 2)
 			if _, err := io.ReadFull(r, head); err != nil {
 				t.Fatal(err)
@@ -242,5 +242,50 @@ func TestSocket_handshakeHeaders(t *testing.T) {
 		if got := h.Get(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
+	}
+}
+
+// What replaces a result that waits may be larger than it.
+func TestSocket_aResultThatReplacesAnotherIsBounded(t *testing.T) {
+	t.Parallel()
+	s := newSockets(t, func(h *transport.Sockets) { h.MaxQueue = 1 << 20 })
+	c := s.ready(newWS)
+	var push [2]func(transport.SocketEvent)
+	for i, id := range []string{"1", "2"} {
+		c.send(`{"type":"subscribe","id":"` + id + `","payload":{"query":"live"}}`)
+		push[i] = <-s.pushes
+	}
+	body := func(n int) []byte { return []byte(`{"data":"` + strings.Repeat("x", n) + `"}`) }
+	push[0](transport.SocketEvent{Body: body(32 << 20), Replaces: true}) // more than the system takes from who does not read
+	if _, _, err := c.ws.Reader(t.Context()); err != nil {               // it is on its way
+		t.Fatal(err)
+	}
+	push[0](transport.SocketEvent{Body: body(1), Replaces: true})
+	push[1](transport.SocketEvent{Body: body(1), Replaces: true})
+	if len(s.stopped) > 0 {
+		t.Fatal("dropped too early")
+	}
+	push[1](transport.SocketEvent{Body: body(2 << 20), Replaces: true})
+	<-s.stopped
+	<-s.stopped
+}
+
+// Whoever has one IPv6 address has all of its network.
+func TestSocket_anIPv6NetworkIsOneAddress(t *testing.T) {
+	t.Parallel()
+	s := newSockets(t, func(h *transport.Sockets) { h.MaxPerAddress = 2 })
+	from := func(address string) *client {
+		return s.dial("/v1/graphql", newWS, "X-Forwarded-For", address)
+	}
+	const tooMany = `{"server_error_msg":"1013: too many connections from this address"}`
+	from("2001:db8::1").send(hello)
+	c := from("2001:db8::2")
+	c.send(hello)
+	c.want(ack)
+	from("2001:db8::3").wantClose(websocket.StatusTryAgainLater, tooMany)
+	for _, other := range []string{"2001:db8:0:1::1", "192.0.2.1", "192.0.2.2"} {
+		c := from(other)
+		c.send(hello)
+		c.want(ack)
 	}
 }

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -39,6 +40,8 @@ type socket struct {
 	// inits counts the connection_init messages since opened; the reader's, too.
 	inits  int
 	opened time.Time
+	// isPinging: the client's next pong answers a ping of ours; the reader's.
+	isPinging bool
 	// isReadOnly: what came by GET must not change anything.
 	isReadOnly bool
 
@@ -148,24 +151,32 @@ func (c *socket) handle(data []byte) {
 			c.malformed(err)
 			return
 		}
-		c.start(*m.ID, req)
+		c.start(*m.ID, req, nil)
 	case "stop", "complete":
 		c.stop(*m.ID)
 	case "connection_terminate":
 		c.end(websocket.StatusNormalClosure, "GQL_CONNECTION_TERMINATE received")
 	case "ping":
 		c.send(envelope("pong", nil, m.Payload))
+	case "pong":
+		c.ponged(m.Payload)
 	}
 }
 
 // malformed answers what cannot be understood: the legacy sub-protocol goes on, the other ends.
 func (c *socket) malformed(err error) {
-	text := "parsing ClientMessage failed: " + fault.Internal(err).Message
+	f := fault.Internal(err)
+	text := "parsing ClientMessage failed: "
+	if f.Code != fault.InvalidJSON { // which says where itself
+		text += "Error in " + f.Path + ": "
+	}
+	text += f.Message
+	c.log(slog.LevelError, socketEventLine{"conn_err", text})
 	if c.protocol.isLegacy {
 		c.send(envelope("connection_error", nil, quoted(text)))
 		return
 	}
-	c.end(closeBadRequest, closeReason("4400: "+text))
+	c.end(closeBadRequest, closeReason("4400: Parsing client message failed: "+text))
 }
 
 // init resolves the caller. A second connection_init counts anew, with its own headers only.
@@ -198,9 +209,7 @@ func (c *socket) init(m clientMessage) {
 	c.setLimit(c.maxMessage())
 	c.admit(s, req)
 	c.send(envelope("connection_ack", nil, nil))
-	if c.protocol.isLegacy {
-		c.send(c.protocol.keepAlive)
-	}
+	c.send(c.protocol.keepAlive)
 	if first {
 		c.keepAlive()
 	}
@@ -234,6 +243,15 @@ func (c *socket) refuse(message string) {
 		return
 	}
 	c.end(closeForbidden, closeReason("4403: Forbidden: "+message))
+}
+
+// ponged answers a pong that nobody asked for with a ping, as Hasura does; but not the client's answer to that one, which
+// would go on for ever.
+func (c *socket) ponged(payload json.RawMessage) {
+	c.isPinging = !c.isPinging && !isKeepAlive(payload)
+	if c.isPinging {
+		c.send(envelope("ping", nil, payload))
+	}
 }
 
 func (c *socket) keepAlive() {

@@ -18,6 +18,8 @@ type socketOperation struct {
 	request Request
 	// head is what stands before each of its results.
 	head []byte
+	// accepted is called once nothing was wrong with the request; nil: nobody wants to know.
+	accepted func()
 
 	// isDone, pending, session and settled are guarded by the socket's mu. pending is the result that waits to be sent and a
 	// newer one may replace; session is whom the operation runs for, and settled when that was last found true.
@@ -31,6 +33,12 @@ type socketOperation struct {
 	stop     func()
 	isLive   bool // a subscription that has begun
 	isEnded  bool
+}
+
+func (op *socketOperation) accept() {
+	if op.accepted != nil {
+		op.accepted()
+	}
 }
 
 // end stops a subscription and gives up a query.
@@ -50,7 +58,7 @@ func (op *socketOperation) halt() {
 }
 
 // start runs an operation. Its checks come in Hasura's order.
-func (c *socket) start(id string, req Request) {
+func (c *socket) start(id string, req Request, accepted func()) {
 	c.mu.Lock()
 	s, why := c.session, ""
 	switch {
@@ -66,7 +74,7 @@ func (c *socket) start(id string, req Request) {
 		c.startFailed(id, why)
 		return
 	}
-	op := &socketOperation{id: id, request: req, head: c.protocol.head(id), session: s}
+	op := &socketOperation{id: id, request: req, head: c.protocol.head(id), accepted: accepted, session: s}
 	isOneTooMany := c.h.MaxOperations > 0 && len(c.operations) >= c.h.MaxOperations
 	c.operations[id] = op
 	c.mu.Unlock()
@@ -88,8 +96,7 @@ func (c *socket) start(id string, req Request) {
 func (c *socket) startFailed(id, why string) {
 	f := fault.New(fault.StartFailed, "", "%s", why)
 	c.logOperation(&socketOperation{id: id}, "proto_err", f)
-	payload := c.refusal(f, false)
-	c.send(envelope("error", &id, payload))
+	c.send(envelope("error", &id, c.startRefusal(f)))
 	if c.protocol.isLegacy {
 		c.send(envelope("complete", &id, nil))
 		return
@@ -133,6 +140,9 @@ func (c *socket) launch(op *socketOperation, isAgain bool) (Prepared, error) {
 		return prepared, nil
 	}
 	c.subscribe(op, prepared)
+	if !isAgain {
+		op.accept()
+	}
 	if c.h.restarts.Load() != restarts { // Restart may have passed by before the operation was there
 		op.starting.Lock()
 		op.halt()
@@ -164,11 +174,16 @@ func (c *socket) answer(op *socketOperation, p Prepared) {
 	if c.running == nil {
 		c.running = make(chan struct{}, maxRunning)
 	}
-	running := c.running
+	running, hasWaited := c.running, before != nil
 	select {
 	case running <- struct{}{}:
-	case <-c.ctx.Done():
-		return
+	default:
+		hasWaited = true
+		select {
+		case running <- struct{}{}:
+		case <-c.ctx.Done():
+			return
+		}
 	}
 	ctx := c.ctx // a stop comes too late for a mutation
 	if !p.IsMutation {
@@ -185,9 +200,9 @@ func (c *socket) answer(op *socketOperation, p Prepared) {
 			case <-c.ctx.Done():
 				return
 			}
-			if !c.stillMay(op) { // it has waited; what ended meanwhile was told
-				return
-			}
+		}
+		if hasWaited && !c.stillMay(op) { // what ended meanwhile was told
+			return
 		}
 		body, err := p.Answer(ctx)
 		if err == nil || ctx.Err() == nil || !errors.Is(err, context.Canceled) {
@@ -212,7 +227,10 @@ func (c *socket) stoppable(op *socketOperation) context.Context {
 func (c *socket) answered(op *socketOperation, body []byte, err error) {
 	if err != nil {
 		c.failed(op, err, true)
-	} else if c.finish(op, &socketMessage{head: op.head, body: body}) {
+		return
+	}
+	op.accept()
+	if c.finish(op, &socketMessage{head: op.head, body: body}) {
 		c.logOperation(op, "completed", nil)
 	}
 }
@@ -240,13 +258,15 @@ func (c *socket) failed(op *socketOperation, err error, hasBegun bool) {
 // problem is the message that tells an operation's error. On the legacy sub-protocol that of an operation which had begun
 // is a result like any other; on an event stream every one is.
 func (c *socket) problem(op *socketOperation, f *fault.Error, hasBegun bool) *socketMessage {
-	showInternal := c.showsInternal(op)
-	if c.protocol.isStream || c.protocol.isLegacy && hasBegun {
-		return &socketMessage{head: op.head, body: f.GraphQLBody(showInternal)}
+	switch {
+	case c.protocol.isStream:
+		return &socketMessage{head: op.head, body: f.GraphQLBody(c.showsInternal(op))}
+	case c.protocol.isLegacy && hasBegun:
+		return &socketMessage{head: op.head, body: c.failure(f)}
 	}
 	// An error is the last word of graphql-transport-ws, after which Hasura says `complete` all the same. graphql-ws on Node,
 	// when it hears both in one turn, gives the operation's hold on the connection back twice, and closes it under others.
-	return &socketMessage{head: envelope("error", &op.id, c.refusal(f, showInternal)), isApart: true}
+	return &socketMessage{head: envelope("error", &op.id, c.refusal(f)), isApart: true}
 }
 
 // push queues a subscription's result.
@@ -262,6 +282,9 @@ func (c *socket) push(op *socketOperation, e SocketEvent) {
 	case e.Replaces && op.pending != nil:
 		c.queued += m.size() - op.pending.size()
 		op.pending.body = m.body
+		if len(c.queue) > 1 && c.queued > c.maxQueue() && !c.isClosing {
+			c.work.Go(c.slow)
+		}
 	case c.put(m) && e.Replaces:
 		op.pending = m
 	}
@@ -336,7 +359,11 @@ func (c *socket) forget(op *socketOperation) bool {
 	return true
 }
 
+// showsInternal tells whether the caller of an operation sees `internal`. On a WebSocket nobody does, as in Hasura.
 func (c *socket) showsInternal(op *socketOperation) bool {
+	if !c.protocol.isStream {
+		return false
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.h.Errors.ShowsInternal(op.session)

@@ -107,11 +107,22 @@ func parseMessage(data []byte) (m clientMessage, err error) {
 		if m.ID == nil {
 			return m, fault.New(fault.ParseFailed, "", `key "id" not found`)
 		}
+		if m.Payload == nil && (m.Type == "start" || m.Type == "subscribe") {
+			return m, fault.New(fault.ParseFailed, "", `key "payload" not found`)
+		}
 	case "connection_init", "connection_terminate", "ping", "pong":
 	default:
-		return m, fault.New(fault.ParseFailed, "", "unexpected type for ClientMessage: %s", m.Type)
+		return m, fault.New(fault.ParseFailed, "", "unexpected type for ClientMessage: %.64s", m.Type)
 	}
 	return m, nil
+}
+
+// isKeepAlive tells whether a pong answers a keep-alive.
+func isKeepAlive(payload json.RawMessage) bool {
+	var p struct {
+		Message string `json:"message"`
+	}
+	return json.Unmarshal(payload, &p) == nil && p.Message == "keepalive"
 }
 
 // initHeaders are the headers in a connection_init's payload.
@@ -156,16 +167,33 @@ func envelope(kind string, id *string, payload []byte) []byte {
 }
 
 // refusal is the payload of an error message: before an operation runs, the legacy sub-protocol carries a response of
-// nothing but errors (on /v1alpha1/graphql the error in the form of that path), the other the list of errors.
-func (c *socket) refusal(f *fault.Error, showInternal bool) []byte {
+// nothing but errors (on /v1alpha1/graphql the error in the form of that path), the other the list of errors. As in Hasura
+// `internal` is shown to nobody on a WebSocket.
+func (c *socket) refusal(f *fault.Error) []byte {
 	switch {
 	case !c.protocol.isLegacy:
-		return append(append([]byte{'['}, f.GraphQL(showInternal)...), ']')
+		return append(append([]byte{'['}, f.GraphQL(false)...), ']')
 	case c.path == alphaPath:
-		return f.Body(showInternal)
+		return f.Body(false)
 	default:
-		return f.GraphQLBody(showInternal)
+		return f.GraphQLBody(false)
 	}
+}
+
+// startRefusal is the payload of the error for an operation that cannot start: on the legacy sub-protocol the error alone.
+func (c *socket) startRefusal(f *fault.Error) []byte {
+	if c.protocol.isLegacy && c.path != alphaPath {
+		return f.GraphQL(false)
+	}
+	return c.refusal(f)
+}
+
+// failure is the result of an operation that failed once it had begun, in the form of the path.
+func (c *socket) failure(f *fault.Error) []byte {
+	if c.protocol.isLegacy && c.path == alphaPath {
+		return append(append([]byte(`{"errors":[`), f.Body(false)...), `]}`...)
+	}
+	return f.GraphQLBody(false)
 }
 
 // maxReason is what a close frame holds (RFC 6455 §5.5): 125 bytes less the code.

@@ -41,11 +41,7 @@ func (c *socket) put(m *socketMessage) bool {
 	if c.isClosing {
 		return false
 	}
-	limit := c.h.MaxQueue
-	if limit == 0 {
-		limit = defaultMaxQueue
-	}
-	if len(c.queue) > 0 && c.queued+m.size() > limit {
+	if len(c.queue) > 0 && c.queued+m.size() > c.maxQueue() {
 		c.work.Go(c.slow) // it needs locks that the caller may hold
 		return false
 	}
@@ -56,6 +52,13 @@ func (c *socket) put(m *socketMessage) bool {
 	c.queued += m.size()
 	c.wakeWriter()
 	return true
+}
+
+func (c *socket) maxQueue() int {
+	if c.h.MaxQueue > 0 {
+		return c.h.MaxQueue
+	}
+	return defaultMaxQueue
 }
 
 // slow drops a client that does not take what it asked for.

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"maps"
 	"time"
 
 	"gatehouse/engine/fault"
@@ -96,7 +95,7 @@ func (c *socket) settle(op *socketOperation, was *session.Session, s settled) {
 
 // sameCaller tells whether a session is worth what it was when an operation began under it.
 func sameCaller(was, now *session.Session) error {
-	if was == now || was.Role == now.Role && was.BackendOnly == now.BackendOnly && maps.Equal(was.Variables, now.Variables) {
+	if was == now || was.SameAs(now) {
 		return nil
 	}
 	return fault.New(fault.AccessDenied, "", "Your requested role is not in allowed roles")

@@ -104,7 +104,7 @@ func TestSocket_aMovedEpochAsksAgain(t *testing.T) {
 		c := s.dial("/v1/graphql", newWS)
 		c.send(`{"type":"connection_init","payload":{"headers":{"x-secret":"s","x-expires":"soon"}}}`)
 		c.send(`{"type":"subscribe","id":"1","payload":{"query":"live"}}`)
-		c.want(ack)
+		c.want(ack, ping)
 		push := <-s.pushes
 		<-time.After(soon) // the session's
 		push(transport.SocketEvent{Body: []byte(`{"data":"secret"}`)})

@@ -19,6 +19,7 @@ import (
 	"gatehouse/engine/operation"
 	"gatehouse/engine/session"
 	"gatehouse/engine/transport"
+	"gatehouse/httpd"
 )
 
 // sockets is a server whose operations are told by their text: "live" pushes what the test pushes, "slow" answers when
@@ -26,7 +27,8 @@ import (
 type sockets struct {
 	*testing.T
 	*transport.Sockets
-	url string
+	handler *transport.Handler
+	url     string
 
 	mu      sync.Mutex
 	revoked error
@@ -47,9 +49,15 @@ func newSockets(t *testing.T, change func(*transport.Sockets)) *sockets {
 		change(s.Sockets)
 	}
 	h := &transport.Handler{Socket: s.Sockets, Resolve: s.resolve}
+	s.handler = h
+	if s.PrepareRelay != nil {
+		h.Relay = func(context.Context, *session.Session, transport.Request) (transport.Answer, error) {
+			return transport.Answer{}, errors.ErrUnsupported
+		}
+	}
 	mux := http.NewServeMux()
 	h.Mount(mux)
-	server := httptest.NewServer(transport.Compress(mux))
+	server := httptest.NewServer(httpd.Middleware(httpd.Config{Log: slog.New(slog.DiscardHandler), TrustProxy: true}, transport.Compress(mux)))
 	t.Cleanup(func() {
 		s.Sockets.Close()
 		server.Close()
@@ -153,6 +161,7 @@ const (
 	hello    = `{"type":"connection_init","payload":{"headers":{"x-secret":"s"}}}`
 	ack      = `{"type":"connection_ack"}`
 	ka       = `{"type":"ka"}`
+	ping     = `{"type":"ping","payload":{"message":"keepalive"}}`
 )
 
 // ready dials and initialises.
@@ -160,10 +169,7 @@ func (s *sockets) ready(protocol string) *client {
 	s.Helper()
 	c := s.dial("/v1/graphql", protocol)
 	c.send(hello)
-	c.want(ack)
-	if protocol == legacyWS {
-		c.want(ka)
-	}
+	c.want(ack, map[string]string{legacyWS: ka, newWS: ping}[protocol])
 	return c
 }
 
@@ -239,145 +245,15 @@ func TestSocket_handshakeRefusals(t *testing.T) {
 	s.dial("/v1/graphql", newWS, "Origin", "https://app.example")
 }
 
-func TestSocket_init(t *testing.T) {
-	t.Parallel()
-	s := newSockets(t, func(h *transport.Sockets) { h.InitTimeout = 0 })
-	t.Run("refused, legacy", func(t *testing.T) {
-		c := s.dial("/v1/graphql", legacyWS)
-		c.send(`{"type":"connection_init","payload":{"headers":{"x-secret":"wrong"}}}`)
-		c.want(`{"type":"connection_error","payload":"no secret"}`)
-		c.wantClose(4400, `{"server_error_msg":"4400: Connection initialization failed: no secret"}`)
-	})
-	t.Run("refused", func(t *testing.T) {
-		c := s.dial("/v1/graphql", newWS)
-		c.send(`{"type":"connection_init"}`)
-		c.wantClose(4403, `{"server_error_msg":"4403: Forbidden: no secret"}`)
-	})
-	t.Run("headers that are no text", func(t *testing.T) {
-		c := s.dial("/v1/graphql", newWS)
-		c.send(`{"type":"connection_init","payload":{"headers":{"x-secret":1}}}`)
-		c.wantClose(4400, `{"server_error_msg":"4400: parsing ClientMessage failed: parsing Text failed, expected String, but encountered Number"}`)
-	})
-	t.Run("by the handshake", func(t *testing.T) {
-		c := s.dial("/v1/graphql", newWS, "X-Secret", "s")
-		c.send(`{"type":"connection_init"}`)
-		c.want(ack)
-		// A second one counts with its own headers only.
-		c.send(`{"type":"connection_init","payload":{}}`)
-		c.wantClose(4403, `{"server_error_msg":"4403: Forbidden: no secret"}`)
-	})
-	t.Run("the message beats the handshake", func(t *testing.T) {
-		c := s.dial("/v1/graphql", newWS, "X-Secret", "wrong")
-		c.send(hello)
-		c.want(ack)
-	})
-	t.Run("without a sub-protocol it is the legacy one", func(t *testing.T) {
-		c := s.dial("/v1/graphql", "")
-		c.send(hello)
-		c.want(ack, ka)
-	})
-}
-
-func TestSocket_initTimeout(t *testing.T) {
-	t.Parallel()
-	s := newSockets(t, func(h *transport.Sockets) { h.InitTimeout = time.Millisecond })
-	s.dial("/v1/graphql", legacyWS).wantClose(1011, `{"server_error_msg":"1011: Connection initialisation timed out"}`)
-	s.dial("/v1/graphql", newWS).wantClose(4408, `{"server_error_msg":"4408: Connection initialisation timed out"}`)
-}
-
 func TestSocket_expiryEndsTheConnection(t *testing.T) {
 	t.Parallel()
 	s := newSockets(t, nil)
 	c := s.dial("/v1/graphql", newWS)
 	c.send(`{"type":"connection_init","payload":{"headers":{"x-secret":"s","x-expires":"soon"}}}`)
 	c.send(`{"type":"subscribe","id":"1","payload":{"query":"live"}}`)
-	c.want(ack, `{"type":"error","id":"1","payload":[{"message":"Could not verify JWT: JWTExpired","extensions":{"path":"$","code":"invalid-jwt"}}]}`, `{"type":"complete","id":"1"}`)
+	c.want(ack, ping, `{"type":"error","id":"1","payload":[{"message":"Could not verify JWT: JWTExpired","extensions":{"path":"$","code":"invalid-jwt"}}]}`, `{"type":"complete","id":"1"}`)
 	c.wantClose(4403, `{"server_error_msg":"4403: Forbidden: the session has expired"}`)
 	<-s.stopped
-}
-
-func TestSocket_keepAlive(t *testing.T) {
-	t.Parallel()
-	s := newSockets(t, func(h *transport.Sockets) { h.KeepAlive = 5 * time.Millisecond })
-	c := s.dial("/v1/graphql", newWS)
-	c.send(hello)
-	c.want(ack, `{"type":"ping","payload":{"message":"keepalive"}}`, `{"type":"ping","payload":{"message":"keepalive"}}`)
-	s.ready(legacyWS).want(ka, ka)
-}
-
-func TestSocket_messages(t *testing.T) {
-	t.Parallel()
-	s := newSockets(t, nil)
-	const noX, noData = `{"message":"no x","extensions":{"path":"$.selectionSet.x","code":"validation-failed"}}`, `{"message":"no data","extensions":{"path":"$","code":"data-exception"}}`
-	t.Run("legacy", func(t *testing.T) {
-		c := s.ready(legacyWS)
-		c.send(`{"type":"start","id":"1","payload":{"query":"q","operationName":null}}`)
-		c.want(`{"type":"data","id":"1","payload":{"data":"q"}}`, `{"type":"complete","id":"1"}`)
-		c.send(`{"type":"start","id":"a\"b","payload":{"query":"refused"}}`)
-		c.want(`{"type":"error","id":"a\"b","payload":{"errors":[`+noX+`]}}`, `{"type":"complete","id":"a\"b"}`)
-		c.send(`{"type":"start","id":"1","payload":{"query":"broken"}}`)
-		c.want(`{"type":"data","id":"1","payload":{"errors":[`+noData+`]}}`, `{"type":"complete","id":"1"}`)
-		c.send(`nonsense`)
-		c.want(`{"type":"connection_error","payload":"parsing ClientMessage failed: Error in $: Failed reading: not a valid json value: invalid character 'o' in literal null (expecting 'u')"}`)
-		c.send(`{"type":"fetch","id":"1"}`)
-		c.want(`{"type":"connection_error","payload":"parsing ClientMessage failed: unexpected type for ClientMessage: fetch"}`)
-		c.send(`{"type":"start","id":"1","payload":{}}`)
-		c.want(`{"type":"connection_error","payload":"parsing ClientMessage failed: key \"query\" not found"}`)
-		c.send(`{"type":"stop","id":"unknown"}`)
-		c.send(`{"type":"connection_terminate"}`)
-		c.wantClose(1000, "GQL_CONNECTION_TERMINATE received")
-	})
-	t.Run("graphql-transport-ws", func(t *testing.T) {
-		c := s.ready(newWS)
-		c.send(`{"type":"subscribe","id":"1","payload":{"query":"q","extensions":{}}}`)
-		c.want(`{"type":"next","id":"1","payload":{"data":"q"}}`, `{"type":"complete","id":"1"}`)
-		c.send(`{"type":"subscribe","id":"1","payload":{"query":"refused"}}`)
-		c.want(`{"type":"error","id":"1","payload":[`+noX+`]}`, `{"type":"complete","id":"1"}`)
-		c.send(`{"type":"subscribe","id":"1","payload":{"query":"broken"}}`)
-		c.want(`{"type":"error","id":"1","payload":[`+noData+`]}`, `{"type":"complete","id":"1"}`)
-		c.send(`{"type":"ping"}`)
-		c.want(`{"type":"pong"}`)
-		c.send(`{"type":"ping","payload":{"a":1}}`)
-		c.want(`{"type":"pong","payload":{"a":1}}`)
-		c.send(`{"type":"pong"}`)
-		c.send(`{"type":"subscribe"}`)
-		c.wantClose(4400, `{"server_error_msg":"4400: parsing ClientMessage failed: key \"id\" not found"}`)
-	})
-	t.Run("v1alpha1 has the older errors", func(t *testing.T) {
-		c := s.dial("/v1alpha1/graphql", legacyWS)
-		c.send(hello)
-		c.want(ack, ka)
-		c.send(`{"type":"start","id":"1","payload":{"query":"refused"}}`)
-		c.want(`{"type":"error","id":"1","payload":{"path":"$.selectionSet.x","error":"no x","code":"validation-failed"}}`, `{"type":"complete","id":"1"}`)
-	})
-}
-
-func TestSocket_cannotStart(t *testing.T) {
-	t.Parallel()
-	s := newSockets(t, nil)
-	const early = `{"message":"start received before the connection is initialised","extensions":{"path":"$","code":"start-failed"}}`
-	const twice = `{"message":"an operation already exists with this id: 1","extensions":{"path":"$","code":"start-failed"}}`
-	c := s.dial("/v1/graphql", legacyWS)
-	c.send(`{"type":"start","id":"1","payload":{"query":"q"}}`)
-	c.want(`{"type":"error","id":"1","payload":{"errors":[`+early+`]}}`, `{"type":"complete","id":"1"}`)
-	c.send(hello)
-	c.want(ack, ka)
-	c.send(`{"type":"start","id":"1","payload":{"query":"live"}}`)
-	c.send(`{"type":"start","id":"1","payload":{"query":"live"}}`)
-	c.want(`{"type":"error","id":"1","payload":{"errors":[`+twice+`]}}`, `{"type":"complete","id":"1"}`)
-
-	c = s.dial("/v1/graphql", newWS)
-	c.send(`{"type":"subscribe","id":"1","payload":{"query":"q"}}`)
-	c.want(`{"type":"error","id":"1","payload":[` + early + `]}`)
-	c.wantClose(1000, `{"server_error_msg":"4400: start received before the connection is initialised"}`)
-	c = s.ready(newWS)
-	c.send(`{"type":"subscribe","id":"1","payload":{"query":"live"}}`)
-	c.send(`{"type":"subscribe","id":"1","payload":{"query":"live"}}`)
-	c.want(`{"type":"error","id":"1","payload":[` + twice + `]}`)
-	c.wantClose(1000, `{"server_error_msg":"4400: an operation already exists with this id: 1"}`)
-	if len(s.ran) != 0 {
-		t.Error("something ran")
-	}
 }
 
 func TestSocket_queriesRunBesideEachOtherMutationsInOrder(t *testing.T) {
@@ -479,12 +355,15 @@ func TestSocket_shutDown(t *testing.T) {
 	c := s.ready(newWS)
 	done := make(chan struct{})
 	go func() { s.Sockets.Close(); close(done) }()
-	c.wantClose(1001, "the server is shutting down")
+	c.wantClose(1012, "shutting server down")
 	<-done
 	if n := s.Count(); n != 0 {
 		t.Errorf("%d connections are left", n)
 	}
-	s.dial("/v1/graphql", newWS).wantClose(1001, "the server is shutting down")
+	_, resp, err := websocket.Dial(t.Context(), s.url+"/v1/graphql", nil)
+	if err == nil || resp == nil || resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") != "0" {
+		t.Errorf("a handshake afterwards: %v %v", resp, err)
+	}
 }
 
 func TestSocket_slowClientKeepsTheNewestAndIsBounded(t *testing.T) {
@@ -553,9 +432,16 @@ func (c *client) wantRefused(what string) {
 func TestSocket_cookiesWithoutCORS(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		name                               string
-		disabled, readCookie, wantAccepted bool
-	}{{"CORS", false, false, true}, {"disabled", true, false, false}, {"disabled, read", true, true, true}} {
+		name                 string
+		disabled, readCookie bool
+		origin               string
+		wantAccepted         bool
+	}{
+		{"with CORS", false, false, "https://app.example", true},
+		{"a page's", true, false, "https://evil.example", false},
+		{"a page's, read", true, true, "https://any.example", true},
+		{"a program's", true, false, "", true},
+	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newSockets(t, func(h *transport.Sockets) {
 				h.ReadCookie = c.readCookie
@@ -569,7 +455,11 @@ func TestSocket_cookiesWithoutCORS(t *testing.T) {
 					return &session.Session{Role: "user"}, nil
 				}
 			})
-			conn := s.dial("/v1/graphql", newWS, "Cookie", "a=b")
+			headers := []string{"Cookie", "a=b"}
+			if c.origin != "" {
+				headers = append(headers, "Origin", c.origin)
+			}
+			conn := s.dial("/v1/graphql", newWS, headers...)
 			conn.send(`{"type":"connection_init"}`)
 			if c.wantAccepted {
 				conn.want(ack)
