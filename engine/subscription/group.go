@@ -47,6 +47,8 @@ type group struct {
 	mu sync.Mutex
 	// isDirty: everybody is to be asked for at the next look, not the newcomers only.
 	isDirty bool
+	// round counts the looks at everybody.
+	round   int
 	cohorts map[string]*cohort
 	// newcomers are the cohorts with somebody who has been told nothing, and maybe some that had.
 	newcomers map[*cohort]struct{}
@@ -66,6 +68,8 @@ type cohort struct {
 	// old have been told what has the hash last; fresh nothing yet. Guarded by the group.
 	old, fresh map[*sink]struct{}
 	last       uint64
+	// changed is the round in which the result was another than before.
+	changed int
 }
 
 type sink struct {
@@ -204,18 +208,30 @@ func (g *group) run() {
 	}
 }
 
-// due are the cohorts to ask for: all, or those with newcomers.
+// recently is for how many rounds a cohort whose result has changed is asked for before those whose results stood still.
+const recently = 8
+
+// due are the cohorts to ask for: all, or those with newcomers. What has changed lately changes again more likely than the
+// rest, so that it comes first: whom it concerns need not wait for thousands whom it does not.
 func (g *group) due(all *bool) []*cohort {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	*all = *all || g.isDirty
 	g.isDirty = false
-	if *all {
-		return slices.Collect(maps.Values(g.cohorts))
+	if !*all {
+		return slices.Collect(maps.Keys(g.newcomers))
 	}
-	out := make([]*cohort, 0, len(g.newcomers))
-	for c := range g.newcomers {
-		out = append(out, c)
+	g.round++
+	out := make([]*cohort, len(g.cohorts))
+	front, back := 0, len(out)
+	for _, c := range g.cohorts {
+		if g.round-c.changed <= recently {
+			out[front] = c
+			front++
+		} else {
+			back--
+			out[back] = c
+		}
 	}
 	return out
 }
@@ -348,6 +364,7 @@ func (g *group) tell(c *cohort, e Event, hash uint64, onlyFresh bool) {
 	g.mu.Lock()
 	sinks := make([]*sink, 0, len(c.fresh))
 	if !onlyFresh && hash != c.last {
+		c.changed = g.round
 		for s := range c.old {
 			sinks = append(sinks, s)
 		}
