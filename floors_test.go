@@ -61,7 +61,7 @@ var floors = map[string]string{
 	"identity/verification": "identity/directory identity/password secret postgres",
 	"identity/oidc":         "identity/directory identity/token identity/event jwt secret httpd postgres worker",
 	"identity/experience":   "identity/directory identity/verification identity/password identity/oidc identity/event httpd secret postgres",
-	"identity/console":      "identity/directory httpd secret",
+	"identity/console":      "identity/authority identity/directory identity/event identity/oidc httpd secret",
 	"identity/hasurahook":   "identity/directory identity/oidc identity/token jwt httpd",
 	"identity/management":   "identity/console identity/directory identity/password identity/event httpd jwt postgres secret",
 	"identity/authority":    "identity/directory postgres secret worker",

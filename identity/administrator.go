@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"gatehouse/identity/console"
 	"gatehouse/identity/directory"
 	"gatehouse/identity/experience"
 	"gatehouse/identity/password"
@@ -33,17 +34,35 @@ func (i *Identity) setUpToken(ctx context.Context) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:24]), nil
 }
 
-// SetUp is the handler behind the set-up link's page.
-func (i *Identity) SetUp(ctx context.Context) (http.Handler, error) {
+// SetUp is the handler behind the set-up link's page. The first administrator is signed in to the console by signIn, in the
+// transaction that makes the administrator; keep writes the cookies once that is committed.
+func (i *Identity) SetUp(ctx context.Context, signIn func(r *http.Request, tx *directory.Tx, userID string) (keep func(w http.ResponseWriter), err error)) (http.Handler, error) {
 	token, err := i.setUpToken(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &experience.SetUp{Token: token, AdminSecret: i.config.AdminSecret, Create: i.createFirstAdministrator}, nil
+	return &experience.SetUp{
+		Token: token, AdminSecret: i.config.AdminSecret,
+		Allowed: func(r *http.Request) bool {
+			if i.config.Console == nil {
+				return false
+			}
+			c, err := i.config.Console(r.Context(), r.Header)
+			return err == nil && c != nil && c.By == console.BySecret && c.Operations.Has(directory.ConsoleMembers)
+		},
+		Create: func(r *http.Request, username, text string) (u *directory.User, keep func(w http.ResponseWriter), err error) {
+			u, err = i.createFirstAdministrator(r.Context(), username, text, func(tx *directory.Tx, userID string) (err error) {
+				keep, err = signIn(r, tx, userID)
+				return err
+			})
+			return u, keep, err
+		},
+	}, nil
 }
 
-// createFirstAdministrator is CreateAdministrator unless there is one; of several at once, one is made.
-func (i *Identity) createFirstAdministrator(ctx context.Context, username, text string) (u *directory.User, err error) {
+// createFirstAdministrator is CreateAdministrator unless there is one; of several at once, one is made. made is told in the
+// transaction.
+func (i *Identity) createFirstAdministrator(ctx context.Context, username, text string, made func(tx *directory.Tx, userID string) error) (u *directory.User, err error) {
 	if has, err := i.directory.HasConsoleOwner(ctx); err != nil {
 		return nil, err
 	} else if has {
@@ -68,7 +87,10 @@ func (i *Identity) createFirstAdministrator(ctx context.Context, username, text 
 		if u, err = tx.CreateUser(ctx, directory.NewUser{Username: username, Password: hash}); err != nil {
 			return err
 		}
-		return tx.MakeAdministrator(ctx, u.ID)
+		if err := tx.MakeAdministrator(ctx, u.ID); err != nil {
+			return err
+		}
+		return made(tx, u.ID)
 	})
 	if err != nil {
 		return nil, err

@@ -42,6 +42,8 @@ type Config struct {
 	AdminSecret func(candidate string) (name string, ok bool)
 	// Console says whom the console's cookie stands for; nil: there is no console.
 	Console func(ctx context.Context, h http.Header) (*console.Caller, error)
+	// ConsoleBases are further URLs that the console is served below.
+	ConsoleBases []string
 	// DefaultRoleNames are given to every new user (USER_DEFAULT_ROLE_NAMES).
 	DefaultRoleNames []string
 	// BreachedPasswordCheck asks the public breach database about new passwords.
@@ -100,7 +102,7 @@ func New(ctx context.Context, c Config) (*Identity, error) {
 	}
 	i.keys.Replace(signing...)
 	i.provider, err = oidc.New(oidc.Config{
-		Endpoint: c.Endpoint, Pool: c.Pool, Directory: d, Issuer: i.issuer, Keys: i.keys, CookieKeys: cookieKeys, Now: c.Now, Record: i.audit.record,
+		Endpoint: c.Endpoint, ConsoleBases: c.ConsoleBases, Pool: c.Pool, Directory: d, Issuer: i.issuer, Keys: i.keys, CookieKeys: cookieKeys, Now: c.Now, Record: i.audit.record,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("assemble provider: %w", err)

@@ -3,14 +3,17 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"gatehouse/engine/fault"
 	"gatehouse/engine/session"
 	"gatehouse/identity/console"
 	"gatehouse/identity/directory"
+	"gatehouse/worker"
 )
 
 // scopeOf says which of the data half's scopes an operation of the console is. The other operations are the identity
@@ -64,38 +67,36 @@ func (sv *Server) buildConsole() error {
 	}
 	data, identityRuns := sv.settings.halves()
 	c := console.Config{
-		Origins: sv.consoleOrigins(), TrustProxy: sv.settings.Listening.TrustProxy, HasData: data, HasIdentity: identityRuns,
+		Bases: sv.consoleBases(), TrustProxy: sv.settings.Listening.TrustProxy, HasData: data, HasIdentity: identityRuns,
 		HasDemo: sv.settings.Operations.Demo && data && identityRuns, Version: Version, Endpoints: sv.consoleEndpoints, Changed: sv.callersChanged,
 	}
 	for i := range secrets {
 		s := &secrets[i]
 		c.Secrets = append(c.Secrets, console.Secret{Name: s.Name, Secret: s.Secret, Operations: operationsOf(s, identityRuns && sv.settings.Secrets.ManagementByAdminSecret)})
 	}
-	if identityRuns {
-		c.NeedsSetUp = func(ctx context.Context) (bool, error) {
-			has, err := sv.identity.Directory().HasConsoleOwner(ctx)
-			return !has, err
-		}
+	if sv.identity != nil {
+		c.Members = &console.Members{Directory: sv.identity.Directory(), Provider: sv.identity.Provider(), Authority: sv.authority, Issuer: sv.identity.Issuer()}
 	}
 	sv.console = console.New(c)
 	return nil
 }
 
-// consoleOrigins are where the console is for all that the settings say: at the public URL, unless that is a port of the
-// identity half alone, and on this machine.
-func (sv *Server) consoleOrigins() []string {
-	origins := []string{sv.base()}
-	if _, identityPort, err := sv.settings.Listening.ports(); err == nil && identityPort == 0 && !slices.Contains(origins, sv.endpoint()) {
-		origins = append(origins, originOf(sv.endpoint()))
+// consoleBases are where the console is for all that the settings say: at ADMIN_ENDPOINT, else at the public URL unless
+// that is a port of the identity half alone, and on this machine.
+func (sv *Server) consoleBases() (bases []string) {
+	_, identityPort, _ := sv.settings.Listening.ports()
+	switch own := strings.TrimRight(sv.settings.Listening.ConsoleURL, "/"); {
+	case own != "":
+		bases = append(bases, own)
+	case identityPort == 0:
+		bases = append(bases, sv.endpoint())
 	}
-	return origins
-}
-
-// originOf leaves a URL's path out.
-func originOf(url string) string {
-	scheme, rest, _ := strings.Cut(url, "://")
-	host, _, _ := strings.Cut(rest, "/")
-	return scheme + "://" + host
+	for _, own := range []string{sv.base(), fmt.Sprintf("http://127.0.0.1:%d", sv.port)} {
+		if !slices.Contains(bases, own) {
+			bases = append(bases, own)
+		}
+	}
+	return bases
 }
 
 // consoleEndpoints are what applications are pointed to.
@@ -109,6 +110,15 @@ func (sv *Server) consoleEndpoints(base string) (e console.Endpoints) {
 		e.Issuer, e.Discovery, e.JWKS = at(issuer), at(issuer+"/.well-known/openid-configuration"), at(issuer+"/jwks")
 	}
 	return e
+}
+
+// sweepConsole deletes sessions of the console that have run out until ctx ends.
+func (sv *Server) sweepConsole(ctx context.Context) {
+	worker.Every(ctx, 10*time.Minute, nil, func(ctx context.Context) {
+		if err := sv.console.Sweep(ctx); err != nil && ctx.Err() == nil {
+			sv.log.WarnContext(ctx, "expired console sessions could not be deleted", "error", err)
+		}
+	})
 }
 
 // callersChanged has open sockets looked at again at once.

@@ -69,13 +69,13 @@ func (sv *Server) build(ctx context.Context, progress func(string)) error {
 		return err
 	}
 	data, identityRuns := sv.settings.halves()
-	if err := sv.buildConsole(); err != nil {
-		return err
-	}
 	if identityRuns {
 		if err := sv.buildIdentity(ctx); err != nil {
 			return err
 		}
+	}
+	if err := sv.buildConsole(); err != nil {
+		return err
 	}
 	if data {
 		if err := sv.buildEngine(ctx, progress); err != nil {
@@ -201,6 +201,9 @@ func (sv *Server) start(ctx context.Context, g *worker.Group) {
 		g.Go(func() { _ = sv.identity.Run(ctx) })
 		g.Go(func() { sv.authority.Run(ctx) })
 	}
+	if sv.console != nil {
+		g.Go(func() { sv.sweepConsole(ctx) })
+	}
 	if sv.engine != nil {
 		g.Go(func() { _ = sv.engine.Run(ctx) })
 	}
@@ -291,7 +294,7 @@ func (sv *Server) mountConsole(ctx context.Context, mux *http.ServeMux) error {
 		sv.console.Mount(mux)
 		mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/console", http.StatusFound) })
 		if sv.identity != nil {
-			setUp, err := sv.identity.SetUp(ctx)
+			setUp, err := sv.identity.SetUp(ctx, sv.console.Begin)
 			if err != nil {
 				return fmt.Errorf("prepare the set-up link: %w", err)
 			}

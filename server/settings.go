@@ -30,6 +30,7 @@ type ListeningSettings struct {
 	IdentityPort *int   `name:"identity-port" env:"GATEHOUSE_IDENTITY_PORT" placeholder:"N" help:"Serve the identity half on this port as well, as Logto does. Default PORT when it differs from the port above."`
 	LogtoPort    *int   `name:"logto-port" env:"PORT" hidden:"" help:"Logto's port variable: see --port and --identity-port."`
 	Endpoint     string `name:"endpoint" env:"ENDPOINT" placeholder:"URL" help:"Public URL of the identity half; the issuer is ENDPOINT/oidc. Default http://localhost:PORT."`
+	ConsoleURL   string `name:"admin-endpoint" env:"ADMIN_ENDPOINT" placeholder:"URL" help:"Public URL of the console, where it is not ENDPOINT. Members who call it by another name that is not known are sent there to sign in."`
 	Only         string `name:"only" env:"GATEHOUSE_ONLY" enum:",data,identity" default:"" placeholder:"data|identity" help:"Run one half, on --port."`
 	TrustProxy   bool   `name:"trust-proxy-header" env:"TRUST_PROXY_HEADER" help:"Take client address, scheme and host from X-Forwarded-* (only behind a proxy that sets them)."`
 	CORSDomain   string `name:"cors-domain" env:"HASURA_GRAPHQL_CORS_DOMAIN" default:"*" help:"Origins that browsers may call the data API from: comma list, https://*.example.com allowed."`
@@ -154,7 +155,6 @@ type AcceptedSettings struct {
 	Stripes           int    `name:"stripes" short:"s" env:"HASURA_GRAPHQL_PG_STRIPES" hidden:"" help:"One pool per source; its size is --connections."`
 	ConsoleAssets     string `name:"console-assets-dir" env:"HASURA_GRAPHQL_CONSOLE_ASSETS_DIR" hidden:"" help:"The console is inside the binary."`
 	AdminPort         string `name:"admin-port" env:"ADMIN_PORT" hidden:"" help:"There is one console, on the port above."`
-	AdminEndpoint     string `name:"admin-endpoint" env:"ADMIN_ENDPOINT" hidden:"" help:"There is one console, on the endpoint above."`
 	ConsoleSentry     string `name:"console-sentry-dsn" env:"HASURA_CONSOLE_SENTRY_DSN" hidden:"" help:"The console reports to nobody."`
 	MigrationsPort    string `name:"migrations-server-port" env:"HASURA_GRAPHQL_MIGRATIONS_SERVER_PORT" hidden:"" help:"Migrations are applied in this process, which needs no second port."`
 	MigrationsTimeout string `name:"migrations-server-timeout" env:"HASURA_GRAPHQL_MIGRATIONS_SERVER_TIMEOUT" hidden:"" help:"Migrations are applied in this process, which waits for no other."`

@@ -1,8 +1,10 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"gatehouse/engine/session"
 	"gatehouse/engine/subscription"
 	"gatehouse/identity"
+	"gatehouse/identity/console"
 )
 
 // identityConfig is what the identity half is told.
@@ -24,8 +27,9 @@ func (sv *Server) identityConfig() (c identity.Config, err error) {
 	if s.Secrets.ManagementByAdminSecret {
 		c.AdminSecret, err = sv.managementSecret()
 	}
-	if sv.console != nil {
-		c.Console = sv.console.CallerOf
+	if s.Operations.Console {
+		c.ConsoleBases = sv.consoleBases()
+		c.Console = func(ctx context.Context, h http.Header) (*console.Caller, error) { return sv.console.CallerOf(ctx, h) } // made after identity
 	}
 	return c, err
 }

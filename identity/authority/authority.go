@@ -95,10 +95,13 @@ type Authority struct {
 	// tokens says which tokens are revoked, by the digests of their jti. It is asked about a token only when some token of
 	// the same grant or application is revoked, so that there is one read more for those alone, and no list without end.
 	tokens *view[digest, bool]
+	// consoleSessions and members are whom the console's cookies stand for, see console.go.
+	consoleSessions *view[digest, consoleSession]
+	members         *view[string, string]
 
 	feed
-	// epoch counts how often something was forgotten.
-	epoch atomic.Uint64
+	// epoch counts how often something was forgotten, consoleEpoch of what the console's callers hold.
+	epoch, consoleEpoch atomic.Uint64
 }
 
 // New makes an Authority. Until Run listens it answers from Postgres.
@@ -114,6 +117,8 @@ func New(c Config) *Authority {
 	a.grants = newView(maxGrants, a.now, reads, a.readGrants)
 	a.resources = newView(maxResources, a.now, reads, a.readResources)
 	a.tokens = newView(maxTokens, a.now, reads, a.readTokens)
+	a.consoleSessions = newView(maxConsoleSessions, a.now, reads, a.readConsoleSessions)
+	a.members = newView(maxMembers, a.now, reads, a.readMembers)
 	return a
 }
 

@@ -120,7 +120,10 @@ func (a *Authority) forgetAll() {
 	a.grants.forgetAll()
 	a.resources.forgetAll()
 	a.tokens.forgetAll()
+	a.consoleSessions.forgetAll()
+	a.members.forgetAll()
 	a.epoch.Add(1)
+	a.consoleEpoch.Add(1)
 }
 
 // hear forgets what a notice names.
@@ -129,6 +132,11 @@ func (a *Authority) hear(_, notice string) {
 	switch kind {
 	case "user":
 		a.users.forget(key)
+		a.consoleChanged(a.members.forget(key))
+	case "console-session":
+		if raw, err := hex.DecodeString(key); err == nil && len(raw) == len(digest{}) {
+			a.consoleChanged(a.consoleSessions.forget(digest(raw)))
+		}
 	case "application":
 		a.applications.forget(key)
 	case "grant":

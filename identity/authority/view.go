@@ -96,12 +96,17 @@ func (v *view[K, V]) keep(k K, e entry[V]) {
 	v.young[k] = e
 }
 
-func (v *view[K, V]) forget(k K) {
+// forget forgets k, and tells whether anybody had asked for it.
+func (v *view[K, V]) forget(k K) (was bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	_, isYoung := v.young[k]
+	_, isOld := v.old[k]
+	_, isRead := v.flights[k]
 	delete(v.young, k)
 	delete(v.old, k)
 	delete(v.flights, k)
+	return isYoung || isOld || isRead
 }
 
 func (v *view[K, V]) forgetAll() {

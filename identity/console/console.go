@@ -8,6 +8,7 @@ package console
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"gatehouse/httpd"
@@ -41,16 +42,17 @@ type Endpoints struct {
 
 // Config of a Handler.
 type Config struct {
-	// Origins are the console's own, as "https://gate.example", besides the host a request names.
-	Origins []string
+	// Bases are the URLs that the console is known to be served below, as "https://gate.example", the public one first. Their
+	// origins are our own, besides the host that a request names.
+	Bases []string
 	// TrustProxy takes scheme and host from X-Forwarded-*.
 	TrustProxy bool
 	// Secrets are the admin secrets; none is Hasura's open mode where the data half runs.
 	Secrets []Secret
 	// HasData and HasIdentity tell which halves run.
 	HasData, HasIdentity, HasDemo bool
-	// NeedsSetUp tells whether there is no administrator yet; nil where the identity half does not run.
-	NeedsSetUp func(ctx context.Context) (bool, error)
+	// Members signs members in; nil where the identity half does not run.
+	Members *Members
 	// Endpoints of this process; base is the console's origin as the browser has it.
 	Endpoints func(base string) Endpoints
 	Version   string
@@ -63,6 +65,7 @@ type Config struct {
 // Handler serves /console/api and keeps the console's sessions.
 type Handler struct {
 	config   Config
+	origins  []string // of the bases
 	now      func() time.Time
 	attempts attempts
 	ended    ended
@@ -71,6 +74,10 @@ type Handler struct {
 // New makes a Handler.
 func New(c Config) *Handler {
 	h := &Handler{config: c, now: c.Now}
+	for _, base := range c.Bases {
+		scheme, rest, _ := strings.Cut(base, "://")
+		h.origins = append(h.origins, scheme+"://"+hostOf(rest))
+	}
 	if h.now == nil {
 		h.now = time.Now
 	}
@@ -108,12 +115,12 @@ func (h *Handler) TakeOut(header http.Header) (credential string, rest http.Head
 
 // Caller says whom a credential stands for. ErrEnded when it stands for nobody; other errors say that it cannot be told
 // now. isAgain: the caller has not done anything, but goes on.
-func (h *Handler) Caller(_ context.Context, credential string, isAgain bool) (*Caller, error) {
+func (h *Handler) Caller(ctx context.Context, credential string, isAgain bool) (*Caller, error) {
 	if s, i, ok := h.readSecretCookie(credential); ok {
 		known := &h.config.Secrets[i]
 		return &Caller{By: BySecret, Secret: i, SecretName: known.Name, Operations: known.Operations, Expires: s.expires()}, nil
 	}
-	return nil, ErrEnded
+	return h.member(ctx, credential, isAgain)
 }
 
 // CallerOf says whom a request's cookie stands for; nil without a cookie.
@@ -125,16 +132,35 @@ func (h *Handler) CallerOf(ctx context.Context, header http.Header) (*Caller, er
 }
 
 // Epoch moves whenever what Caller says may have changed, but for Caller.Expires.
-func (h *Handler) Epoch() (epoch uint64, isKnown bool) { return h.ended.count.Load(), true }
+func (h *Handler) Epoch() (epoch uint64, isKnown bool) {
+	if h.config.Members == nil {
+		return h.ended.count.Load(), true
+	}
+	epoch, isKnown = h.config.Members.Authority.ConsoleEpoch()
+	return epoch + h.ended.count.Load(), isKnown
+}
 
-// Mount adds the API's routes.
+// operations are what a membership may do on the halves that run.
+func (h *Handler) operations(role string) directory.Operations {
+	return directory.OperationsOf(role)
+}
+
+// Mount adds the API's routes, and those of signing in.
 func (h *Handler) Mount(mux *http.ServeMux) {
-	for pattern, answer := range map[string]func(w http.ResponseWriter, r *http.Request) error{
+	routes := map[string]func(w http.ResponseWriter, r *http.Request) error{
 		"GET /console/api/session":    h.showSession,
 		"POST /console/api/session":   h.signInBySecret,
 		"DELETE /console/api/session": h.signOut,
 		"/console/api/":               func(http.ResponseWriter, *http.Request) error { return errNoRoute },
-	} {
+	}
+	if h.config.Members != nil {
+		routes["GET /console/sign-in"] = h.startSignIn
+		routes["GET "+callbackPath] = h.finishSignIn
+		routes["GET /console/api/members"] = h.may(directory.ConsoleMembers, h.listMembers)
+		routes["PUT /console/api/members/{userId}"] = h.may(directory.ConsoleMembers, h.putMember)
+		routes["DELETE /console/api/members/{userId}"] = h.may(directory.ConsoleMembers, h.deleteMember)
+	}
+	for pattern, answer := range routes {
 		mux.HandleFunc(pattern, h.handle(answer))
 	}
 }
@@ -201,11 +227,13 @@ func (h *Handler) showSession(w http.ResponseWriter, r *http.Request) error {
 	out := signedOut{
 		Ways: []string{}, Halves: halves{h.config.HasData, h.config.HasIdentity}, Demo: h.config.HasDemo, Version: h.config.Version,
 	}
-	if h.config.NeedsSetUp != nil {
+	if m := h.config.Members; m != nil {
 		out.Ways = append(out.Ways, ByMember)
-		if out.NeedsSetUp, err = h.config.NeedsSetUp(ctx); err != nil {
+		has, err := m.Directory.HasConsoleOwner(ctx)
+		if err != nil {
 			return err
 		}
+		out.NeedsSetUp = !has
 	}
 	if len(h.config.Secrets) > 0 {
 		out.Ways = append(out.Ways, BySecret)
@@ -215,6 +243,13 @@ func (h *Handler) showSession(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case c != nil:
 		in.By, in.May = c.By, c.Operations
+		if c.By == ByMember {
+			u, err := h.config.Members.Directory.User(ctx, c.UserID)
+			if err != nil {
+				return err
+			}
+			in.User, in.Role = &member{u.ID, u.Username, u.Name, u.Avatar}, &c.Role
+		}
 	case len(h.config.Secrets) == 0 && h.config.HasData:
 		in.By, in.May = ByNobody, dataOperations()
 	default:
@@ -264,11 +299,14 @@ func (h *Handler) signInBySecret(w http.ResponseWriter, r *http.Request) error {
 
 // signOut ends the session and takes the cookie away, whatever it was worth.
 func (h *Handler) signOut(w http.ResponseWriter, r *http.Request) error {
-	h.clearCookie(w, r)
-	if s, _, ok := h.readSecretCookie(cookieValue(r.Header)); ok {
+	credential := cookieValue(r.Header)
+	if s, _, ok := h.readSecretCookie(credential); ok {
 		h.ended.add(s, h.now())
 		h.config.Changed()
+	} else if err := h.end(r.Context(), credential, r); err != nil {
+		return err
 	}
+	h.clearCookie(w, r)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -196,7 +196,7 @@ func TestCookie_byHTTPS(t *testing.T) {
 		headers []string
 	}{
 		"a proxy that is trusted": {func(c *console.Config) { c.TrustProxy = true }, []string{"X-Forwarded-Proto", "https", "X-Forwarded-Host", "gate.example"}},
-		"the public URL":          {func(c *console.Config) { c.Origins = []string{"https://gate.example"} }, []string{"Host", "gate.example"}},
+		"the public URL":          {func(c *console.Config) { c.Bases = []string{"https://gate.example"} }, []string{"Host", "gate.example"}},
 		"the browser says so":     {func(*console.Config) {}, []string{"Host", "gate.example"}},
 	} {
 		s := newSite(t, c.config)
@@ -212,7 +212,7 @@ func TestCookie_byHTTPS(t *testing.T) {
 	if c := s.signIn("opensesame"); c.Name != "gatehouse_console" || c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != "/" || c.Domain != "" {
 		t.Errorf("by http: %v", c)
 	}
-	known := newSite(t, func(c *console.Config) { c.Origins = []string{"https://gate.example"} })
+	known := newSite(t, func(c *console.Config) { c.Bases = []string{"https://gate.example"} })
 	cookie := known.signIn("opensesame", "Host", "gate.example")
 	known.wants("an unencrypted page of the same host", "nobody", "Host", "gate.example", "Origin", "http://gate.example", "Cookie", cookie.Name+"="+cookie.Value)
 }

@@ -62,7 +62,7 @@ func (h *Handler) isOwnOrigin(r *http.Request, origin string) bool {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return false
 	}
-	if slices.ContainsFunc(h.config.Origins, func(own string) bool { return strings.EqualFold(own, u.Scheme+"://"+u.Host) }) {
+	if slices.ContainsFunc(h.origins, func(own string) bool { return strings.EqualFold(own, u.Scheme+"://"+u.Host) }) {
 		return true
 	}
 	return strings.EqualFold(u.Host, h.host(r)) && (u.Scheme == "https" || !h.isKnownSecure(r))
@@ -89,7 +89,7 @@ func (h *Handler) isKnownSecure(r *http.Request) bool {
 	if proto := r.Header.Get("X-Forwarded-Proto"); h.config.TrustProxy && proto != "" {
 		return strings.EqualFold(lastOf(proto), "https")
 	}
-	return slices.ContainsFunc(h.config.Origins, func(own string) bool { return strings.EqualFold(own, "https://"+h.host(r)) })
+	return slices.ContainsFunc(h.origins, func(own string) bool { return strings.EqualFold(own, "https://"+h.host(r)) })
 }
 
 // isSecure tells whether the browser reaches us by https, as far as we or it say so.

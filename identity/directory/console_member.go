@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -34,6 +35,27 @@ func (r Reader) HasConsoleOwner(ctx context.Context) (bool, error) {
 select count(*) from identity.console_members m join identity.users u on u.id = m.user_id
  where m.role = 'owner' and not u.is_suspended`)
 	return n > 0, err
+}
+
+// ConsoleMember is a member of the console.
+type ConsoleMember struct {
+	UserID                 string
+	Username, Name, Avatar *string
+	Role                   string
+	Since                  time.Time
+	LastSeen               *time.Time
+}
+
+// ConsoleMembers lists the members, owners first.
+func (r Reader) ConsoleMembers(ctx context.Context) ([]ConsoleMember, error) {
+	rows, err := r.q.Query(ctx, `
+select u.id, u.username, u.name, u.avatar, m.role, m.created_at, m.last_seen_at
+  from identity.console_members m join identity.users u on u.id = m.user_id
+ order by array_position(array['owner', 'developer', 'support'], m.role), u.username, u.id`)
+	if err != nil {
+		return nil, fmt.Errorf("list console members: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[ConsoleMember])
 }
 
 // SetConsoleRole gives a user a membership, or another one.

@@ -1,7 +1,6 @@
 package experience
 
 import (
-	"context"
 	"net/http"
 
 	"gatehouse/httpd"
@@ -16,8 +15,10 @@ type SetUp struct {
 	Token string
 	// AdminSecret judges X-Hasura-Admin-Secret; nil: the header opens nothing.
 	AdminSecret func(candidate string) (name string, ok bool)
-	// Create makes the administrator; ErrAlreadySetUp when there is one.
-	Create func(ctx context.Context, username, password string) (*directory.User, error)
+	// Allowed says whether a caller needs no token: somebody who is signed in by the admin secret; nil: nobody.
+	Allowed func(r *http.Request) bool
+	// Create makes the administrator; ErrAlreadySetUp when there is one. finish, which may be nil, completes the answer.
+	Create func(r *http.Request, username, password string) (u *directory.User, finish func(w http.ResponseWriter), err error)
 }
 
 // ErrAlreadySetUp says that there is an administrator.
@@ -30,34 +31,38 @@ var errSetUpToken = &problem{
 
 func (s *SetUp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	u, err := s.create(&call{w, r})
+	u, finish, err := s.create(&call{w, r})
 	if err != nil {
 		fail(w, r, err)
 		return
+	}
+	if finish != nil {
+		finish(w)
 	}
 	httpd.Logger(r.Context()).InfoContext(r.Context(), "first administrator created", "user_id", u.ID)
 	httpd.WriteJSON(w, http.StatusCreated, map[string]string{"userId": u.ID})
 }
 
-// create needs no cookie, so a forged request has nothing to ride on: the token proves the caller.
-func (s *SetUp) create(c *call) (*directory.User, error) {
+// create needs no cookie, so a forged request has nothing to ride on: the token proves the caller. The cookie that Allowed
+// may look at counts for our own pages alone.
+func (s *SetUp) create(c *call) (*directory.User, func(w http.ResponseWriter), error) {
 	var in struct{ Token, Username, Password string }
 	if err := c.body(&in); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	given := c.r.Header.Get("X-Hasura-Admin-Secret")
-	bySecret := false
+	bySecret := s.Allowed != nil && s.Allowed(c.r)
 	if s.AdminSecret != nil && given != "" {
-		_, bySecret = s.AdminSecret(given)
+		_, bySecret = s.AdminSecret(given) // a wrong one is an error even beside a good cookie
 	}
 	if !bySecret && (in.Token == "" || !secret.Equal(in.Token, s.Token)) {
-		return nil, errSetUpToken
+		return nil, nil, errSetUpToken
 	}
 	if err := require(in.Username, "username"); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := require(in.Password, "password"); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return s.Create(c.ctx(), in.Username, in.Password)
+	return s.Create(c.r, in.Username, in.Password)
 }

@@ -1,5 +1,5 @@
 // Package migrations holds the numbered SQL files of schema "identity". Numbers 00001-00019 belong to the
-// directory, 00020-00039 to the OpenID provider, 00040 and up to the authority. Forward only; a released
+// directory, 00020-00039 to the OpenID provider, 00040-00059 to the authority, 00060 and up to the console. Forward only; a released
 // file is never edited.
 package migrations
 

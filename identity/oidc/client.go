@@ -45,11 +45,17 @@ func (p *Provider) client(ctx context.Context, id string) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{Application: app, redirectURIs: app.OIDCClientMetadata.RedirectURIs, postLogoutURIs: app.OIDCClientMetadata.PostLogoutRedirectURIs}
-	for _, path := range builtInPages[id].redirect {
-		c.redirectURIs = append(slices.Clip(c.redirectURIs), p.endpoint+path)
+	bases := []string{p.endpoint}
+	if id == directory.ConsoleClient {
+		bases = append(bases, p.consoleBases...)
 	}
-	for _, path := range builtInPages[id].postLogout {
-		c.postLogoutURIs = append(slices.Clip(c.postLogoutURIs), p.endpoint+path)
+	for _, base := range bases {
+		for _, path := range builtInPages[id].redirect {
+			c.redirectURIs = append(slices.Clip(c.redirectURIs), base+path)
+		}
+		for _, path := range builtInPages[id].postLogout {
+			c.postLogoutURIs = append(slices.Clip(c.postLogoutURIs), base+path)
+		}
 	}
 	return c, nil
 }

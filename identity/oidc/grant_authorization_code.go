@@ -18,27 +18,9 @@ func (p *Provider) exchangeCode(ctx context.Context, client *Client, params Para
 			return nil, invalidRequest("missing required parameter '%s'", name)
 		}
 	}
-	code, err := p.findCode(ctx, params.Get("code"))
+	shown := Redemption{ClientID: client.ID, Code: params.Get("code"), RedirectURI: params.Get("redirect_uri"), Verifier: params.Get("code_verifier")}
+	code, grant, err := p.checkCode(ctx, shown)
 	if err != nil {
-		return nil, err
-	}
-	grant, err := p.grant(ctx, p.pool, code.grantID)
-	if errors.Is(err, directory.ErrNotFound) {
-		return nil, invalidGrant()
-	}
-	if err != nil {
-		return nil, err
-	}
-	if grant.ClientID != client.ID {
-		return nil, invalidGrant()
-	}
-	if code.consumedAt != nil {
-		return nil, p.replayed(ctx, grant)
-	}
-	if !code.expiresAt.After(p.now()) || !secret.Equal(code.params.RedirectURI, params.Get("redirect_uri")) {
-		return nil, invalidGrant()
-	}
-	if err := checkVerifier(code.params.Challenge, params.Get("code_verifier")); err != nil {
 		return nil, err
 	}
 	user, err := p.activeUser(ctx, grant.UserID)
@@ -55,12 +37,7 @@ func (p *Provider) exchangeCode(ctx context.Context, client *Client, params Para
 	if err != nil {
 		return nil, err
 	}
-	isFirst := false
-	err = p.directory.InTx(ctx, func(tx *directory.Tx) error {
-		var err error
-		if isFirst, err = p.consumeCode(ctx, tx, params.Get("code")); err != nil || !isFirst {
-			return err
-		}
+	err = p.useCode(ctx, shown.Code, grant, func(tx *directory.Tx) (err error) {
 		if client.issuesRefreshToken(code.params.Scopes) {
 			now := p.now()
 			if response.refreshToken, err = p.newRefreshToken(ctx, tx, grant, code.params, "authorization_code", now, now.Add(client.refreshTokenTTL())); err != nil {
@@ -70,12 +47,57 @@ func (p *Provider) exchangeCode(ctx context.Context, client *Client, params Para
 		return store(tx)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("exchange code: %w", err)
-	}
-	if !isFirst {
-		return nil, p.replayed(ctx, grant)
+		return nil, err
 	}
 	return response, nil
+}
+
+// Redemption is a code that is shown, with what proves that it was meant for who shows it.
+type Redemption struct {
+	ClientID, Code, RedirectURI, Verifier string
+}
+
+// checkCode finds the code and its grant, or refuses; it uses nothing up.
+func (p *Provider) checkCode(ctx context.Context, shown Redemption) (*storedCode, *Grant, error) {
+	code, err := p.findCode(ctx, shown.Code)
+	if err != nil {
+		return nil, nil, err
+	}
+	grant, err := p.grant(ctx, p.pool, code.grantID)
+	if errors.Is(err, directory.ErrNotFound) {
+		return nil, nil, invalidGrant()
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if grant.ClientID != shown.ClientID {
+		return nil, nil, invalidGrant()
+	}
+	if code.consumedAt != nil {
+		return nil, nil, p.replayed(ctx, grant)
+	}
+	if !code.expiresAt.After(p.now()) || !secret.Equal(code.params.RedirectURI, shown.RedirectURI) {
+		return nil, nil, invalidGrant()
+	}
+	return code, grant, checkVerifier(code.params.Challenge, shown.Verifier)
+}
+
+// useCode uses a code up and stores what comes of it in one transaction.
+func (p *Provider) useCode(ctx context.Context, code string, grant *Grant, store func(tx *directory.Tx) error) error {
+	isFirst := false
+	err := p.directory.InTx(ctx, func(tx *directory.Tx) (err error) {
+		if isFirst, err = p.consumeCode(ctx, tx, code); err != nil || !isFirst {
+			return err
+		}
+		return store(tx)
+	})
+	if err != nil {
+		return fmt.Errorf("exchange code: %w", err)
+	}
+	if !isFirst {
+		return p.replayed(ctx, grant)
+	}
+	return nil
 }
 
 // replayed answers the second use of a single-use credential.

@@ -30,11 +30,13 @@ const KindGrant = "grant"
 // Config of a provider.
 type Config struct {
 	// Endpoint is the public origin, as "https://id.example"; the issuer is Endpoint + "/oidc".
-	Endpoint  string
-	Pool      *pgxpool.Pool
-	Directory *directory.Directory
-	Issuer    *token.Issuer
-	Keys      *jwt.Set
+	Endpoint string
+	// ConsoleBases are further URLs that the console is served below.
+	ConsoleBases []string
+	Pool         *pgxpool.Pool
+	Directory    *directory.Directory
+	Issuer       *token.Issuer
+	Keys         *jwt.Set
 	// CookieKeys sign cookies; the first signs, all verify.
 	CookieKeys []string
 	// Now is the clock; nil means time.Now.
@@ -55,16 +57,18 @@ type Event struct {
 
 // Provider answers everything under /oidc, and /consent.
 type Provider struct {
-	endpoint   string
-	issuerURL  string
-	pool       *pgxpool.Pool
-	directory  *directory.Directory
-	issuer     *token.Issuer
-	keys       *jwt.Set
-	cookies    cookies
-	now        func() time.Time
-	record     func(ctx context.Context, e Event)
-	grantTypes map[string]grantType
+	endpoint  string
+	issuerURL string
+	// consoleBases are further URLs of the console.
+	consoleBases []string
+	pool         *pgxpool.Pool
+	directory    *directory.Directory
+	issuer       *token.Issuer
+	keys         *jwt.Set
+	cookies      cookies
+	now          func() time.Time
+	record       func(ctx context.Context, e Event)
+	grantTypes   map[string]grantType
 }
 
 // New makes a provider.
@@ -79,7 +83,7 @@ func New(c Config) (*Provider, error) {
 	endpoint := strings.TrimSuffix(c.Endpoint, "/")
 	p := &Provider{
 		endpoint: endpoint, issuerURL: endpoint + mount, pool: c.Pool, directory: c.Directory, issuer: c.Issuer, keys: c.Keys,
-		now: c.Now, record: c.Record,
+		now: c.Now, record: c.Record, consoleBases: c.ConsoleBases,
 	}
 	p.cookies.secure = u.Scheme == "https"
 	p.SetCookieKeys(c.CookieKeys)

@@ -48,6 +48,20 @@ func (d *databases) exec(url, sql string, args ...any) {
 	}
 }
 
+// query reads one value.
+func (d *databases) query(url, sql string, into any) {
+	d.Helper()
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		d.Fatal(err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	if err := conn.QueryRow(ctx, sql).Scan(into); err != nil {
+		d.Fatalf("%s: %v", sql, err)
+	}
+}
+
 // process is a running Gatehouse.
 type process struct {
 	*databases

@@ -1,0 +1,157 @@
+package console
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"gatehouse/httpd"
+	"gatehouse/identity/authority"
+	"gatehouse/identity/directory"
+	"gatehouse/identity/event"
+	"gatehouse/identity/oidc"
+	"gatehouse/secret"
+)
+
+// Members is what members of the console are known by: the identity half.
+type Members struct {
+	Directory *directory.Directory
+	Provider  *oidc.Provider
+	Authority *authority.Authority
+	// Issuer is the provider's, whose endpoints stand below it.
+	Issuer string
+}
+
+// memberPrefix begins the value of a member's cookie; after it stands a random secret, of which only the digest is kept.
+const memberPrefix = "m1."
+
+func digestOf(credential string) (d authority.ConsoleDigest, ok bool) {
+	value, ok := strings.CutPrefix(credential, memberPrefix)
+	return sha256.Sum256([]byte(value)), ok
+}
+
+// member says whom a member's cookie stands for now.
+func (h *Handler) member(ctx context.Context, credential string, isAgain bool) (*Caller, error) {
+	d, ok := digestOf(credential)
+	if !ok || h.config.Members == nil {
+		return nil, ErrEnded
+	}
+	s, err := h.config.Members.Authority.ConsoleSession(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	expires := s.UsedAt.Add(idleTTL)
+	if s.Ends.Before(expires) {
+		expires = s.Ends
+	}
+	if s.Role == "" || !h.now().Before(expires) {
+		return nil, ErrEnded
+	}
+	if !isAgain && h.now().Sub(s.UsedAt) > renewAfter {
+		h.used(ctx, d, s.UserID)
+	}
+	return &Caller{By: ByMember, UserID: s.UserID, Role: s.Role, Operations: h.operations(s.Role), Expires: expires}, nil
+}
+
+// used stores that a session is used. What fails is tried again by the next request.
+func (h *Handler) used(ctx context.Context, d authority.ConsoleDigest, userID string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	now := h.now()
+	err := h.config.Members.Directory.InTx(ctx, func(tx *directory.Tx) error {
+		// Of those who notice at once, one writes.
+		tag, err := tx.Exec(ctx, `update identity.console_sessions set used_at = $2 where digest = $1 and used_at < $3`, d[:], now, now.Add(-renewAfter))
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		_, err = tx.Exec(ctx, `update identity.console_members set last_seen_at = $2 where user_id = $1`, userID, now)
+		return err
+	})
+	if err != nil {
+		httpd.Logger(ctx).WarnContext(ctx, "use of a console session could not be stored", "error", err)
+		return
+	}
+	h.config.Members.Authority.ConsoleSessionUsed(d)
+}
+
+// errNotMember says that somebody signed in who is no member.
+var errNotMember = errors.New("not a member of the console")
+
+// store keeps a new session of a member in the transaction of the sign-in, and gives its cookie's value.
+func (h *Handler) store(ctx context.Context, tx *directory.Tx, s oidc.SignIn, from *http.Request) (credential string, err error) {
+	role, err := tx.ConsoleRole(ctx, s.UserID)
+	if errors.Is(err, directory.ErrNotFound) {
+		return "", errNotMember
+	}
+	if err != nil {
+		return "", err
+	}
+	credential = memberPrefix + secret.Opaque()
+	d, _ := digestOf(credential)
+	now := h.now()
+	_, err = tx.Exec(ctx, `
+insert into identity.console_sessions (digest, user_id, session_id, grant_id, created_at, used_at, expires_at)
+values ($1, $2, $3, $4, $5, $5, $6)`, d[:], s.UserID, s.SessionID, s.GrantID, now, now.Add(absoluteTTL))
+	if err != nil {
+		return "", fmt.Errorf("store console session: %w", err)
+	}
+	if _, err := tx.Exec(ctx, `update identity.console_members set last_seen_at = $2 where user_id = $1`, s.UserID, now); err != nil {
+		return "", fmt.Errorf("store when a member was seen: %w", err)
+	}
+	return credential, event.Write(ctx, tx, event.Entry{
+		Key: "Console.SignedIn", UserID: s.UserID, ApplicationID: directory.ConsoleClient, SessionID: s.SessionID,
+		IP: httpd.ClientIP(ctx), UserAgent: from.UserAgent(), Data: map[string]any{"role": role},
+	})
+}
+
+// end ends a member's session together with the browser's at the provider, which would otherwise let the next person at
+// the browser in without a word. One that has ended already is none.
+func (h *Handler) end(ctx context.Context, credential string, from *http.Request) error {
+	d, ok := digestOf(credential)
+	if !ok || h.config.Members == nil {
+		return nil
+	}
+	m := h.config.Members
+	err := m.Directory.InTx(ctx, func(tx *directory.Tx) error {
+		var userID, sessionID string
+		rows, err := tx.Query(ctx, `delete from identity.console_sessions where digest = $1 returning user_id, session_id`, d[:])
+		if err != nil {
+			return fmt.Errorf("end console session: %w", err)
+		}
+		for rows.Next() {
+			if err := rows.Scan(&userID, &sessionID); err != nil {
+				return fmt.Errorf("end console session: %w", err)
+			}
+		}
+		if err := rows.Err(); err != nil || userID == "" {
+			return err
+		}
+		if err := oidc.EndUserSession(ctx, tx, userID, sessionID, oidc.KeepOfflineGrants); err != nil && !errors.Is(err, directory.ErrNotFound) {
+			return err
+		}
+		return event.Write(ctx, tx, event.Entry{
+			Key: "Console.SignedOut", UserID: userID, ApplicationID: directory.ConsoleClient, SessionID: sessionID,
+			IP: httpd.ClientIP(ctx), UserAgent: from.UserAgent(),
+		})
+	})
+	if err != nil {
+		return err
+	}
+	m.Authority.Settle(ctx)
+	return nil
+}
+
+// Sweep deletes sessions that have expired; nothing else depends on it.
+func (h *Handler) Sweep(ctx context.Context) error {
+	if h.config.Members == nil {
+		return nil
+	}
+	return h.config.Members.Directory.InTx(ctx, func(tx *directory.Tx) error {
+		_, err := tx.Exec(ctx, `delete from identity.console_sessions where expires_at < $1 or used_at < $2`, h.now(), h.now().Add(-idleTTL))
+		return err
+	})
+}
