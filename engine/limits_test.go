@@ -276,8 +276,8 @@ create function yawn(seconds double precision) returns setof pillow language sql
 insert into pillow values (1, 'soft');`
 
 // sleepy starts an engine where the role user may do what takes a minute.
-func sleepy(t *testing.T) (*server, string) {
-	s, at := streaming(t, nil)
+func sleepy(t *testing.T, change func(*engine.Config)) (*server, string) {
+	s, at := streaming(t, change)
 	s.sql(slow)
 	for _, table := range []string{"doze", "nod", "pillow"} {
 		s.do("pg_track_table", `{"table":"`+table+`"}`)
@@ -320,7 +320,7 @@ func (s *server) awake() {
 // What takes too long is ended in Postgres, and has written nothing.
 func TestLimits_time(t *testing.T) {
 	t.Parallel()
-	s, _ := sleepy(t)
+	s, _ := sleepy(t, nil)
 	tooLong := refusal("$", "time-limit-exceeded", "time limit of 0.3s exceeded")
 	for what, query := range map[string]string{
 		"a read":                           `{ doze { nap } }`,
@@ -351,7 +351,7 @@ func TestLimits_time(t *testing.T) {
 // A subscription whose poll takes too long is told so and goes on.
 func TestLimits_timeOfSubscriptions(t *testing.T) {
 	t.Parallel()
-	s, at := sleepy(t)
+	s, at := sleepy(t, nil)
 	c := s.socket(at, `{"x-hasura-role":"user"}`)
 	c.subscribe("1", `subscription { doze { nap } }`)
 	c.want(`{"type":"next","id":"1","payload":` + refusal("$", "time-limit-exceeded", "time limit of 0.3s exceeded") + `}`)
@@ -402,6 +402,10 @@ func TestLimits_thatAreNotUnderstood(t *testing.T) {
 		for role, want := range refused {
 			if body := s.gql(role, `{ article { id } }`); strings.Contains(body, "invalid-configuration") != want {
 				t.Errorf("%s, role %s: %s", limits, role, body)
+			}
+			_, body := post(s.engine, "/v1/query", `{"type":"select","args":{"table":"article","columns":["id"]}}`, "X-Hasura-Role", role, "X-Hasura-Email", "e")
+			if strings.Contains(body, "invalid-configuration") != want {
+				t.Errorf("%s, role %s, row command: %s", limits, role, body)
 			}
 		}
 		if body := s.gql("admin", `{ article { id } }`); body != `{"data":{"article":[]}}` {

@@ -126,17 +126,24 @@ func (l *Line) role(s *session.Session, relay bool) *schema.Schema {
 
 // answer answers a query or mutation, within the time that its role has.
 func (l *Line) answer(ctx context.Context, s *session.Session, req operation.Request, role *schema.Schema) (operation.Answer, error) {
+	a, _, err := l.answerKnowing(ctx, s, req, role)
+	return a, err
+}
+
+// answerKnowing is answer, and tells whether anything was run: an error is else about the request alone.
+func (l *Line) answerKnowing(ctx context.Context, s *session.Session, req operation.Request, role *schema.Schema) (a operation.Answer, hasRun bool, err error) {
 	limits := l.limits.Of(s)
 	ctx, end := limits.Within(ctx)
 	defer end()
+	var p *program
 	if l.watch == nil {
-		a, err := l.answerLimited(ctx, s, req, role, limits, nil)
-		return a, limit.Explain(ctx, err)
+		a, err = l.answerLimited(ctx, s, req, role, limits, &p)
+	} else {
+		began := time.Now()
+		a, err = l.answerLimited(ctx, s, req, role, limits, &p)
+		l.watch.answered(p, time.Since(began), err)
 	}
-	began, p := time.Now(), (*program)(nil)
-	a, err := l.answerLimited(ctx, s, req, role, limits, &p)
-	l.watch.answered(p, time.Since(began), err)
-	return a, limit.Explain(ctx, err)
+	return a, p != nil, limit.Explain(ctx, err)
 }
 
 // answerLimited answers, and tells in planned what is run.
@@ -159,9 +166,7 @@ func (l *Line) answerLimited(ctx context.Context, s *session.Session, req operat
 	if err != nil {
 		return operation.Answer{}, err
 	}
-	if planned != nil {
-		*planned = p
-	}
+	*planned = p
 	for _, v := range p.validations {
 		caller := s
 		if v.Role != "" {

@@ -10,8 +10,10 @@ import (
 	"gatehouse/engine/dml"
 	"gatehouse/engine/execute"
 	"gatehouse/engine/fault"
+	"gatehouse/engine/limit"
 	"gatehouse/engine/session"
 	"gatehouse/engine/translate"
+	"gatehouse/httpd"
 )
 
 // rows runs the row commands of /v1/query and /v2/query (admin.RowCommands).
@@ -26,6 +28,15 @@ func (r rows) Run(ctx context.Context, v admin.View, s *session.Session, kind st
 	if s.Roles != nil {
 		return nil, fault.New(fault.NotSupported, runPath, "row commands run under one role; ask for one of %s", s.Role)
 	}
+	limits := r.engine.Snapshot().Line.limits.Of(s)
+	if err := limits.Understood(); err != nil {
+		return nil, fault.Under(runPath, err)
+	}
+	if err := limits.Admit(r.engine.counts, s, httpd.ClientIP(ctx)); err != nil {
+		return nil, fault.Under(runPath, err)
+	}
+	ctx, end := limits.Within(ctx)
+	defer end()
 	p, err := dml.Build(snapshot.Model, s, kind, args, parsePath, runPath)
 	if err != nil {
 		return nil, err
@@ -37,7 +48,7 @@ func (r rows) Run(ctx context.Context, v admin.View, s *session.Session, kind st
 	exec := r.engine.executor(snapshot)
 	body, err := exec.Run(ctx, p.Kind, steps, execute.Request{Session: s, Seen: exec.NewSeen(s)})
 	if err != nil {
-		return nil, atLeast(runPath, err)
+		return nil, atLeast(runPath, limit.Explain(ctx, err))
 	}
 	var answer struct {
 		Data struct {

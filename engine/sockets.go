@@ -62,10 +62,13 @@ func (e *Engine) prepareOn(ctx context.Context, relay bool, s *session.Session, 
 				now := e.Snapshot()
 				if now != snapshot { // it has waited for others
 					if err := e.isAllowed(now, s, req); err != nil {
-						return nil, err
+						return nil, transport.NotRun{Err: err}
 					}
 				}
-				a, err := now.Line.answer(ctx, s, req, now.Line.role(s, relay))
+				a, hasRun, err := now.Line.answerKnowing(ctx, s, req, now.Line.role(s, relay))
+				if err != nil && !hasRun {
+					err = transport.NotRun{Err: err}
+				}
 				return a.Body, err
 			},
 		}, nil

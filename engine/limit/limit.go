@@ -178,16 +178,22 @@ func (r *Role) Batch(operations int) error {
 	return nil
 }
 
+// Understood refuses roles whose limits are not understood.
+func (r *Role) Understood() error {
+	if r == nil || r.problem == "" {
+		return nil
+	}
+	return fault.New(fault.InvalidConfiguration, "", "the API limits of the role %s are stored in a form that is not understood", quoted(r.name)).
+		WithInternal(r.problem)
+}
+
 // Check checks what an operation asks for.
 func (r *Role) Check(op *operation.Operation) error {
-	if r == nil || r.depth == nil && r.nodes == nil && !r.isHidden && r.problem == "" {
-		return nil
+	if err := r.Understood(); err != nil || r == nil || r.depth == nil && r.nodes == nil && !r.isHidden {
+		return err
 	}
 	size := op.Size()
 	switch {
-	case r.problem != "":
-		return fault.New(fault.InvalidConfiguration, "", "the API limits of the role %s are stored in a form that is not understood", quoted(r.name)).
-			WithInternal(r.problem)
 	case r.isHidden && size.Introspects != "":
 		return fault.New(fault.ValidationFailed, "$.selectionSet."+size.Introspects, "GraphQL introspection is not allowed for the role %s", quoted(r.name))
 	case r.depth != nil && size.Depth > *r.depth:

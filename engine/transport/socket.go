@@ -27,6 +27,15 @@ type Prepared struct {
 	Subscribe func(push func(SocketEvent)) (stop func())
 }
 
+// NotRun is an error of Prepared.Answer that came before anything was run: the legacy sub-protocol tells it otherwise.
+type NotRun struct{ Err error }
+
+// Error implements error.
+func (e NotRun) Error() string { return e.Err.Error() }
+
+// Unwrap gives what was wrong.
+func (e NotRun) Unwrap() error { return e.Err }
+
 // SocketEvent is what a subscription pushes: a response body, or an error after which it goes on. Subscribers may share
 // the body; it is only read.
 type SocketEvent struct {

@@ -226,7 +226,7 @@ func (c *socket) stoppable(op *socketOperation) context.Context {
 
 func (c *socket) answered(op *socketOperation, body []byte, err error) {
 	if err != nil {
-		c.failed(op, err, true)
+		c.failed(op, err, !errors.As(err, new(NotRun)))
 		return
 	}
 	op.accept()
