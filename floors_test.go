@@ -64,14 +64,14 @@ var floors = map[string]string{
 	"identity/console":      "identity/authority identity/directory identity/event identity/oidc httpd secret",
 	"identity/hasurahook":   "identity/directory identity/oidc identity/token jwt httpd",
 	"identity/management":   "identity/console identity/directory identity/password identity/event httpd jwt postgres secret",
-	"identity/authority":    "identity/directory postgres secret worker",
+	"identity/authority":    "identity/directory identity/token postgres secret worker",
 	"identity": "identity/migrations identity/directory identity/password identity/event identity/token identity/verification identity/oidc identity/experience " +
 		"identity/hasurahook identity/console identity/management identity/authority postgres httpd httpclient worker jwt secret",
 
 	// roof
 	"web":                  "httpd",
 	"server":               "engine engine/fault engine/metadata engine/project engine/schema engine/session engine/transport engine/subscription identity identity/authority identity/console identity/directory identity/verification web postgres postgres/embedded httpd httpclient worker jwt secret telemetry",
-	"cli":                  "engine/project engine/metadata engine/impact engine engine/schema",
+	"cli":                  "engine/project engine/metadata engine/impact engine engine/schema httpclient",
 	"cmd/gatehouse":        "cli server",
 	"internal/testpg":      "postgres postgres/embedded secret",
 	"internal/testpg/with": "internal/testpg",

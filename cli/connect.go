@@ -21,6 +21,7 @@ import (
 	"golang.org/x/term"
 
 	"gatehouse/engine/project"
+	"gatehouse/httpclient"
 )
 
 func isTerminal() bool {
@@ -242,11 +243,7 @@ func (s *server) send(ctx context.Context, method, path string, body []byte) (*h
 	}
 	resp, err := s.client.Do(req)
 	if err != nil {
-		var at *url.Error
-		if errors.As(err, &at) {
-			err = at.Err
-		}
-		return nil, fmt.Errorf("cannot reach %s: %w\nIs it running? The address comes from --endpoint, HASURA_GRAPHQL_ENDPOINT, .env or endpoint in config.yaml", s.endpoint, err)
+		return nil, fmt.Errorf("cannot reach %s: %w\nIs it running? The address comes from --endpoint, HASURA_GRAPHQL_ENDPOINT, .env or endpoint in config.yaml", s.endpoint, httpclient.WithoutURL(err))
 	}
 	return resp, nil
 }

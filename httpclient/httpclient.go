@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"syscall"
 	"time"
 )
@@ -116,6 +117,15 @@ func ReadAll(resp *http.Response, max int64) ([]byte, error) {
 		return nil, fmt.Errorf("%w: over %d bytes", ErrTooLarge, max)
 	}
 	return body, nil
+}
+
+// WithoutURL is the error of a call without the URL, which may hold a secret.
+func WithoutURL(err error) error {
+	var of *url.Error
+	if errors.As(err, &of) {
+		return of.Err
+	}
+	return err
 }
 
 // Answer is a response that has been read.

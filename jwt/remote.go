@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -70,7 +69,7 @@ func (r *Remote) fetch(ctx context.Context) error {
 	r.fetched, r.nextPoll = now, now.Add(retryAfter)
 	answer, err := httpclient.Get(ctx, r.client, r.url, maxKeySet)
 	if err != nil {
-		return fmt.Errorf("fetch JWK set: %w", withoutURL(err))
+		return fmt.Errorf("fetch JWK set: %w", httpclient.WithoutURL(err))
 	}
 	if answer.Status != http.StatusOK {
 		return fmt.Errorf("fetch JWK set: %s answered with status %d", telemetry.PublicURL(r.url), answer.Status)
@@ -82,15 +81,6 @@ func (r *Remote) fetch(ctx context.Context) error {
 	r.set.Replace(keys...)
 	r.nextPoll = now.Add(max(minRefresh, lifetime(answer.Header, now)))
 	return nil
-}
-
-// withoutURL is err without the URL, which may hold a secret.
-func withoutURL(err error) error {
-	var of *url.Error
-	if errors.As(err, &of) {
-		return of.Err
-	}
-	return err
 }
 
 // Missed is called when a token names a key that is not in the set: it fetches again, unless that happened within the

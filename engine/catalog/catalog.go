@@ -146,6 +146,14 @@ type Type struct {
 	Table Name
 }
 
+// Undomained is the type without the domains around it.
+func (t *Type) Undomained() *Type {
+	for t.Kind == DomainType && t.Base != nil {
+		t = t.Base
+	}
+	return t
+}
+
 // Volatility is pg_proc.provolatile.
 type Volatility byte
 

@@ -3,6 +3,7 @@ package dml
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -20,7 +21,7 @@ func (b *builder) where(t *schema.Table, p *schema.SelectPermission, raw json.Ra
 		return nil, err
 	}
 	all := schema.And{}
-	for _, key := range sortedKeys(a) {
+	for _, key := range slices.Sorted(maps.Keys(a)) {
 		one, err := b.condition(t, p, key, a[key], path)
 		if err != nil {
 			return nil, err
@@ -83,11 +84,11 @@ func (b *builder) condition(t *schema.Table, p *schema.SelectPermission, key str
 // comparisons reads what is said about one column: operators, or a value it must equal.
 func (b *builder) comparisons(t *schema.Table, o schema.Operand, raw json.RawMessage, path string) (schema.Predicate, error) {
 	var operators map[string]json.RawMessage
-	if json.Unmarshal(raw, &operators) != nil || len(operators) == 0 || slices.ContainsFunc(sortedKeys(operators), isNoOperator) {
+	if json.Unmarshal(raw, &operators) != nil || len(operators) == 0 || slices.ContainsFunc(slices.Sorted(maps.Keys(operators)), isNoOperator) {
 		return b.comparison(t, o, raw, raw, path)
 	}
 	all := schema.And{}
-	for _, op := range sortedKeys(operators) {
+	for _, op := range slices.Sorted(maps.Keys(operators)) {
 		one, _ := json.Marshal(map[string]json.RawMessage{op: operators[op]}) // parts of valid JSON
 		c, err := b.comparison(t, o, one, operators[op], fault.Key(path, op))
 		if err != nil {
@@ -160,13 +161,4 @@ func checkLiteral(c *schema.Compare, raw json.RawMessage, path string) error {
 		}
 	}
 	return nil
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

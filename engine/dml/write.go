@@ -2,6 +2,7 @@ package dml
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -116,7 +117,7 @@ func (b *builder) insertRow(p *schema.InsertPermission, raw json.RawMessage, i i
 	for _, preset := range p.Set {
 		row.Columns = append(row.Columns, plan.Assignment{Column: preset.Column, Value: preset.Value})
 	}
-	for _, name := range sortedKeys(o) {
+	for _, name := range slices.Sorted(maps.Keys(o)) {
 		c := b.table.Column(name)
 		switch {
 		case c == nil:
@@ -290,7 +291,7 @@ func (b *builder) changes(p *schema.UpdatePermission, op string, raw json.RawMes
 		}
 	}
 	var changes []plan.Change
-	for _, name := range sortedKeys(values) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		c, err := b.updatable(p, name, runPath)
 		if err != nil {
 			return nil, err

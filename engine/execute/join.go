@@ -191,12 +191,10 @@ func (b *batch) addText(i int, text []byte) error {
 		return err
 	}
 	to.WriteByte('"')
-	_, _ = arrayEscapes.WriteString(to, plain) // a builder takes everything
+	_, _ = translate.ArrayEscapes.WriteString(to, plain) // a builder takes everything
 	to.WriteByte('"')
 	return nil
 }
-
-var arrayEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 // scanner goes through a document and collects what is to be joined. It follows the response keys that lead to joins and
 // looks at nothing else, so that no value of a user can be taken for what it is not.

@@ -3,6 +3,7 @@ package impact
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -131,7 +132,7 @@ func joined[P ~[]schema.Predicate](list P, isOr, negated bool) schema.Predicate 
 		return flat[0]
 	}
 	out := make([]schema.Predicate, 0, len(text))
-	for _, k := range sortedKeys(text) {
+	for _, k := range slices.Sorted(maps.Keys(text)) {
 		out = append(out, text[k])
 	}
 	if isOr {
@@ -252,7 +253,7 @@ func missingFrom(list, from []string) []string {
 func variables(p schema.Predicate) []string {
 	seen := map[string]bool{}
 	schemaVariables(p, seen)
-	return sortedKeys(seen)
+	return slices.Sorted(maps.Keys(seen))
 }
 
 func schemaVariables(p schema.Predicate, seen map[string]bool) {
@@ -477,13 +478,4 @@ func columnText(p *schema.CompareColumn, exact bool) string {
 		return operand(p.Operand, exact) + " " + symbol + " " + other + strconv.Quote(p.Other.Name)
 	}
 	return operand(p.Operand, exact) + " " + symbol + " " + other + p.Other.Name
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

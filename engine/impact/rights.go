@@ -2,6 +2,7 @@ package impact
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -149,7 +150,7 @@ func (c *rightsComparison) selects(s scope, b, a *schema.SelectPermission) {
 	s.condition("row filter", b.Filter, a.Filter, Narrower, Wider)
 	before, after := byName(b.Columns), byName(a.Columns)
 	s.columns(keysOf(b.Columns), keysOf(a.Columns), "read")
-	for _, name := range sortedKeys(before) {
+	for _, name := range slices.Sorted(maps.Keys(before)) {
 		if cell, both := after[name]; both { // visible in rows where the filter and the cell's own condition hold
 			s.cell("column "+strconv.Quote(name), b.Filter, a.Filter, before[name], cell)
 		}
@@ -177,7 +178,7 @@ func (c *rightsComparison) computedFields(s scope, b, a *schema.SelectPermission
 	for f := range a.Computed {
 		after[f.Name] = f
 	}
-	for _, name := range union(sortedKeys(before), sortedKeys(after)) {
+	for _, name := range union(slices.Sorted(maps.Keys(before)), slices.Sorted(maps.Keys(after))) {
 		was, is := before[name], after[name]
 		switch {
 		case was == nil:
@@ -266,14 +267,14 @@ func (s scope) roots(what string, before, after map[string]bool) {
 	switch {
 	case before == nil && after == nil:
 	case after == nil:
-		s.say(Wider, "%s: all, before only %s", what, orNone(sortedKeys(before)))
+		s.say(Wider, "%s: all, before only %s", what, orNone(slices.Sorted(maps.Keys(before))))
 	case before == nil:
-		s.say(Narrower, "%s: only %s, before all", what, orNone(sortedKeys(after)))
+		s.say(Narrower, "%s: only %s, before all", what, orNone(slices.Sorted(maps.Keys(after))))
 	default:
-		if gained := missingFrom(sortedKeys(after), sortedKeys(before)); len(gained) > 0 {
+		if gained := missingFrom(slices.Sorted(maps.Keys(after)), slices.Sorted(maps.Keys(before))); len(gained) > 0 {
 			s.say(Wider, "%s: %s as well", what, strings.Join(gained, ", "))
 		}
-		if lost := missingFrom(sortedKeys(before), sortedKeys(after)); len(lost) > 0 {
+		if lost := missingFrom(slices.Sorted(maps.Keys(before)), slices.Sorted(maps.Keys(after))); len(lost) > 0 {
 			s.say(Narrower, "%s: %s no longer", what, strings.Join(lost, ", "))
 		}
 	}
@@ -327,7 +328,7 @@ func checked(p schema.Predicate) string {
 // writing compares what all permissions to write have.
 func (s scope) writing(before, after []schema.Preset, backendBefore, backendAfter bool, validateBefore, validateAfter *schema.Validation) {
 	was, is := presets(before), presets(after)
-	for _, name := range union(sortedKeys(was), sortedKeys(is)) {
+	for _, name := range union(slices.Sorted(maps.Keys(was)), slices.Sorted(maps.Keys(is))) {
 		switch old, now := was[name], is[name]; {
 		case old == now:
 		case old == "":
@@ -366,7 +367,7 @@ func presets(list []schema.Preset) map[string]string {
 // functions compares who may call what; the rows that come back are those of the table's permissions.
 func (c *rightsComparison) functions() {
 	was, is := callable(c.before.Model, c.source, c.role), callable(c.after.Model, c.source, c.role)
-	for _, name := range union(sortedKeys(was), sortedKeys(is)) {
+	for _, name := range union(slices.Sorted(maps.Keys(was)), slices.Sorted(maps.Keys(is))) {
 		s := scope{c, "function " + name, "call"}
 		if s.appears(was[name] != "", is[name] != "", func() string { return is[name] }) && was[name] != is[name] {
 			s.say(Unclear, "the function changed from %s to %s", was[name], is[name])
@@ -408,7 +409,7 @@ func callable(m *schema.Model, source, role string) map[string]string {
 // natives compares native queries: their rows are a logical model's, with its permissions.
 func (c *rightsComparison) natives() {
 	was, is := nativeQueries(c.before.Model, c.source), nativeQueries(c.after.Model, c.source)
-	for _, name := range union(sortedKeys(was), sortedKeys(is)) {
+	for _, name := range union(slices.Sorted(maps.Keys(was)), slices.Sorted(maps.Keys(is))) {
 		b, a := &schema.Permissions{}, &schema.Permissions{}
 		if was[name] != nil {
 			b = c.before.Model.Permissions(was[name].Returns, c.role)
@@ -472,7 +473,9 @@ func columnList(names []string) string {
 	return "columns " + strings.Join(names, ", ")
 }
 
-func keysOf(columns map[*schema.Column]schema.Predicate) []string { return sortedKeys(byName(columns)) }
+func keysOf(columns map[*schema.Column]schema.Predicate) []string {
+	return slices.Sorted(maps.Keys(byName(columns)))
+}
 
 func byName(columns map[*schema.Column]schema.Predicate) map[string]schema.Predicate {
 	out := make(map[string]schema.Predicate, len(columns))
@@ -489,7 +492,7 @@ func trueKeys(columns map[*schema.Column]bool) []string {
 			out[c.Name] = true
 		}
 	}
-	return sortedKeys(out)
+	return slices.Sorted(maps.Keys(out))
 }
 
 func union(a, b []string) []string {
@@ -499,5 +502,5 @@ func union(a, b []string) []string {
 			set[s] = true
 		}
 	}
-	return sortedKeys(set)
+	return slices.Sorted(maps.Keys(set))
 }

@@ -2,6 +2,7 @@ package impact
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -60,7 +61,7 @@ func (d *schemaComparison) say(path, kind string, breaking bool, format string, 
 
 func (d *schemaComparison) schemas(before, after *schema.Schema) {
 	was, is := typesByName(before), typesByName(after)
-	for _, name := range union(sortedKeys(was), sortedKeys(is)) {
+	for _, name := range union(slices.Sorted(maps.Keys(was)), slices.Sorted(maps.Keys(is))) {
 		switch b, a := was[name], is[name]; {
 		case b == nil:
 			d.say(name, "added", false, "%s added", kindWord(a.Kind))
@@ -129,7 +130,7 @@ func pairs[T any](before, after []*T, name func(*T) string, visit func(name stri
 	for _, v := range after {
 		is[name(v)] = v
 	}
-	for _, n := range union(sortedKeys(was), sortedKeys(is)) {
+	for _, n := range union(slices.Sorted(maps.Keys(was)), slices.Sorted(maps.Keys(is))) {
 		visit(n, was[n], is[n])
 	}
 }

@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -342,7 +343,7 @@ func (v *visitor) permissions(t Table, announce func(kind, role string)) Table {
 	}
 	set := func(m map[string]json.RawMessage) map[string]json.RawMessage {
 		out := make(map[string]json.RawMessage, len(m))
-		for _, column := range sortedKeys(m) {
+		for _, column := range slices.Sorted(maps.Keys(m)) {
 			out[v.column(own, column)] = m[column]
 		}
 		return out

@@ -168,7 +168,7 @@ func (r *reader) refuseUnknown(n *node, known []string) {
 		return
 	}
 	for _, k := range n.keys {
-		if contains(known, k) {
+		if slices.Contains(known, k) {
 			continue
 		}
 		text := fmt.Sprintf("unexpected key %q%s", k, suggestion(k, known))
@@ -323,13 +323,4 @@ func encode[T any](c codec[T], v T) []byte {
 	w := &writer{}
 	c.write(w, v)
 	return bytes.Clone(w.Bytes())
-}
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
 }

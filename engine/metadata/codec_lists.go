@@ -1,6 +1,8 @@
 package metadata
 
 import (
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -99,7 +101,7 @@ func mapOf[T, F any](name string, c codec[F], at func(*T) *map[string]F) field[T
 		func(w *writer, from *T) bool {
 			m := *at(from)
 			w.WriteByte('{')
-			for i, k := range sortedKeys(m) {
+			for i, k := range slices.Sorted(maps.Keys(m)) {
 				if i > 0 {
 					w.WriteByte(',')
 				}
@@ -111,13 +113,4 @@ func mapOf[T, F any](name string, c codec[F], at func(*T) *map[string]F) field[T
 			return true
 		},
 	}
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }

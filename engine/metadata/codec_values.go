@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -88,7 +89,7 @@ func oneOf(what string, values ...string) codec[string] {
 	return codec[string]{
 		func(r *reader, n *node) string {
 			s := text.read(r, n)
-			if r.err == nil && !contains(values, s) {
+			if r.err == nil && !slices.Contains(values, s) {
 				r.fail("unexpected %s %q: expected one of %s", what, s, strings.Join(values, ", "))
 			}
 			return s

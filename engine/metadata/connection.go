@@ -1,6 +1,7 @@
 package metadata
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -208,7 +209,7 @@ var sslCodec = object("PGClientCerts",
 )
 
 var sslMode = after(text, func(r *reader, _ *node, mode *string) {
-	if !contains([]string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}, *mode) {
+	if !slices.Contains([]string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}, *mode) {
 		r.fail("Invalid SSL Mode %s", *mode)
 	}
 })

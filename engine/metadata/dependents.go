@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -138,7 +139,7 @@ func (m *Metadata) relationshipUses(facts Facts, source string, t TableName, r *
 	if table, name := facts.Constraint(source, t, r, isArray); name != "" {
 		tell(Ref{Source: source, Table: table, Constraint: name})
 	}
-	for _, own := range sortedKeys(mapping) {
+	for _, own := range slices.Sorted(maps.Keys(mapping)) {
 		tell(Ref{Source: source, Table: t, Column: own})
 		tell(Ref{Source: remoteSource, Table: remote, Column: mapping[own]})
 	}

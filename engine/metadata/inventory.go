@@ -3,6 +3,7 @@ package metadata
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -80,7 +81,7 @@ func (m *Metadata) Inventory() *Inventory {
 			out.Items = append(out.Items, item)
 		}
 	}
-	for _, name := range sortedKeys(variables) {
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
 		slices.Sort(variables[name])
 		out.Variables = append(out.Variables, Variable{name, slices.Compact(variables[name])})
 	}

@@ -2,6 +2,8 @@ package metadata
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -94,7 +96,7 @@ func rootFieldsCodec(what string, keys ...string) codec[map[string]RootField] {
 		sorted[k] = true
 	}
 	var fields []field[map[string]RootField]
-	for _, k := range sortedKeys(sorted) {
+	for _, k := range slices.Sorted(maps.Keys(sorted)) {
 		fields = append(fields, field[map[string]RootField]{
 			k, false,
 			func(r *reader, n *node, m *map[string]RootField) {
@@ -125,7 +127,7 @@ func rootFieldsCodec(what string, keys ...string) codec[map[string]RootField] {
 				}
 			}
 			if len(twice) > 0 && r.strict {
-				names := sortedKeys(twice)
+				names := slices.Sorted(maps.Keys(twice))
 				if what == ofFunction { // Hasura's words
 					names = append(names, strconv.Quote(names[0]))
 				}

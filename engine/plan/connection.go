@@ -188,24 +188,14 @@ func orderType(o Order) *catalog.Type {
 		if a.Operand == nil {
 			return schema.BigintType
 		}
-		return aggregateType(a.Func, operandType(*a.Operand))
+		return aggregateType(a.Func, a.Operand.Type())
 	}
-	return operandType(o.Operand)
-}
-
-func operandType(o schema.Operand) *catalog.Type {
-	if o.Column != nil {
-		return o.Column.Type
-	}
-	return o.Computed.Type
+	return o.Operand.Type()
 }
 
 // aggregateType is the type of an aggregate over values of type t (PG docs: functions-aggregate).
 func aggregateType(name string, t *catalog.Type) *catalog.Type {
-	base := t
-	for base.Kind == catalog.DomainType && base.Base != nil {
-		base = base.Base
-	}
+	base := t.Undomained()
 	switch kind := base.Name.Name; {
 	case name == "max" || name == "min":
 		return t

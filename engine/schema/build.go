@@ -341,15 +341,6 @@ func cyclic(name string, set map[string][]string, on map[string]bool) bool {
 	return false
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
-}
-
 func quoted(names []string) string {
 	out := ""
 	for i, n := range names {

@@ -3,6 +3,8 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 
 	"gatehouse/engine/metadata"
@@ -245,7 +247,7 @@ func mutationColumns(t *Table, cs metadata.Columns, set map[string]json.RawMessa
 		return err
 	}
 	*columns = writable(t, named)
-	names := sortedKeys(set)
+	names := slices.Sorted(maps.Keys(set))
 	sort.Strings(names)
 	for _, name := range names {
 		c := t.columnNamed(name)

@@ -2,6 +2,8 @@ package schema
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
@@ -119,7 +121,7 @@ func (r *Relation) manual(m *metadata.ManualConfiguration, in *scope) error {
 	if len(m.ColumnMapping) == 0 {
 		return fmt.Errorf("the column mapping is empty")
 	}
-	for _, own := range sortedKeys(m.ColumnMapping) {
+	for _, own := range slices.Sorted(maps.Keys(m.ColumnMapping)) {
 		o, theirs := t.Catalog.Column(own), r.Target.Catalog.Column(m.ColumnMapping[own])
 		if o == nil {
 			return fmt.Errorf("no such column exists: %q", own)

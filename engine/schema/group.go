@@ -190,10 +190,7 @@ func (s *Schema) groupHaving(t *Table) *Type {
 // HavingType is what an aggregate over a column is compared as: Postgres' own result, or numeric, which holds it. nil: the
 // aggregate is not there for the column's type.
 func HavingType(name string, c *Column) *catalog.Type {
-	t := c.Type
-	for t.Kind == catalog.DomainType && t.Base != nil {
-		t = t.Base
-	}
+	t := c.Type.Undomained()
 	switch {
 	case name == "max" || name == "min":
 		return c.Type

@@ -1,5 +1,10 @@
 package schema
 
+import (
+	"maps"
+	"slices"
+)
+
 // introspectionTypes are the types __schema and __type answer with, and the fields that start there.
 type introspectionTypes struct {
 	schema, typ *Field
@@ -139,7 +144,7 @@ func (s *Schema) Types() []*Type {
 		}
 	}
 	out := make([]*Type, 0, len(seen))
-	for _, name := range sortedKeys(seen) {
+	for _, name := range slices.Sorted(maps.Keys(seen)) {
 		out = append(out, seen[name])
 	}
 	return out

@@ -6,6 +6,8 @@
 package schema
 
 import (
+	"maps"
+	"slices"
 	"sync"
 
 	"gatehouse/engine/catalog"
@@ -79,7 +81,7 @@ type schemaKey struct {
 func (m *Model) Inconsistencies() []metadata.Inconsistency { return m.inconsistencies }
 
 // Roles are the names of all roles that some permission or inherited role mentions, admin left out.
-func (m *Model) Roles() []string { return sortedKeys(m.roles) }
+func (m *Model) Roles() []string { return slices.Sorted(maps.Keys(m.roles)) }
 
 // Source is how one database is called and how what is in it is named. What is tracked in it is the model's to say.
 type Source struct {

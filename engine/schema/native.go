@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -296,7 +297,7 @@ func (b *builder) native(c *content, o *metadata.Opaque, models map[string]*Tabl
 	if taken := b.take(want); len(taken) > 0 {
 		return nil, nil, fmt.Errorf("the GraphQL name %q is already that of %v", field, b.names.rootOwner(want.roots[0]))
 	}
-	for i, name := range sortedKeys(doc.Arguments) {
+	for i, name := range slices.Sorted(maps.Keys(doc.Arguments)) {
 		a := doc.Arguments[name]
 		ty, err := typeNamed(a.Type, cat)
 		if err != nil {
@@ -386,7 +387,7 @@ func nativeRelation(n *NativeQuery, m nativeRelationship, array bool, queries ma
 	if r.Target == nil || len(m.Using.ColumnMapping) == 0 {
 		return nil, errors.New("a target and a column mapping are needed")
 	}
-	for _, own := range sortedKeys(m.Using.ColumnMapping) {
+	for _, own := range slices.Sorted(maps.Keys(m.Using.ColumnMapping)) {
 		mine, theirs := n.Returns.Catalog.Column(own), r.Target.Catalog.Column(m.Using.ColumnMapping[own])
 		if mine == nil || theirs == nil {
 			return nil, fmt.Errorf("no such columns exist: %q, %q", own, m.Using.ColumnMapping[own])

@@ -108,6 +108,17 @@ type Operand struct {
 	Cast *catalog.Type
 }
 
+// Type is the Postgres type of what is compared, before a Cast; nil for an aggregate.
+func (o Operand) Type() *catalog.Type {
+	switch {
+	case o.Column != nil:
+		return o.Column.Type
+	case o.Computed != nil:
+		return o.Computed.Type
+	}
+	return nil
+}
+
 // Op is a comparison operator, under Hasura's name.
 type Op string
 

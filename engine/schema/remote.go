@@ -3,6 +3,8 @@ package schema
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"gatehouse/engine/catalog"
 	"gatehouse/engine/metadata"
@@ -94,7 +96,7 @@ func (b *builder) remoteRelation(t *Table, name string, to *remoteEnd) (*Relatio
 	if len(to.FieldMapping) == 0 {
 		return nil, errors.New("the field mapping is empty")
 	}
-	for _, own := range sortedKeys(to.FieldMapping) {
+	for _, own := range slices.Sorted(maps.Keys(to.FieldMapping)) {
 		pair := RemotePair{Own: t.Catalog.Column(own), Theirs: r.Target.Catalog.Column(to.FieldMapping[own])}
 		if pair.Own == nil {
 			pair.Computed = b.joinableField(t, own)

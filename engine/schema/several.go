@@ -75,7 +75,7 @@ func (m *Model) Several(roles []string, has func(variable string) bool, backendO
 			}
 		}
 	}
-	name, err := json.Marshal([2][]string{known, sortedKeys(missing)})
+	name, err := json.Marshal([2][]string{known, slices.Sorted(maps.Keys(missing))})
 	if err != nil {
 		panic("schema: texts do not encode: " + err.Error())
 	}

@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -119,7 +117,7 @@ func (k *hook) answered(ctx context.Context, method string, resp *http.Response,
 	}{URL: telemetry.PublicURL(k.url), Method: method}
 	level := slog.LevelInfo
 	if err != nil {
-		text := withoutURL(err).Error()
+		text := httpclient.WithoutURL(err).Error()
 		line.HTTPError, level = &text, slog.LevelError
 	} else {
 		line.StatusCode = &resp.StatusCode
@@ -130,18 +128,9 @@ func (k *hook) answered(ctx context.Context, method string, resp *http.Response,
 	k.lines.Write(ctx, telemetry.WebhookLog, level, line)
 }
 
-// withoutURL is err without the hook's URL, which may hold a secret.
-func withoutURL(err error) error {
-	var of *url.Error
-	if errors.As(err, &of) {
-		return of.Err
-	}
-	return err
-}
-
 // unreachable hides why the hook did not answer from the client.
 func unreachable(err error) error {
-	err = withoutURL(err)
+	err = httpclient.WithoutURL(err)
 	return fault.New(fault.Unexpected, "", "webhook authentication request failed").WithCause(err)
 }
 

@@ -228,6 +228,9 @@ func unquoted(raw []byte) string {
 	return s
 }
 
+// ArrayEscapes escapes an element of an array literal that stands in quotes.
+var ArrayEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
 // arrayText writes a JSON array as a Postgres array literal. documents: elements stay JSON.
 func arrayText(raw []byte, documents bool) string {
 	var items []json.RawMessage
@@ -252,7 +255,7 @@ func arrayText(raw []byte, documents bool) string {
 				text = unquoted(item)
 			}
 			b.WriteByte('"')
-			b.WriteString(strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text))
+			b.WriteString(ArrayEscapes.Replace(text))
 			b.WriteByte('"')
 		}
 	}

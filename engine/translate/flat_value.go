@@ -70,13 +70,7 @@ func (t *translator) flatCell(c *plan.Cell, row pgsql.Ident) (pgsql.Expr, flatFo
 }
 
 func flatFormOf(o schema.Operand) (flatForm, bool) {
-	var ty *catalog.Type
-	if o.Computed != nil {
-		ty = o.Computed.Type
-	} else {
-		ty = o.Column.Type
-	}
-	ty = base(ty)
+	ty := o.Type().Undomained()
 	form, ok := flatForms[ty.Name.Name]
 	return form, ok && ty.Name.Schema == "pg_catalog" && ty.Kind == catalog.BaseType
 }

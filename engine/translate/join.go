@@ -166,7 +166,7 @@ func keyed(r *schema.Relation) *schema.Relation {
 	out.Remote, out.Mapping = nil, nil
 	for i, p := range r.Remote {
 		// A domain may refuse a value that merely is in no row.
-		out.Mapping = append(out.Mapping, schema.ColumnPair{Own: &catalog.Column{Name: JoinKey(i), Type: base(p.Theirs.Type)}, Theirs: p.Theirs})
+		out.Mapping = append(out.Mapping, schema.ColumnPair{Own: &catalog.Column{Name: JoinKey(i), Type: p.Theirs.Type.Undomained()}, Theirs: p.Theirs})
 	}
 	return &out
 }
@@ -209,23 +209,9 @@ func (t *translator) joinKeys(e *plan.Elsewhere, row pgsql.Ident) pgsql.Expr {
 // keyText is a value in a form that another database reads alike: dates and times as JSON has them, which no setting
 // changes.
 func keyText(e pgsql.Expr, of schema.Operand) pgsql.Expr {
-	var ty *catalog.Type
-	if of.Computed != nil {
-		ty = of.Computed.Type
-	} else {
-		ty = of.Column.Type
-	}
-	ty = base(ty)
+	ty := of.Type().Undomained()
 	if ty.Name.Schema == "pg_catalog" && (ty.Name.Name == "date" || ty.Name.Name == "timestamp" || ty.Name.Name == "timestamptz") {
 		return pgsql.Binary{Left: call("to_json", e), Op: "#>>", Right: pgsql.Cast{Expr: pgsql.Text("{}"), Type: arrayOf("text")}}
 	}
 	return pgsql.Cast{Expr: e, Type: textType}
-}
-
-// base is a type without the domains around it.
-func base(ty *catalog.Type) *catalog.Type {
-	for ty.Kind == catalog.DomainType && ty.Base != nil {
-		ty = ty.Base
-	}
-	return ty
 }

@@ -10,13 +10,13 @@ package authority
 
 import (
 	"context"
-	"encoding/base64"
 	"log/slog"
 	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"gatehouse/identity/token"
 	"gatehouse/secret"
 )
 
@@ -151,7 +151,7 @@ func (a *Authority) Standing(ctx context.Context, t Token) (Standing, error) {
 		return Standing{}, err
 	}
 	s.IsActive, s.Roles = app.exists && u.isActive, u.roles
-	if h, ok := handleOf(t.JTI); ok {
+	if h, ok := token.Handle(t.JTI); ok {
 		g, err := a.grants.get(ctx, h, at)
 		if err != nil {
 			return Standing{}, err
@@ -172,22 +172,6 @@ func (a *Authority) isRevoked(ctx context.Context, jti string, until time.Time, 
 		return false, nil
 	}
 	return a.tokens.get(ctx, digest(secret.Digest(jti)), at)
-}
-
-// handleOf takes the grant's handle out of a jti: base64url of 16 bytes of handle and 16 random ones.
-func handleOf(jti string) (h handle, ok bool) {
-	const size = 32
-	if len(jti) != (size*8+5)/6 {
-		return h, false
-	}
-	var text [(size*8 + 5) / 6]byte
-	var raw [size]byte
-	copy(text[:], jti)
-	if n, err := base64.RawURLEncoding.Decode(raw[:], text[:]); err != nil || n != size {
-		return h, false
-	}
-	copy(h[:], raw[:])
-	return h, true
 }
 
 // Epoch moves whenever what Standing says of a token may have changed, but for what Standing.Until says. isKnown is false

@@ -21,6 +21,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"gatehouse/identity/migrations"
+	"gatehouse/identity/token"
 	"gatehouse/internal/testpg"
 	"gatehouse/postgres"
 	"gatehouse/secret"
@@ -165,7 +166,7 @@ func checkPlans(t *testing.T, pool *pgxpool.Pool, isLarge bool) {
 	var handles, digests [][]byte
 	for i := range maxBatch {
 		tok := crowdToken(i)
-		h, _ := handleOf(tok.JTI)
+		h, _ := token.Handle(tok.JTI)
 		ids, handles, digests = append(ids, tok.Subject), append(handles, h[:]), append(digests, secret.Digest(tok.JTI))
 	}
 	for sql, keys := range map[string]any{usersSQL: ids, applicationsSQL: []string{"app"}, grantsSQL: handles, tokensSQL: digests} {

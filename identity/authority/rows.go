@@ -7,6 +7,8 @@ import (
 	"time"
 	"unique"
 
+	"gatehouse/identity/token"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -29,7 +31,7 @@ type grant struct {
 }
 
 type (
-	handle [16]byte
+	handle [token.HandleSize]byte
 	digest [sha256.Size]byte
 )
 

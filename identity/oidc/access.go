@@ -68,7 +68,7 @@ select exists (
       join identity.users u on u.id = g.user_id and not u.is_suspended
      where g.handle = $1 and g.user_id = $2 and g.client_id = $3 and g.expires_at > $4)
    and not exists (select from identity.revoked_tokens where digest = $5)`,
-			handle, claims.Subject, claims.ClientID, p.now(), secret.Digest(claims.ID)).Scan(&lives)
+			handle[:], claims.Subject, claims.ClientID, p.now(), secret.Digest(claims.ID)).Scan(&lives)
 	}
 	if err != nil {
 		return fmt.Errorf("read what a token lives by: %w", err)

@@ -107,7 +107,7 @@ select $1, a.id, $3 from identity.applications a where a.id = $2
 		_, err = p.pool.Exec(ctx, `
 insert into identity.revoked_tokens (digest, grant_handle, expires_at)
 select $1, g.handle, $3 from identity.grants g where g.handle = $2
-    on conflict (digest) do nothing`, secret.Digest(claims.ID), handle, until)
+    on conflict (digest) do nothing`, secret.Digest(claims.ID), handle[:], until)
 	}
 	if err != nil {
 		return fmt.Errorf("revoke access token: %w", err)

@@ -52,16 +52,25 @@ func NewJTI(handle []byte) string {
 	if len(handle) == 0 {
 		return secret.Opaque()
 	}
-	return base64.RawURLEncoding.EncodeToString(append(append([]byte(nil), handle...), secret.Bytes(32-HandleSize)...))
+	return base64.RawURLEncoding.EncodeToString(append(append([]byte(nil), handle...), secret.Bytes(jtiSize-HandleSize)...))
 }
 
-// Handle takes the handle of its grant out of a jti; ok is false when it cannot hold one.
-func Handle(jti string) (handle []byte, ok bool) {
-	raw, err := base64.RawURLEncoding.DecodeString(jti)
-	if err != nil || len(raw) < HandleSize {
-		return nil, false
+// jtiSize is how many bytes a jti is written from.
+const jtiSize = 32
+
+// Handle takes the handle of its grant out of a jti; ok is false when it cannot hold one. It takes no memory: it is asked
+// about every request.
+func Handle(jti string) (handle [HandleSize]byte, ok bool) {
+	var text [(jtiSize*8 + 5) / 6]byte
+	var raw [jtiSize]byte
+	if len(jti) != len(text) {
+		return handle, false
 	}
-	return raw[:HandleSize], true
+	copy(text[:], jti)
+	if n, err := base64.RawURLEncoding.Decode(raw[:], text[:]); err != nil || n != jtiSize {
+		return handle, false
+	}
+	return [HandleSize]byte(raw[:HandleSize]), true
 }
 
 // Access is an access token to be signed.

@@ -3,6 +3,7 @@ package testbin
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,4 +31,16 @@ func Path(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return bin
+}
+
+// FreePort is a port that nobody listened on a moment ago, for commands whose address must be known before they listen.
+func FreePort(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String()) // the address is the listener's own
+	return port
 }

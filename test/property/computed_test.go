@@ -2,6 +2,7 @@ package property_test
 
 import (
 	"fmt"
+	"slices"
 )
 
 // computed is a computed field: a function of a row's column. A function sees every row, whatever permissions say.
@@ -108,7 +109,7 @@ func (r *role) shown(t *table, usable bool) []string {
 			continue
 		}
 		for _, p := range r.readers(t) {
-			if contains(p.computed, c.name) {
+			if slices.Contains(p.computed, c.name) {
 				out = append(out, c.name)
 				break
 			}

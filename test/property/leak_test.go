@@ -272,7 +272,7 @@ func TestMissingSessionVariablesAreErrors(t *testing.T) {
 		w := rapid.Custom(func(t *rapid.T) *world { return g{t}.world(requests) }).Draw(t, "world")
 		s.load(t, w)
 		for _, r := range w.requests {
-			for _, name := range sortedKeys(r.session) {
+			for _, name := range slices.Sorted(maps.Keys(r.session)) {
 				if !r.needs(variable(name)) {
 					continue
 				}

@@ -3,6 +3,7 @@ package property_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 )
@@ -22,7 +23,7 @@ func mismatch(path string, want expected, got any) string {
 		if !ok || len(m) != len(want) {
 			return fmt.Sprintf("%s: got %s, want an object with %d keys: %s", path, show(got), len(want), describe(want))
 		}
-		for _, k := range sortedKeys(want) {
+		for _, k := range slices.Sorted(maps.Keys(want)) {
 			v, has := m[k]
 			if !has {
 				return fmt.Sprintf("%s: %q is missing", path, k)
@@ -96,15 +97,6 @@ func sameScalar(want, got any) bool {
 		return isNumber && err == nil && math.Abs(f-want) < 1e-9
 	}
 	return want == got
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 func show(v any) string {

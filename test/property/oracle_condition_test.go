@@ -220,8 +220,6 @@ func (o *oracle) raw(t *table, r row, name string, n *int64) value {
 	return r[name]
 }
 
-func contains(names []string, name string) bool { return slices.Contains(names, name) }
-
 // compare tests a value against a literal, a list, or a session variable.
 func (o *oracle) compare(v value, op string, k kind, operand any) truth {
 	if op == "_is_null" {

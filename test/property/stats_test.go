@@ -2,6 +2,8 @@ package property_test
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -52,7 +54,7 @@ func rowsIn(e expected) bool {
 func (c tally) log(since time.Time) string {
 	var b strings.Builder
 	total := 0
-	for _, k := range sortedKeys(c) {
+	for _, k := range slices.Sorted(maps.Keys(c)) {
 		fmt.Fprintf(&b, "\n%6d %s", c[k], k)
 		if !strings.ContainsAny(k, ": ") {
 			total += c[k]

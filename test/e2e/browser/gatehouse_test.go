@@ -2,7 +2,6 @@ package browser
 
 import (
 	"bytes"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -28,39 +27,24 @@ func TestGatehouse(t *testing.T) {
 	binary := testbin.Path(t)
 
 	t.Run("built-in identity", func(t *testing.T) {
-		data, identity := freePort(t), freePort(t)
+		data, identity := testbin.FreePort(t), testbin.FreePort(t)
 		start(t, binary, data, []string{"serve", "--demo"}, "GATEHOUSE_DATABASE_URL="+testpg.Database(t), "HASURA_GRAPHQL_SERVER_PORT="+data, "PORT="+identity)
 		node(t, "demo.mjs", data, identity)
 		node(t, "articles.mjs", data, identity, "MODE=builtin")
 	})
 	t.Run("webhook, in two processes", func(t *testing.T) {
-		data, identity := freePort(t), freePort(t)
+		data, identity := testbin.FreePort(t), testbin.FreePort(t)
 		start(t, binary, identity, []string{"serve", "--only", "identity"}, "DB_URL="+testpg.Database(t), "PORT="+identity, "USER_DEFAULT_ROLE_NAMES=user,good_user")
 		start(t, binary, data, []string{"serve", "--only", "data"}, "HASURA_GRAPHQL_DATABASE_URL="+testpg.Database(t), "HASURA_GRAPHQL_SERVER_PORT="+data,
 			"HASURA_GRAPHQL_AUTH_HOOK=http://localhost:"+identity+"/api/authn/hasura?resource=https://hasura.api")
 		node(t, "articles.mjs", data, identity, "MODE=webhook", "DEFAULT_ROLES=user,good_user")
 	})
 	t.Run("JWT", func(t *testing.T) {
-		data, identity := freePort(t), freePort(t)
+		data, identity := testbin.FreePort(t), testbin.FreePort(t)
 		start(t, binary, data, nil, "GATEHOUSE_DATABASE_URL="+testpg.Database(t), "HASURA_GRAPHQL_SERVER_PORT="+data, "PORT="+identity,
 			`HASURA_GRAPHQL_JWT_SECRET={"jwk_url":"http://localhost:`+identity+`/oidc/jwks"}`)
 		node(t, "articles.mjs", data, identity, "MODE=jwt")
 	})
-}
-
-// freePort is a port nobody listened on a moment ago. The app's redirect URIs name it, so it must be known before the server listens.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
 
 // start runs the binary with these variables only, waits until it is healthy, and stops it at the end of the test.

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -28,12 +27,7 @@ type project struct {
 func start(t *testing.T) *project {
 	t.Helper()
 	bin := testbin.Path(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	_ = l.Close()
+	port := testbin.FreePort(t)
 	var out bytes.Buffer
 	cmd := exec.Command(bin, "serve", "--only", "data", "--port", port)
 	cmd.Env = []string{

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -31,12 +30,7 @@ type process struct {
 
 func launch(t *testing.T, database string, env ...string) *process {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	_ = l.Close()
+	port := testbin.FreePort(t)
 	p := &process{cmd: exec.Command(testbin.Path(t), "serve", "--only", "data", "--port", port), base: "http://127.0.0.1:" + port, done: make(chan error, 1)}
 	p.cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(),

@@ -56,17 +56,6 @@ func dataDir(t *testing.T) string {
 	return dir
 }
 
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
-}
-
 // running is a started Gatehouse whose banner has been printed.
 type running struct {
 	t    *testing.T
@@ -77,7 +66,7 @@ type running struct {
 
 func start(t *testing.T, dir string, env map[string]string, args ...string) *running {
 	t.Helper()
-	port := freePort(t)
+	port := testbin.FreePort(t)
 	cmd, out := command(t, env, append([]string{"serve", "--port", port, "--data-dir", dir}, args...)...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -211,7 +200,7 @@ func TestServe_secondOnOneDataDirectoryIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)
 	start(t, dir, nil)
-	cmd, out := command(t, nil, "serve", "--port", freePort(t), "--data-dir", dir)
+	cmd, out := command(t, nil, "serve", "--port", testbin.FreePort(t), "--data-dir", dir)
 	if err := cmd.Run(); err == nil || !strings.Contains(out.String(), "--data-dir") {
 		t.Errorf("got %v: %s", err, out)
 	}
@@ -238,7 +227,7 @@ func TestServe_engineCannotReachIdentity(t *testing.T) {
 
 func TestServe_refusesToBeOpenByAccident(t *testing.T) {
 	t.Parallel()
-	cmd, out := command(t, map[string]string{"GATEHOUSE_DATABASE_URL": "postgres://nobody@127.0.0.1:1/none", "HASURA_GRAPHQL_NO_OF_RETRIES": "0"}, "serve", "--port", freePort(t))
+	cmd, out := command(t, map[string]string{"GATEHOUSE_DATABASE_URL": "postgres://nobody@127.0.0.1:1/none", "HASURA_GRAPHQL_NO_OF_RETRIES": "0"}, "serve", "--port", testbin.FreePort(t))
 	if err := cmd.Run(); err == nil {
 		t.Errorf("started without a reachable database and without a secret:\n%s", out)
 	}

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -52,12 +51,7 @@ const tables = `
 // start starts a data API over tables of its own. customization is its source's, "null" for none.
 func start(t *testing.T, name, customization string, env ...string) *api {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	_ = l.Close()
+	port := testbin.FreePort(t)
 	database := testpg.Database(t)
 	if _, err := testpg.Pool(t, database).Exec(t.Context(), tables); err != nil {
 		t.Fatal(err)

@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -85,12 +84,7 @@ func (o *output) String() string { o.mu.Lock(); defer o.mu.Unlock(); return o.b.
 // launch starts a process and does not wait until it answers.
 func (d *databases) launch() *process {
 	d.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		d.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	_ = l.Close()
+	port := testbin.FreePort(d)
 	p := &process{databases: d, base: "http://127.0.0.1:" + port, out: &output{}}
 	p.cmd = exec.Command(testbin.Path(d), "serve", "--only", "data", "--port", port)
 	p.cmd.Env = []string{

@@ -5,9 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -16,6 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"gatehouse/internal/testbin"
 	"gatehouse/internal/testpg"
 	"gatehouse/server"
 )
@@ -44,19 +43,14 @@ type gatehouse struct {
 // start runs a Gatehouse on databases of its own until the test ends.
 func start(t *testing.T, args ...string) *gatehouse {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	_ = l.Close()
-	g := &gatehouse{t: t, base: fmt.Sprintf("http://localhost:%d", port), database: testpg.Database(t)}
+	port := testbin.FreePort(t)
+	g := &gatehouse{t: t, base: "http://localhost:" + port, database: testpg.Database(t)}
 	var settings server.Settings
 	k, err := kong.New(&settings, server.SettingsOptions()...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	args = append([]string{"--port", fmt.Sprint(port), "--gatehouse-database-url", g.database, "--admin-secret", adminSecret}, args...)
+	args = append([]string{"--port", port, "--gatehouse-database-url", g.database, "--admin-secret", adminSecret}, args...)
 	if _, err := k.Parse(args); err != nil {
 		t.Fatal(err)
 	}
