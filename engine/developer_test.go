@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -43,8 +44,8 @@ func TestDeveloper_showsWhoSharesALiveQuery(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	subscribe("subscription {article{id}}")
-	subscribe("subscription {article{id}}")
+	subscribe("subscription mine {article{id}}")
+	subscribe("subscription mine {article{id}}")
 	subscribe("subscription {article_stream(batch_size: 1, cursor: {initial_value: {id: 0}}){id}}")
 	const two = `"cohorts":[{"current_ops":2,"new_ops":0,"previous_result_hash":"`
 	var body string
@@ -57,7 +58,39 @@ func TestDeveloper_showsWhoSharesALiveQuery(t *testing.T) {
 	if strings.Count(body, `"source":"default","role":"admin","multiplexed_query":"select `) != 2 || strings.Contains(body, `"stream_queries_map":[]`) {
 		t.Errorf("got %s", body)
 	}
-	if _, body = get(s.engine, "/dev/subscriptions"); strings.Count(body, `"cohorts":null`) != 2 {
+	_, body = get(s.engine, "/dev/subscriptions")
+	if strings.Count(body, `"cohorts":null`) != 2 {
 		t.Errorf("not extended: got %s", body)
+	}
+	type group struct {
+		Name        string `json:"operation_name"`
+		Hash        string `json:"operation_hash"`
+		Subscribers int
+		Results     int
+		Batches     int
+		Followed    bool
+		Polls       string  `json:"polls_because"`
+		Delay       float64 `json:"refetch_delay"`
+		Since       time.Time
+		Looks       int64
+		Statements  int64
+		Seconds     float64
+		Last        struct {
+			At      time.Time
+			Seconds float64
+			Results int
+			Failed  bool
+		} `json:"last_look"`
+	}
+	var shown struct {
+		Groups []group `json:"live_queries_map"`
+	}
+	if err := json.Unmarshal([]byte(body), &shown); err != nil || len(shown.Groups) != 1 {
+		t.Fatalf("got %s: %v", body, err)
+	}
+	g := shown.Groups[0]
+	ok := g.Name == "mine" && g.Hash != "" && g.Subscribers == 2 && g.Results == 1 && g.Batches == 1 && !g.Followed && g.Polls == "off" && g.Delay == 0.01 && !g.Since.IsZero()
+	if !ok || g.Statements < g.Looks || g.Last.At.Before(g.Since) || g.Last.Results != 1 || g.Last.Failed {
+		t.Errorf("got %s", body)
 	}
 }

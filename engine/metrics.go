@@ -115,7 +115,7 @@ func (e *Engine) collectSubscriptions(out *telemetry.Scrape) {
 	for _, g := range e.subscriptions.Describe() {
 		kind := subscriptionKind(g.Live.Stream != nil)
 		groups[kind]++
-		if g.IsFailing {
+		if g.Cost.IsFailing {
 			failing[kind]++
 		}
 		if g.Polls == "" {

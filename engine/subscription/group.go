@@ -27,10 +27,10 @@ type group struct {
 	operation, hash string
 	executor        *execute.Executor
 	polling         Polling
-	// id, watched and isFailing are for who watches; watched is Config's.
-	id        string
-	watched   func(Poll)
-	isFailing atomic.Bool
+	// id and watched are for who watches; watched is Config's.
+	id      string
+	watched func(Poll)
+	since   time.Time
 	// skipFirstEmpty: see Config.
 	skipFirstEmpty bool
 	looks          *atomic.Int64   // the hub's
@@ -43,12 +43,15 @@ type group struct {
 	why       string
 	// isUnfinished: the last look failed, or gave rows of a stream, after which there may be more.
 	isUnfinished atomic.Bool
+	// hasFailed and statements are the present look's.
+	hasFailed  atomic.Bool
+	statements atomic.Int64
 
 	mu sync.Mutex
+	// cost is that of the looks that ended.
+	cost Cost
 	// isDirty: everybody is to be asked for at the next look, not the newcomers only.
 	isDirty bool
-	// round counts the looks at everybody.
-	round   int
 	cohorts map[string]*cohort
 	// newcomers are the cohorts with somebody who has been told nothing, and maybe some that had.
 	newcomers map[*cohort]struct{}
@@ -68,8 +71,8 @@ type cohort struct {
 	// old have been told what has the hash last; fresh nothing yet. Guarded by the group.
 	old, fresh map[*sink]struct{}
 	last       uint64
-	// changed is the round in which the result was another than before.
-	changed int
+	// changed is after how many looks of the group the result was another than before.
+	changed int64
 }
 
 type sink struct {
@@ -83,7 +86,7 @@ const parallel = 4
 func (h *Hub) newGroup(q Query) *group {
 	g := &group{
 		live: q.Live, role: q.Role, operation: q.Operation, hash: q.Hash, executor: q.Executor, polling: h.config.Live, skipFirstEmpty: h.config.SkipFirstEmpty, looks: &h.looks,
-		wake: make(chan struct{}, 1), cohorts: map[string]*cohort{}, newcomers: map[*cohort]struct{}{}, watched: h.config.Watched,
+		wake: make(chan struct{}, 1), cohorts: map[string]*cohort{}, newcomers: map[*cohort]struct{}{}, watched: h.config.Watched, since: time.Now(),
 	}
 	if g.watched != nil {
 		g.id = newGroupID()
@@ -188,13 +191,14 @@ func (g *group) run() {
 		isFollowed, hasChanged := g.state()
 		isStale = isStale || hasChanged
 		isDue := (isStale || !isFollowed) && time.Since(last) >= g.polling.Interval
-		seen := g.watch()
+		seen, began := g.watch(), time.Now()
 		due := g.due(&isDue)
 		seen.asked(due)
 		if isDue {
 			isStale = isFollowed && !g.settle()
 		}
 		g.look(due, seen)
+		g.looked(began, len(due), isDue)
 		g.done(seen)
 		if isDue {
 			last = time.Now()
@@ -208,7 +212,7 @@ func (g *group) run() {
 	}
 }
 
-// recently is for how many rounds a cohort whose result has changed is asked for before those whose results stood still.
+// recently is for how many looks a cohort whose result has changed is asked for before those whose results stood still.
 const recently = 8
 
 // due are the cohorts to ask for: all, or those with newcomers. What has changed lately changes again more likely than the
@@ -221,11 +225,10 @@ func (g *group) due(all *bool) []*cohort {
 	if !*all {
 		return slices.Collect(maps.Keys(g.newcomers))
 	}
-	g.round++
 	out := make([]*cohort, len(g.cohorts))
 	front, back := 0, len(out)
 	for _, c := range g.cohorts {
-		if g.round-c.changed <= recently {
+		if g.cost.Looks-c.changed <= recently {
 			out[front] = c
 			front++
 		} else {
@@ -291,6 +294,7 @@ func (g *group) ask(batch []*cohort) (a asked) {
 	for i, c := range batch {
 		subscribers[i] = c.subscriber
 	}
+	g.statements.Add(int64(len(g.live.Polls)))
 	a.began = time.Now()
 	a.outcomes, a.err = g.executor.Poll(g.ctx, g.live, subscribers, g.audience)
 	a.answered = time.Now()
@@ -337,6 +341,7 @@ func (g *group) conclude(batch []*cohort, a asked, seen *poll) {
 
 func (g *group) fail(batch []*cohort, err error) {
 	g.isUnfinished.Store(true)
+	g.hasFailed.Store(true)
 	for _, c := range batch {
 		g.tell(c, Event{Err: err, Replaces: true}, hashOf("error", []byte(err.Error())), false)
 	}
@@ -364,7 +369,7 @@ func (g *group) tell(c *cohort, e Event, hash uint64, onlyFresh bool) {
 	g.mu.Lock()
 	sinks := make([]*sink, 0, len(c.fresh))
 	if !onlyFresh && hash != c.last {
-		c.changed = g.round
+		c.changed = g.cost.Looks
 		for s := range c.old {
 			sinks = append(sinks, s)
 		}

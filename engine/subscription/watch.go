@@ -58,11 +58,6 @@ func (g *group) done(p *poll) {
 	if p == nil {
 		return
 	}
-	failed := false
-	for _, b := range p.Batches {
-		failed = failed || b.Err != nil
-	}
-	g.isFailing.Store(failed)
 	if len(p.Batches) > 0 {
 		p.Total = time.Since(p.began)
 		g.watched(p.Poll)
