@@ -72,6 +72,9 @@ type Engine interface {
 	Update(ctx context.Context, expect *int, change func(Draft) error) error
 	// Plan tells what replacing the document would change, of schemas as text, too, where sdl is set; it changes nothing.
 	Plan(ctx context.Context, doc *metadata.Metadata, sdl bool) (*impact.Plan, error)
+	// Rehearse runs change on a draft that is let go of, tells what it would change, and what ask is answered before and after;
+	// ask may be nil.
+	Rehearse(ctx context.Context, change func(Draft) error, sdl bool, ask *Question) (*Rehearsal, error)
 	// State and SetState are what the CLI and the console keep in the catalog.
 	State(ctx context.Context) (id string, cli, console json.RawMessage, err error)
 	SetState(ctx context.Context, kind string, state json.RawMessage) error

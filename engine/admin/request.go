@@ -88,8 +88,11 @@ func (a api) parse(data []byte, path, parsePath, runPath string) (*request, erro
 	if !a.knows(r.kind) {
 		return nil, a.unknownType(r.full, parsePath)
 	}
-	if slices.Contains(bulks, r.kind) {
+	switch {
+	case slices.Contains(bulks, r.kind):
 		return r, a.parseItems(r)
+	case r.kind == rehearse:
+		return r, a.parseRehearsed(r)
 	}
 	return r, nil
 }
