@@ -28,6 +28,7 @@ const (
 	KindApplication      = "application"
 	KindRole             = "role"
 	KindResource         = "resource"
+	KindScope            = "scope" // told of as a change of its resource
 	KindConfig           = "config"
 	KindSignInExperience = "sign-in-experience"
 )

@@ -220,6 +220,11 @@ func updateApplication(c *call) error {
 		// There are no rules to obey yet; taking the switch would leave open what its user believes closed.
 		return invalidInput("`appLevelAccessControlEnabled` cannot be carried out by this version.")
 	}
+	if in.IsAdmin != nil {
+		if err := c.require(directory.ConsoleSecrets); err != nil {
+			return err
+		}
+	}
 	if in.IsAdmin != nil && *in.IsAdmin && app.Type != directory.AppMachineToMachine {
 		return notMachine()
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"gatehouse/identity/directory"
+	"gatehouse/identity/event"
 )
 
 // Script is a custom-claims script with its settings, as it is stored.
@@ -92,6 +94,9 @@ func listScripts(c *call) error {
 		if err != nil {
 			return err
 		}
+		if value, err = c.shownScript(value); err != nil {
+			return err
+		}
 		views = append(views, view{key, value})
 	}
 	return c.ok(views)
@@ -106,7 +111,47 @@ func getScript(c *call) error {
 	if err != nil {
 		return orNotExists(err, "logto_config", key)
 	}
+	if value, err = c.shownScript(value); err != nil {
+		return err
+	}
 	return c.ok(value)
+}
+
+// shownScript is a stored script as the caller may see it: the values of its environment are secrets.
+func (c *call) shownScript(value json.RawMessage) (json.RawMessage, error) {
+	if c.may(directory.ConsoleSecrets) {
+		return value, nil
+	}
+	var s Script
+	if err := json.Unmarshal(value, &s); err != nil {
+		return nil, fmt.Errorf("read script: %w", err)
+	}
+	for name := range s.EnvironmentVariables {
+		s.EnvironmentVariables[name] = event.Mask
+	}
+	return encode(s)
+}
+
+// mayChangeScript refuses who may not see secrets where a script has some: a script can tell what it is given. given is
+// what is to be stored, nil for nothing.
+func (c *call) mayChangeScript(r directory.Reader, key string, given json.RawMessage) error {
+	if c.may(directory.ConsoleSecrets) {
+		return nil
+	}
+	stored, err := r.Config(c.ctx(), key)
+	if err != nil && !isNotFound(err) {
+		return err
+	}
+	for _, value := range []json.RawMessage{stored, given} {
+		var s Script
+		if value != nil && json.Unmarshal(value, &s) != nil || len(s.EnvironmentVariables) > 0 {
+			return &problem{
+				status: http.StatusForbidden, code: "auth.forbidden",
+				message: "Forbidden. A script with environment variables may be changed by those alone who may see their values.",
+			}
+		}
+	}
+	return nil
 }
 
 // putScript stores a script; PATCH is the same but for a script that must be there, and as strict (recording 09).
@@ -119,7 +164,7 @@ func putScript(c *call) error {
 	if err != nil {
 		return err
 	}
-	isNew, err := c.storeConfig(key, value, nil)
+	isNew, err := c.storeConfig(key, value, func(tx *directory.Tx) error { return c.mayChangeScript(tx.Reader, key, value) })
 	if err != nil {
 		return err
 	}
@@ -139,8 +184,10 @@ func patchScript(c *call) error {
 		return err
 	}
 	_, err = c.storeConfig(key, value, func(tx *directory.Tx) error {
-		_, err := tx.Config(c.ctx(), key)
-		return orNotExists(err, "logto_config", key)
+		if _, err := tx.Config(c.ctx(), key); err != nil {
+			return orNotExists(err, "logto_config", key)
+		}
+		return c.mayChangeScript(tx.Reader, key, value)
 	})
 	if err != nil {
 		return err
@@ -176,6 +223,9 @@ func deleteScript(c *call) error {
 		return err
 	}
 	err = c.change("Config.Deleted", directory.KindConfig, &key, func(tx *directory.Tx) error {
+		if err := c.mayChangeScript(tx.Reader, key, nil); err != nil {
+			return err
+		}
 		return tx.DeleteConfig(c.ctx(), key)
 	})
 	if err != nil {

@@ -61,14 +61,23 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 		c.w.WriteHeader(http.StatusNoContent)
 		return nil
 	}}))
+	for path, methods := range h.routes() {
+		mux.HandleFunc(path, h.guarded(path, methods))
+	}
+}
+
+// routes are the guarded ones: endpoints by path and method.
+func (h *Handler) routes() map[string]map[string]endpoint {
+	all := map[string]map[string]endpoint{}
 	for _, routes := range []map[string]map[string]endpoint{
 		h.userRoutes(), h.userRoleRoutes(), h.sessionRoutes(), h.resourceRoutes(), h.roleRoutes(),
 		h.applicationRoutes(), h.configRoutes(), h.signInExperienceRoutes(), h.logRoutes(),
 	} {
 		for path, methods := range routes {
-			mux.HandleFunc(path, h.guarded(path, methods))
+			all[path] = methods
 		}
 	}
+	return all
 }
 
 // endpoint answers one method of one path; its error becomes the answer.
@@ -80,6 +89,8 @@ type call struct {
 	w      http.ResponseWriter
 	r      *http.Request
 	caller caller
+	// noted is what the audit entry says besides.
+	noted map[string]any
 }
 
 func (c *call) ctx() context.Context { return c.r.Context() }
@@ -319,30 +330,6 @@ func encode(v any) ([]byte, error) {
 func (c *call) noContent() error {
 	c.w.WriteHeader(http.StatusNoContent)
 	return nil
-}
-
-// change runs fn and writes the audit entry in one transaction: what is done is on record, and nothing else is.
-func (c *call) change(what, kind string, id *string, fn func(tx *directory.Tx) error) error {
-	return c.h.Directory.InTx(c.ctx(), func(tx *directory.Tx) error {
-		if err := fn(tx); err != nil {
-			return err
-		}
-		entry := event.Entry{
-			Key: "Management." + what, IP: httpd.ClientIP(c.ctx()), UserAgent: c.r.UserAgent(),
-			Data: map[string]any{
-				"actor":  c.caller,
-				"target": map[string]string{"type": kind, "id": *id},
-				"method": c.r.Method, "path": c.r.URL.Path,
-			},
-		}
-		switch kind {
-		case directory.KindUser:
-			entry.UserID = *id
-		case directory.KindApplication:
-			entry.ApplicationID = *id
-		}
-		return event.Write(c.ctx(), tx.Tx, entry)
-	})
 }
 
 // isNotFound is a shorthand for the error of lookups.

@@ -265,7 +265,7 @@ func createScope(c *call) error {
 	}
 	var id string
 	var scope *directory.Scope
-	err = c.change("Scope.Created", "scope", &id, func(tx *directory.Tx) (err error) {
+	err = c.change("Scope.Created", directory.KindScope, &id, func(tx *directory.Tx) (err error) {
 		scope, err = tx.CreateScope(c.ctx(), directory.Scope{ResourceID: r.ID, Name: in.Name, Description: in.Description})
 		if err == nil {
 			id = scope.ID
@@ -305,7 +305,7 @@ func updateScope(c *call) error {
 	}
 	id := c.path("scopeId")
 	var scope *directory.Scope
-	err = c.change("Scope.Data.Updated", "scope", &id, func(tx *directory.Tx) (err error) {
+	err = c.change("Scope.Data.Updated", directory.KindScope, &id, func(tx *directory.Tx) (err error) {
 		scope, err = tx.UpdateScope(c.ctx(), r.ID, id, in.Name, in.Description)
 		return err
 	})
@@ -321,7 +321,7 @@ func deleteScope(c *call) error {
 		return err
 	}
 	id := c.path("scopeId")
-	err = c.change("Scope.Deleted", "scope", &id, func(tx *directory.Tx) error {
+	err = c.change("Scope.Deleted", directory.KindScope, &id, func(tx *directory.Tx) error {
 		return tx.DeleteScope(c.ctx(), r.ID, id)
 	})
 	if err != nil {

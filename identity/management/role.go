@@ -65,6 +65,11 @@ func listRoles(c *call) error {
 	if err != nil {
 		return err
 	}
+	if in.ExcludeUserID != "" { // what is left out tells what the user holds
+		if err := c.require(directory.ConsoleUsersRead); err != nil {
+			return err
+		}
+	}
 	filter := directory.RoleFilter{Search: search, Type: in.Type, ExcludeUser: in.ExcludeUserID, ExcludeApp: in.ExcludeApplicationID}
 	total, err := c.h.Directory.CountRoles(c.ctx(), filter)
 	if err != nil {
@@ -84,7 +89,11 @@ func listRoles(c *call) error {
 	}
 	views := make([]roleView, len(roles))
 	for i, r := range roles {
-		views[i] = roleView{r.JSON(), summaries[r.ID]}
+		summary := summaries[r.ID]
+		if !c.may(directory.ConsoleUsersRead) {
+			summary.FeaturedUsers = []directory.FeaturedUser{}
+		}
+		views[i] = roleView{r.JSON(), summary}
 	}
 	return c.paged(p, total, views)
 }
@@ -355,6 +364,7 @@ func (m roleMembers) add(c *call) error {
 	if err != nil {
 		return err
 	}
+	c.note(m.key, ids)
 	err = c.change("Role.Members.Added", directory.KindRole, &r.ID, func(tx *directory.Tx) error {
 		if m.kind == directory.KindApplication {
 			if err := onlyMachines(c, tx, ids); err != nil {
@@ -399,6 +409,7 @@ func (m roleMembers) remove(c *call) error {
 	if err != nil {
 		return err
 	}
+	c.note(m.key, []string{c.path("memberId")})
 	err = c.change("Role.Members.Removed", directory.KindRole, &r.ID, func(tx *directory.Tx) error {
 		return tx.TakeRole(c.ctx(), m.Holder, c.path("memberId"), r.ID)
 	})
