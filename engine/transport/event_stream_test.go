@@ -242,12 +242,6 @@ func TestEventStream_aRevokedRightEndsIt(t *testing.T) {
 		c.wantEnd()
 		<-s.stopped
 	})
-	t.Run("by time", func(t *testing.T) {
-		s := newSockets(t, nil)
-		c := s.open("live", "X-Expires", "soon")
-		c.want(next(`{"errors":[{"message":"Could not verify JWT: JWTExpired","extensions":{"path":"$","code":"invalid-jwt"}}]}`), completed)
-		c.wantEnd()
-	})
 }
 
 // Without `complete` a client knows that the operation has not ended, and asks again.

@@ -78,7 +78,9 @@ type Sockets struct {
 	MaxConnections, MaxPerAddress, MaxOperations int
 	// MaxQueue bounds what waits to be sent to one client, in bytes; 0 means defaultMaxQueue.
 	MaxQueue int
-	Log      *slog.Logger
+	// Now is the clock by which sessions run out; nil means time.Now.
+	Now func() time.Time
+	Log *slog.Logger
 	// Lines takes what happens to connections and operations; nil drops it.
 	Lines *telemetry.Log
 	// Metrics counts messages; nil does not.

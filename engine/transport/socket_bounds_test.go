@@ -278,14 +278,14 @@ func TestSocket_anIPv6NetworkIsOneAddress(t *testing.T) {
 		return s.dial("/v1/graphql", newWS, "X-Forwarded-For", address)
 	}
 	const tooMany = `{"server_error_msg":"1013: too many connections from this address"}`
-	from("2001:db8::1").send(hello)
-	c := from("2001:db8::2")
-	c.send(hello)
-	c.want(ack)
-	from("2001:db8::3").wantClose(websocket.StatusTryAgainLater, tooMany)
-	for _, other := range []string{"2001:db8:0:1::1", "192.0.2.1", "192.0.2.2"} {
-		c := from(other)
-		c.send(hello)
-		c.want(ack)
+	stay := func(addresses ...string) {
+		for _, address := range addresses {
+			c := from(address)
+			c.send(hello)
+			c.want(ack)
+		}
 	}
+	stay("2001:db8::1", "2001:db8::2")
+	from("2001:db8::3").wantClose(websocket.StatusTryAgainLater, tooMany)
+	stay("2001:db8:0:1::1", "192.0.2.1", "192.0.2.2")
 }

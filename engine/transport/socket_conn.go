@@ -224,9 +224,13 @@ func (c *socket) admit(s *session.Session, req session.Request) {
 	}
 	stopTimer(&c.untilInit)
 	c.mu.Unlock()
+	c.awaitExpiry(s)
+}
+
+func (c *socket) awaitExpiry(s *session.Session) {
 	var left time.Duration
 	if !s.Expires.IsZero() {
-		left = max(time.Until(s.Expires), time.Nanosecond)
+		left = max(s.Expires.Sub(c.h.now()), time.Nanosecond)
 	}
 	c.after(&c.untilExpiry, left, func() { c.expire(s) })
 }
@@ -277,19 +281,40 @@ func (c *socket) keepAlive() {
 	})
 }
 
-// expire ends the connection when what its caller proved itself with has run out, unless it was replaced since.
+// expire ends the connection when what its caller proved itself with has run out, unless the caller was replaced since, or
+// has got more time.
 func (c *socket) expire(s *session.Session) {
 	c.mu.Lock()
-	isCurrent := c.session == s
+	isCurrent, req := c.session == s, c.request
 	c.mu.Unlock()
 	if !isCurrent {
 		return
 	}
-	f := fault.New(fault.InvalidJWT, "", "Could not verify JWT: JWTExpired")
+	now, err := c.renew(req, s)
+	if err == nil && s.SameAs(now) {
+		c.prolong(s, now)
+		return
+	}
+	if err == nil {
+		err = expired()
+	}
 	for _, op := range c.subscriptions() {
-		c.fail(op, f)
+		c.fail(op, err)
 	}
 	c.end(closeForbidden, closeReason("4403: Forbidden: the session has expired"))
+}
+
+// prolong lets a caller go on as now.
+func (c *socket) prolong(was, now *session.Session) {
+	c.mu.Lock()
+	isCurrent := c.session == was
+	if isCurrent {
+		c.session = now
+	}
+	c.mu.Unlock()
+	if isCurrent {
+		c.awaitExpiry(now)
+	}
 }
 
 // known is err as the client may see it.

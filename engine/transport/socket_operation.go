@@ -116,7 +116,7 @@ func (c *socket) launch(op *socketOperation, isAgain bool) (Prepared, error) {
 		op.end()
 		return Prepared{}, context.Canceled
 	}
-	s, err := c.h.Renew(c.ctx, req, was)
+	s, err := c.renew(req, was)
 	if err != nil {
 		c.fail(op, err)
 		return Prepared{}, err

@@ -55,10 +55,31 @@ type settled struct {
 
 // isSettled tells whether asking again could not tell anything new. The caller holds mu.
 func (c *socket) isSettled(op *socketOperation, epoch uint64, isKnown bool) bool {
-	return isKnown && op.settled.is && op.settled.epoch == epoch && c.session != nil && !hasExpired(c.session)
+	return isKnown && op.settled.is && op.settled.epoch == epoch && c.session != nil && !c.h.hasExpired(c.session)
 }
 
-func hasExpired(s *session.Session) bool { return !s.Expires.IsZero() && !time.Now().Before(s.Expires) }
+func (h *Sockets) hasExpired(s *session.Session) bool {
+	return !s.Expires.IsZero() && !h.now().Before(s.Expires)
+}
+
+func (h *Sockets) now() time.Time {
+	if h.Now != nil {
+		return h.Now()
+	}
+	return time.Now()
+}
+
+// renew is Renew, but a session that has run out is worth nothing: what it is worth for a while longer (the skew that a JWT
+// secret allows) is for those who begin.
+func (c *socket) renew(req session.Request, was *session.Session) (*session.Session, error) {
+	s, err := c.h.Renew(c.ctx, req, was)
+	if err == nil && c.h.hasExpired(s) {
+		err = expired()
+	}
+	return s, err
+}
+
+func expired() error { return fault.New(fault.InvalidJWT, "", "Could not verify JWT: JWTExpired") }
 
 // stillMay tells whether the caller may have a subscription's result now. If not, the operation has ended.
 func (c *socket) stillMay(op *socketOperation) bool {
@@ -72,7 +93,7 @@ func (c *socket) stillMay(op *socketOperation) bool {
 	if was == nil { // a later connection_init was refused: the connection is being closed
 		return false
 	}
-	s, err := c.h.Renew(c.ctx, req, was)
+	s, err := c.renew(req, was)
 	if err == nil {
 		err = sameCaller(started, s)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"gatehouse/engine/fault"
 	"gatehouse/engine/session"
@@ -87,30 +86,6 @@ func TestSocket_aMovedEpochAsksAgain(t *testing.T) {
 		c.want(`{"type":"pong"}`)
 		if n := e.renewals.Load() - before; n != 2 {
 			t.Errorf("the caller was looked at %d times, not again once the subscription was there", n)
-		}
-	})
-	t.Run("when the session ran out", func(t *testing.T) {
-		e := &epoch{}
-		s := newSockets(t, func(h *transport.Sockets) {
-			e.watch(h)
-			renew := h.Renew
-			h.Renew = func(ctx context.Context, req session.Request, was *session.Session) (*session.Session, error) {
-				if !was.Expires.IsZero() && time.Now().After(was.Expires) {
-					return nil, errRevoked
-				}
-				return renew(ctx, req, was)
-			}
-		})
-		c := s.dial("/v1/graphql", newWS)
-		c.send(`{"type":"connection_init","payload":{"headers":{"x-secret":"s","x-expires":"soon"}}}`)
-		c.send(`{"type":"subscribe","id":"1","payload":{"query":"live"}}`)
-		c.want(ack, ping)
-		push := <-s.pushes
-		<-time.After(soon) // the session's
-		push(transport.SocketEvent{Body: []byte(`{"data":"secret"}`)})
-		got, err := c.read()
-		if err != nil || got == `{"type":"next","id":"1","payload":{"data":"secret"}}` {
-			t.Errorf("got %s %v after the session's end", got, err)
 		}
 	})
 }
