@@ -21,7 +21,7 @@ var floors = map[string]string{
 	"secret":            "",
 	"telemetry":         "",
 	"httpd":             "telemetry",
-	"httpclient":        "",
+	"httpclient":        "telemetry",
 	"jwt":               "httpclient telemetry",
 	"worker":            "",
 

@@ -13,6 +13,8 @@ import (
 	"net/url"
 	"syscall"
 	"time"
+
+	"gatehouse/telemetry"
 )
 
 // Reach says which addresses a client may connect to.
@@ -46,10 +48,12 @@ func New(reach Reach, timeout time.Duration) *http.Client {
 		ResponseHeaderTimeout: timeout,
 		ForceAttemptHTTP2:     true,
 	}
+	var through http.RoundTripper = transport
 	if reach == Operator {
 		transport.Proxy = http.ProxyFromEnvironment // the operator's own network may need it
+		through = traced{transport}
 	}
-	return &http.Client{Transport: transport, Timeout: timeout, CheckRedirect: func(req *http.Request, via []*http.Request) error {
+	return &http.Client{Transport: through, Timeout: timeout, CheckRedirect: func(req *http.Request, via []*http.Request) error {
 		if len(via) >= 5 {
 			return errors.New("more than 5 redirects")
 		}
@@ -58,6 +62,22 @@ func New(reach Reach, timeout time.Duration) *http.Client {
 		}
 		return nil
 	}}
+}
+
+// traced makes a span of each exchange, and has it carry the trace on. What is called for others, at addresses that they
+// choose, is not told of our traces.
+type traced struct{ *http.Transport }
+
+// RoundTrip implements http.RoundTripper.
+func (t traced) RoundTrip(req *http.Request) (*http.Response, error) {
+	if telemetry.SpanOf(req.Context()) == nil {
+		return t.Transport.RoundTrip(req)
+	}
+	req = req.Clone(req.Context()) // a RoundTripper may not change its request
+	span := telemetry.Outbound(req)
+	resp, err := t.Transport.RoundTrip(req)
+	span.Answered(resp, err)
+	return resp, err
 }
 
 func guard(reach Reach, network, address string) error {

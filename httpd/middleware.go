@@ -28,6 +28,7 @@ type request struct {
 	id, ip    string
 	base      *slog.Logger
 	operation telemetry.Operation
+	span      *telemetry.Span
 }
 
 const idHeader = "X-Request-Id"
@@ -79,6 +80,8 @@ type Config struct {
 	Log *slog.Logger
 	// TrustProxy takes the client's address, scheme and host from X-Forwarded-* (Logto: TRUST_PROXY_HEADER).
 	TrustProxy bool
+	// Trace begins a request's span; nil, or a nil span, traces none.
+	Trace func(r *http.Request) *telemetry.Span
 	// Answered is told of every request that was answered; optional.
 	Answered func(ctx context.Context, x *telemetry.Exchange)
 	// Recovered answers a request whose handler panicked; nil means an empty 500.
@@ -102,8 +105,12 @@ func Middleware(c Config, next http.Handler) http.Handler {
 			request
 			recorder
 		}{request{id: id, ip: ip, base: c.Log}, recorder{ResponseWriter: w, client: client}}
-		ctx := context.WithValue(r.Context(), requestKey, &of.request)
-		rec := &of.recorder
+		ctx, rec := context.WithValue(r.Context(), requestKey, &of.request), &of.recorder
+		if c.Trace != nil {
+			of.span = c.Trace(r)
+			ctx = telemetry.WithSpan(ctx, of.span)
+		}
+		answering := r.WithContext(ctx)
 		defer func() {
 			if p := recover(); p != nil && p != any(http.ErrAbortHandler) {
 				Logger(ctx).ErrorContext(ctx, "handler panicked", "panic", p, "stack", string(debug.Stack()))
@@ -116,10 +123,10 @@ func Middleware(c Config, next http.Handler) http.Handler {
 				}
 			}
 			if c.Answered != nil && rec.code != http.StatusSwitchingProtocols { // of a socket its own lines tell
-				c.Answered(ctx, rec.exchange(r, &of.request, began))
+				c.Answered(ctx, rec.exchange(answering, &of.request, began))
 			}
 		}()
-		next.ServeHTTP(rec, r.WithContext(ctx))
+		next.ServeHTTP(rec, answering)
 	})
 }
 
@@ -176,8 +183,8 @@ type recorder struct {
 // exchange describes the request once it is answered. The query string may carry codes and tokens: the path alone is told.
 func (r *recorder) exchange(req *http.Request, of *request, began time.Time) *telemetry.Exchange {
 	return &telemetry.Exchange{
-		ID: of.id, IP: of.ip, Method: req.Method, Path: req.URL.Path, Proto: req.Proto, Began: began,
-		Status: r.status(), Bytes: r.bytes, RequestBytes: max(req.ContentLength, 0), ContentEncoding: r.Header().Get("Content-Encoding"), Operation: of.operation,
+		ID: of.id, IP: of.ip, Method: req.Method, Path: req.URL.Path, Route: req.Pattern, Proto: req.Proto, Began: began,
+		Status: r.status(), Bytes: r.bytes, RequestBytes: max(req.ContentLength, 0), ContentEncoding: r.Header().Get("Content-Encoding"), Operation: of.operation, Span: of.span,
 	}
 }
 

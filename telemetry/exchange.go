@@ -12,13 +12,17 @@ import (
 type Exchange struct {
 	ID, IP              string
 	Method, Path, Proto string
-	Began               time.Time
-	Status              int
+	// Route is the pattern that answered, as http.ServeMux has it.
+	Route  string
+	Began  time.Time
+	Status int
 	// Bytes is the size of the body as it was sent.
 	Bytes           int64
 	RequestBytes    int64
 	ContentEncoding string
 	Operation       Operation
+	// Span is the request's, nil where it is not traced.
+	Span *Span
 }
 
 // Operation is what only a handler knows of a request; it notes it down while it answers.
@@ -52,6 +56,9 @@ type BatchResult struct {
 	Took  time.Duration
 }
 
+// End ends the request's span.
+func (x *Exchange) End() { x.Span.answered(x) }
+
 // Exchange writes the http-log line of a request (Hasura: Server/Logging, HttpLogContext). Bodies and query strings are
 // never in it; the operation's text is when the query log is enabled, as in Hasura.
 func (l *Log) Exchange(ctx context.Context, x *Exchange) {
@@ -69,7 +76,7 @@ func (l *Log) Exchange(ctx context.Context, x *Exchange) {
 	}
 	b := l.lines.begin(HTTPLog, level, x.Began.Add(took))
 	b.Write(x.detail(b.AvailableBuffer(), took, l.types[QueryLog] && (x.Operation.Failure != nil || !l.queryOnlyOnError)))
-	l.lines.end(b)
+	l.lines.end(b, x.Span)
 }
 
 func (x *Exchange) detail(b []byte, took time.Duration, withQuery bool) []byte {

@@ -32,12 +32,13 @@ const (
 	JWKRefreshLog   LogType = "jwk-refresh-log"
 	ValidateLog     LogType = "validate-insert-input-log"
 	HealthCheckLog  LogType = "health-check-log"
+	UnstructuredLog LogType = "unstructured"
 	ownLog          LogType = "gatehouse" // whatever Hasura has no type for
 	timestampLayout         = "2006-01-02T15:04:05.000-0700"
 )
 
 // alwaysOn are types that Hasura writes whatever is enabled.
-var alwaysOn = []LogType{HealthCheckLog, ownLog}
+var alwaysOn = []LogType{HealthCheckLog, UnstructuredLog, ownLog}
 
 // LogConfig says which lines are written, and how.
 type LogConfig struct {
@@ -110,14 +111,14 @@ func (l *Log) Write(ctx context.Context, t LogType, level slog.Level, detail any
 		l.text.LogAttrs(ctx, level, string(t), slog.String("detail", string(body)))
 		return
 	}
-	l.line(ctx, t, level, l.now(), body)
+	l.line(SpanOf(ctx), t, level, l.now(), body)
 }
 
 // line writes {"type","timestamp","level","detail"}, and of what trace it is part.
-func (l *Log) line(_ context.Context, t LogType, level slog.Level, at time.Time, detail []byte) {
+func (l *Log) line(of *Span, t LogType, level slog.Level, at time.Time, detail []byte) {
 	b := l.lines.begin(t, level, at)
 	b.Write(detail)
-	l.lines.end(b)
+	l.lines.end(b, of)
 }
 
 // lines writes whole lines, one at a time.
@@ -144,7 +145,8 @@ func (w *lines) begin(t LogType, level slog.Level, at time.Time) *bytes.Buffer {
 	return b
 }
 
-func (w *lines) end(b *bytes.Buffer) {
+func (w *lines) end(b *bytes.Buffer, of *Span) {
+	b.Write(of.appendIDs(b.AvailableBuffer()))
 	b.WriteString("}\n")
 	w.mu.Lock()
 	_, _ = w.out.Write(b.Bytes()) // where would one say that the log cannot be written
@@ -181,6 +183,7 @@ type detail struct {
 	mu    sync.Mutex
 	level slog.Level
 	at    time.Time
+	of    *Span
 }
 
 func newOwnLines(l *Log) *ownLines {
@@ -207,7 +210,7 @@ func (h *ownLines) Enabled(_ context.Context, level slog.Level) bool { return le
 func (h *ownLines) Handle(ctx context.Context, r slog.Record) error {
 	h.under.mu.Lock()
 	defer h.under.mu.Unlock()
-	h.under.level, h.under.at = r.Level, r.Time
+	h.under.level, h.under.at, h.under.of = r.Level, r.Time, SpanOf(ctx)
 	return h.inner.Handle(ctx, r)
 }
 
@@ -221,7 +224,7 @@ func (h *ownLines) WithGroup(name string) slog.Handler {
 
 // Write implements io.Writer for slog's handler, which calls it once a line.
 func (d *detail) Write(line []byte) (int, error) {
-	d.log.line(context.Background(), ownLog, d.level, d.at, bytes.TrimSuffix(line, []byte("\n")))
+	d.log.line(d.of, ownLog, d.level, d.at, bytes.TrimSuffix(line, []byte("\n")))
 	return len(line), nil
 }
 

@@ -24,8 +24,6 @@ type Metrics struct {
 	SocketQueueTime, SocketWriteTime     prometheus.Observer
 	// CacheHits and CacheMisses are of the cache of responses.
 	CacheHits, CacheMisses prometheus.Counter
-	// SentSpans and the like are about the exporter of traces.
-	SentSpans, SpansBufferFull, SpansSendFailed prometheus.Counter
 
 	requests             *prometheus.CounterVec
 	execution            [2]prometheus.Observer // of queries and of mutations
@@ -34,6 +32,8 @@ type Metrics struct {
 	poolWait, connecting *prometheus.HistogramVec
 	connectionErrors     *prometheus.CounterVec
 	happened             *prometheus.CounterVec
+	// exports are about the exporter, by what it exports and what became of it.
+	exports map[export]prometheus.Counter
 
 	labels operationLabels
 
@@ -84,9 +84,14 @@ func NewMetrics(withOperations bool) *Metrics {
 	m.SocketWriteTime = m.histograms("hasura_websocket_message_write_time", "Time (in seconds) to write a WebSocket message into the TCP send buffer.", fineBuckets).WithLabelValues()
 	cache := m.counters("hasura_cache_request_count", "Requests to the cache of responses.", "status")
 	m.CacheHits, m.CacheMisses = cache.WithLabelValues("hit"), cache.WithLabelValues("miss")
-	m.SentSpans = m.counter("hasura_otel_sent_spans", "Total number of successfully exported trace spans.")
-	dropped := m.counters("hasura_otel_dropped_spans", "Total number of trace spans dropped.", "reason")
-	m.SpansBufferFull, m.SpansSendFailed = dropped.WithLabelValues("buffer_full"), dropped.WithLabelValues("send_failed")
+	m.exports = map[export]prometheus.Counter{}
+	for of, is := range map[string]string{"spans": "trace spans", "logs": "log lines"} {
+		m.exports[export{of, sent}] = m.counter("hasura_otel_sent_"+of, "Total number of successfully exported "+is+".")
+		dropped := m.counters("hasura_otel_dropped_"+of, "Total number of "+is+" dropped.", "reason")
+		for _, reason := range []outcome{bufferFull, sendFailed} {
+			m.exports[export{of, reason}] = dropped.WithLabelValues(string(reason))
+		}
+	}
 	m.happened = m.counters("gatehouse_identity_events_total", "What the identity half writes into its audit log of sign-ins and tokens, by its key.", "event", "result")
 	m.handler = promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 	return m
@@ -210,6 +215,30 @@ func (p *Pool) Connected(d time.Duration) {
 func (p *Pool) Failed() {
 	if p != nil {
 		p.errors.Inc()
+	}
+}
+
+// export is what became of something to export.
+type export struct {
+	of string
+	outcome
+}
+
+type outcome string
+
+const (
+	sent       outcome = "sent"
+	bufferFull outcome = "buffer_full"
+	sendFailed outcome = "send_failed"
+)
+
+// exported counts what became of spans or lines.
+func (m *Metrics) exported(of string, what outcome, n int) {
+	if m == nil || n == 0 {
+		return
+	}
+	if c := m.exports[export{of, what}]; c != nil {
+		c.Add(float64(n))
 	}
 }
 
