@@ -88,6 +88,10 @@ type Config struct {
 	Lines *telemetry.Log
 	// Metrics counts; nil counts nothing.
 	Metrics *telemetry.Metrics
+	// OTLP exports what metadata's opentelemetry object says; nil exports nothing.
+	OTLP *telemetry.OTLP
+	// TracesQueries puts operations and their SQL into spans (Hasura: ENABLE_QUERY_TRACING); never values of variables.
+	TracesQueries bool
 }
 
 // schemaOptions are the options of the model.

@@ -16,8 +16,6 @@ func TestKeptCommands(t *testing.T) {
 		"drop_host_from_tls_allowlist", `{"host":"example.org"}`)
 	s.do("set_query_tags", `{"source_name":"default","format":"sqlcommenter","disabled":false}`)
 	s.want(400, "", "set_query_tags", `{"source_name":"default","format":"other"}`)
-	s.do("set_opentelemetry_config", `{"status":"disabled","data_types":["traces"]}`)
-	s.do("set_opentelemetry_status", `"enabled"`)
 	s.do("set_metrics_config", `{"analyze_query_variables":true}`)
 	s.do("set_api_limits", `{"disabled":false,"depth_limit":{"global":5}}`)
 	s.do("set_graphql_schema_introspection_options", `{"disabled_for_roles":["user"]}`)
@@ -31,7 +29,7 @@ func TestKeptCommands(t *testing.T) {
 	doc := s.document()
 	for _, want := range []string{
 		`"network":{"tls_allowlist":[{"host":"example.org","permissions":["self-signed"],"suffix":"8443"}]}`,
-		`"query_tags":{"disabled":false,"format":"sqlcommenter"}`, `"status":"enabled"`,
+		`"query_tags":{"disabled":false,"format":"sqlcommenter"}`,
 		`"select_permissions":[{"permission":{"columns":["id"],"filter":{}},"role":"user"}]`,
 		`"native_queries":[{"arguments":{},"code":"select 1 as id","returns":"m","root_field_name":"q"}]`,
 		`"remote_relationships":[{"type_name":"User","relationships":[{"definition":{"to_source":{"source":"default","table":"orders","relationship_type":"array","field_mapping":{"id":"user_id"}}},"name":"orders"}]}]`,
@@ -41,7 +39,7 @@ func TestKeptCommands(t *testing.T) {
 		}
 	}
 	_, listed := post(s.engine, "/v1/metadata", `{"type":"get_inconsistent_metadata","args":{}}`)
-	for _, kind := range []string{"network", "open_telemetry", "metrics_config", "cron_trigger", "remote_schema"} {
+	for _, kind := range []string{"network", "metrics_config", "cron_trigger", "remote_schema"} {
 		if !strings.Contains(listed, `"type":"`+kind+`"`) {
 			t.Errorf("%s is not listed in %s", kind, listed)
 		}

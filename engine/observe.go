@@ -30,13 +30,16 @@ type watch struct {
 	lines                       *telemetry.Log
 	logsQueries, logsExecutions bool
 	metrics                     *telemetry.Metrics
+	// traces: there are spans; tracesQueries: with what is asked in them.
+	traces, tracesQueries bool
 }
 
-func newWatch(c *Config) *watch {
+func newWatch(c *Config, otlp *telemetry.Target) *watch {
 	w := &watch{
+		traces: c.OTLP != nil && otlp.Traces != "", tracesQueries: c.TracesQueries,
 		metrics: c.Metrics, lines: c.Lines, logsQueries: c.Lines.Has(telemetry.QueryLog, slog.LevelInfo), logsExecutions: c.Lines.Has(telemetry.ExecutionLog, slog.LevelInfo),
 	}
-	if w.metrics == nil && !w.logsQueries && !w.logsExecutions {
+	if w.metrics == nil && !w.logsQueries && !w.logsExecutions && !w.traces {
 		return nil // nobody watches
 	}
 	return w

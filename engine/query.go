@@ -148,7 +148,10 @@ func (l *Line) answerKnowing(ctx context.Context, s *session.Session, req operat
 
 // answerLimited answers, and tells in planned what is run.
 func (l *Line) answerLimited(ctx context.Context, s *session.Session, req operation.Request, role *schema.Schema, limits *limit.Role, planned **program) (operation.Answer, error) {
+	span := l.watch.span(ctx)
+	parsing := span.Child("Parse GraphQL")
 	op, err := l.parse(req)
+	parsing.End(err)
 	if err != nil {
 		return operation.Answer{}, err
 	}
@@ -162,10 +165,13 @@ func (l *Line) answerLimited(ctx context.Context, s *session.Session, req operat
 	if err != nil {
 		return operation.Answer{}, err
 	}
+	planning := span.Child(planSpans[op.Kind])
 	p, err := l.program(bound, role)
+	planning.End(err)
 	if err != nil {
 		return operation.Answer{}, err
 	}
+	l.watch.describe(span, req, op, p)
 	*planned = p
 	for _, v := range p.validations {
 		caller := s
@@ -178,10 +184,12 @@ func (l *Line) answerLimited(ctx context.Context, s *session.Session, req operat
 	}
 	seen := l.exec.NewSeen(s)
 	run := func(ctx context.Context) ([]byte, error) {
-		r := execute.Request{Bound: bound, Session: s, Schema: role, Remember: l.remember, Seen: seen}
+		running := span.Child(runSpans[op.Kind])
+		r := execute.Request{Bound: bound, Session: s, Schema: role, Remember: l.remember, Seen: seen, Span: running, ShowsSQL: l.watch.showsQueries()}
 		l.watch.running(ctx, req, op.Kind, p.steps, r)
 		body, err := l.run(ctx, op.Kind, p.steps, r)
 		l.watch.ran(ctx, err)
+		running.End(err)
 		return body, err
 	}
 	if op.IsCached() {

@@ -15,6 +15,7 @@ import (
 	"gatehouse/engine/metadata"
 	"gatehouse/engine/rest"
 	"gatehouse/engine/schema"
+	"gatehouse/telemetry"
 )
 
 // Snapshot is one state of the engine: what is configured, what the databases have, and what follows from both. It
@@ -33,6 +34,8 @@ type Snapshot struct {
 	allowed         *allowed
 	sources         map[string]*sourceState
 	inconsistencies []metadata.Inconsistency
+	// otlp is where the document has things exported.
+	otlp telemetry.Target
 }
 
 // sourceState is what a snapshot knows of a source. Exactly one of open and err is set.
@@ -130,6 +133,9 @@ func (e *Engine) build(prev *Snapshot, doc *metadata.Metadata, version int, sour
 		s.inconsistencies = append(s.inconsistencies, endpointProblem(p))
 	}
 	s.inconsistencies = append(s.inconsistencies, withTransforms(doc.Unsupported())...)
+	var wrong []metadata.Inconsistency
+	s.otlp, wrong = e.config.otlpTarget(doc)
+	s.inconsistencies = append(s.inconsistencies, wrong...)
 	return s
 }
 
@@ -154,7 +160,7 @@ func endpointProblem(p *rest.Problem) metadata.Inconsistency {
 func (e *Engine) serve(s *Snapshot) {
 	s.Line = NewLine(s.Model, e.executor(s), e.validator)
 	s.Line.suspect, s.Line.feed = e.suspect, s.feed
-	s.Line.watch, s.Line.tags = newWatch(&e.config), newQueryTags(s.Doc)
+	s.Line.watch, s.Line.tags = newWatch(&e.config, &s.otlp), newQueryTags(s.Doc)
 	s.Line.responses = newResponses(e.config.Responses)
 	s.Line.limits = limit.Compile(s.Doc)
 	if s.Line.responses != nil {

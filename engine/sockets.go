@@ -55,6 +55,7 @@ func (e *Engine) prepareOn(ctx context.Context, relay bool, s *session.Session, 
 		e.config.Metrics.Refused()
 		return transport.Prepared{}, err
 	}
+	span := e.socketSpan(ctx, s)
 	if op.Kind != operation.Subscription {
 		return transport.Prepared{
 			IsMutation: op.Kind == operation.Mutation,
@@ -65,7 +66,8 @@ func (e *Engine) prepareOn(ctx context.Context, relay bool, s *session.Session, 
 						return nil, transport.NotRun{Err: err}
 					}
 				}
-				a, hasRun, err := now.Line.answerKnowing(ctx, s, req, now.Line.role(s, relay))
+				a, hasRun, err := now.Line.answerKnowing(span.on(ctx), s, req, now.Line.role(s, relay))
+				span.end(err)
 				if err != nil && !hasRun {
 					err = transport.NotRun{Err: err}
 				}
@@ -74,6 +76,7 @@ func (e *Engine) prepareOn(ctx context.Context, relay bool, s *session.Session, 
 		}, nil
 	}
 	q, err := snapshot.Line.subscription(s, req, snapshot.Line.role(s, relay))
+	span.began(&q, err)
 	if err != nil {
 		e.config.Metrics.Refused()
 		return transport.Prepared{}, err

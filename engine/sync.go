@@ -159,6 +159,7 @@ func (s *sourceState) isCurrent(ctx context.Context) bool {
 func (e *Engine) swap(s *Snapshot) {
 	e.serve(s)
 	old := e.exchange(s)
+	e.config.OTLP.Aim(s.otlp)
 	if old == nil {
 		return
 	}

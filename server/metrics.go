@@ -39,6 +39,7 @@ func number(is bool) float64 {
 
 // answered is told of every request.
 func (sv *Server) answered(ctx context.Context, x *telemetry.Exchange) {
+	endSpan(x)
 	sv.metrics.Exchanged(x)
 	sv.lines.Exchange(ctx, x)
 }

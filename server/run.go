@@ -156,6 +156,7 @@ func (sv *Server) Close(ctx context.Context) error {
 		}
 	}
 	closing.Wait()
+	sv.otlp.Close() // the last to have something to tell
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	return sv.databases.close(ctx)

@@ -32,7 +32,8 @@ type Server struct {
 	log       *slog.Logger
 	lines     *telemetry.Log
 	metrics   *telemetry.Metrics // nil: not served
-	open      atomic.Int64       // HTTP connections
+	otlp      *telemetry.OTLP
+	open      atomic.Int64 // HTTP connections
 	port      int
 	databases *databases
 
@@ -54,6 +55,7 @@ func New(ctx context.Context, s *Settings, port int, lines *telemetry.Log, progr
 	log := lines.Own()
 	sv := &Server{settings: s, log: log, lines: lines, port: port}
 	sv.startMetrics()
+	sv.startExports()
 	var err error
 	if sv.databases, err = openDatabases(ctx, s, log, progress); err != nil {
 		return nil, err
@@ -232,7 +234,7 @@ func (sv *Server) Handler() http.Handler { return sv.handler }
 func (sv *Server) identityHandler() http.Handler { return sv.narrow }
 
 func (sv *Server) wrap(h http.Handler) http.Handler {
-	return httpd.Middleware(httpd.Config{Log: sv.log, TrustProxy: sv.settings.Listening.TrustProxy, Answered: sv.answered}, h)
+	return httpd.Middleware(httpd.Config{Log: sv.log, TrustProxy: sv.settings.Listening.TrustProxy, Trace: sv.trace, Answered: sv.answered}, h)
 }
 
 // dataPrefixes are the data half's paths; /api is shared, and its part there is listed before identity's.

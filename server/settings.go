@@ -135,14 +135,16 @@ type IdentitySettings struct {
 
 // OperationSettings are about running the process.
 type OperationSettings struct {
-	Console       bool   `name:"enable-console" env:"HASURA_GRAPHQL_ENABLE_CONSOLE" default:"true" negatable:"" help:"Serve the console at /console."`
-	Demo          bool   `name:"demo" env:"GATEHOUSE_DEMO" help:"Load the demo schema, roles and application, and serve /demo."`
-	LogLevel      string `name:"log-level" env:"HASURA_GRAPHQL_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
-	LogTypes      string `name:"enabled-log-types" env:"HASURA_GRAPHQL_ENABLED_LOG_TYPES" default:"startup,http-log,webhook-log,websocket-log,jwk-refresh-log" help:"Hasura's log types to write: startup, http-log, webhook-log, websocket-log, jwk-refresh-log, query-log, execution-log, livequery-poller-log, …"`
-	LogQuery      bool   `name:"http-log-query-only-on-error" env:"HASURA_GRAPHQL_HTTP_LOG_QUERY_ONLY_ON_ERROR" help:"With query-log, put what was asked into http-log only when it failed."`
-	MetricsSecret string `name:"metrics-secret" env:"HASURA_GRAPHQL_METRICS_SECRET" placeholder:"SECRET" help:"Serves /v1/metrics to whoever sends this as bearer token. Without it, administrators may read them once metrics is among the enabled APIs."`
-	MetricsLabels bool   `name:"metrics-enable-high-cardinality-labels" env:"HASURA_GRAPHQL_METRICS_ENABLE_HIGH_CARDINALITY_LABELS" default:"true" negatable:"" help:"Tell operations apart in metrics, by name and hash: 2,000 at most."`
-	LogFormat     string `name:"log-format" env:"GATEHOUSE_LOG_FORMAT" default:"auto" enum:"auto,json,text" help:"json, text, or auto: text on a terminal."`
+	Console       bool    `name:"enable-console" env:"HASURA_GRAPHQL_ENABLE_CONSOLE" default:"true" negatable:"" help:"Serve the console at /console."`
+	Demo          bool    `name:"demo" env:"GATEHOUSE_DEMO" help:"Load the demo schema, roles and application, and serve /demo."`
+	LogLevel      string  `name:"log-level" env:"HASURA_GRAPHQL_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
+	LogTypes      string  `name:"enabled-log-types" env:"HASURA_GRAPHQL_ENABLED_LOG_TYPES" default:"startup,http-log,webhook-log,websocket-log,jwk-refresh-log" help:"Hasura's log types to write: startup, http-log, webhook-log, websocket-log, jwk-refresh-log, query-log, execution-log, livequery-poller-log, …"`
+	LogQuery      bool    `name:"http-log-query-only-on-error" env:"HASURA_GRAPHQL_HTTP_LOG_QUERY_ONLY_ON_ERROR" help:"With query-log, put what was asked into http-log only when it failed."`
+	MetricsSecret string  `name:"metrics-secret" env:"HASURA_GRAPHQL_METRICS_SECRET" placeholder:"SECRET" help:"Serves /v1/metrics to whoever sends this as bearer token. Without it, administrators may read them once metrics is among the enabled APIs."`
+	MetricsLabels bool    `name:"metrics-enable-high-cardinality-labels" env:"HASURA_GRAPHQL_METRICS_ENABLE_HIGH_CARDINALITY_LABELS" default:"true" negatable:"" help:"Tell operations apart in metrics, by name and hash: 2,000 at most."`
+	TraceRatio    float64 `name:"trace-sample-ratio" env:"GATEHOUSE_TRACE_SAMPLE_RATIO" default:"1" placeholder:"PART" help:"The part of the traces to export, 0 to 1, of requests whose callers decide nothing. Where to is metadata's opentelemetry object."`
+	TracesQueries bool    `name:"trace-sql-query" env:"HASURA_GRAPHQL_ENABLE_QUERY_TRACING" help:"Put the text of operations and of their SQL into traces; never values of variables."`
+	LogFormat     string  `name:"log-format" env:"GATEHOUSE_LOG_FORMAT" default:"auto" enum:"auto,json,text" help:"json, text, or auto: text on a terminal."`
 }
 
 // AcceptedSettings are understood, so that an existing command line or environment starts Gatehouse, and change nothing;

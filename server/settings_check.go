@@ -42,7 +42,10 @@ func (s *Settings) Validate() error {
 	if _, err := transport.ParseCORS(s.Listening.CORSDomain, s.Listening.DisableCORS); err != nil {
 		return fmt.Errorf("--cors-domain: %w; scheme and port belong to it, as in https://*.example.com:8443", err)
 	}
-	for _, group := range []any{s.Listening, s.Database, s.Engine, s.Pools, s.Identity} {
+	if part := s.Operations.TraceRatio; part > 1 {
+		return fmt.Errorf("--trace-sample-ratio: expected a number from 0 to 1 but got %v", part)
+	}
+	for _, group := range []any{s.Listening, s.Database, s.Engine, s.Pools, s.Identity, s.Operations} {
 		if err := notNegative(reflect.ValueOf(group)); err != nil {
 			return err
 		}

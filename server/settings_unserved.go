@@ -22,13 +22,12 @@ type UnservedSettings struct {
 	RemoteSkipNulls    bool   `name:"remote-schema-skip-nulls" env:"HASURA_GRAPHQL_REMOTE_SCHEMA_SKIP_NULLS" hidden:"" help:"Remote schemas are kept, not served."`
 	RemotePrioritise   bool   `name:"remote-schema-prioritize-data" env:"HASURA_GRAPHQL_REMOTE_SCHEMA_PRIORITIZE_DATA" hidden:"" help:"Remote schemas are kept, not served."`
 	NoNativeValidation bool   `name:"disable-native-query-validation" env:"HASURA_GRAPHQL_DISABLE_NATIVE_QUERY_VALIDATION" hidden:"" help:"The database judges native queries always."`
-	QueryTracing       bool   `name:"trace-sql-query" env:"HASURA_GRAPHQL_ENABLE_QUERY_TRACING" hidden:"" help:"No traces are kept."`
 	MetadataLogging    bool   `name:"enable-metadata-query-logging" env:"HASURA_GRAPHQL_ENABLE_METADATA_QUERY_LOGGING" hidden:"" help:"Bodies of requests are never logged."`
 	LogCompression     bool   `name:"enable-log-compression" env:"HASURA_GRAPHQL_ENABLE_LOG_COMPRESSION" hidden:"" help:"Logs are plain."`
 	License            string `name:"ee-license-key" env:"HASURA_GRAPHQL_EE_LICENSE_KEY" hidden:"" help:"Nothing needs a license."`
 	RedisURL           string `name:"redis-url" env:"HASURA_GRAPHQL_REDIS_URL,HASURA_GRAPHQL_REDIS_CLUSTER_URL,HASURA_GRAPHQL_RATE_LIMIT_REDIS_URL,HASURA_GRAPHQL_RATE_LIMIT_REDIS_CLUSTER_URL" hidden:"" help:"Responses are cached, and rates counted, in memory: see --query-cache-size and --rate-limit-processes."`
 	CacheSize          string `name:"max-cache-size" env:"HASURA_GRAPHQL_MAX_CACHE_SIZE" hidden:"" help:"See --query-cache-size."`
-	TraceSampling      string `name:"trace-sampling" env:"HASURA_GRAPHQL_TRACE_SAMPLING" hidden:"" help:"No traces are kept."`
+	TraceSampling      string `name:"trace-sampling" env:"HASURA_GRAPHQL_TRACE_SAMPLING" hidden:"" help:"See --trace-sample-ratio."`
 	SSOProviders       string `name:"sso-providers" env:"HASURA_GRAPHQL_SSO_PROVIDERS" hidden:"" help:"The console signs in with the identity half."`
 	CertificatePath    string `name:"pg-ssl-certificate-path" env:"HASURA_GRAPHQL_PG_SSL_CERTIFICATE_PATH" hidden:"" help:"Connection URLs name certificate files: sslrootcert, sslcert, sslkey."`
 }

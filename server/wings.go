@@ -61,7 +61,7 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		EnabledAPIs:            list(s.Engine.EnabledAPIs), CORSDomains: s.Listening.CORSDomain, DisableCORS: s.Listening.DisableCORS,
 		EnableAllowList: s.Engine.AllowList, EnableApolloFederation: s.Engine.ApolloFederation, EnableRemoteSchemaPermissions: s.Unserved.RemotePermissions,
 		DevMode: s.Engine.DevMode, HideInternalErrorsFromAdmin: !s.Engine.AdminInternalErrors, PreserveUnauthorized: s.Engine.Preserve401,
-		ExperimentalFeatures: experimental, Version: Version, Log: sv.log, Lines: sv.lines, Metrics: sv.metrics,
+		ExperimentalFeatures: experimental, Version: Version, Log: sv.log, Lines: sv.lines, Metrics: sv.metrics, OTLP: sv.otlp, TracesQueries: s.Operations.TracesQueries,
 		LiveQueries:     subscription.Polling{Interval: time.Duration(s.Engine.LiveQueryInterval) * time.Millisecond, Batch: s.Engine.LiveQueryBatch},
 		Streams:         subscription.Polling{Interval: time.Duration(s.Engine.StreamInterval) * time.Millisecond, Batch: s.Engine.StreamBatch},
 		SocketKeepAlive: time.Duration(s.Engine.SocketKeepAlive) * time.Second, SocketInitTimeout: time.Duration(s.Engine.SocketInitTimeout) * time.Second,

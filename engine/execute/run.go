@@ -15,6 +15,7 @@ import (
 	"gatehouse/engine/session"
 	"gatehouse/engine/translate"
 	"gatehouse/postgres"
+	"gatehouse/telemetry"
 )
 
 // Request is what steps need to know of one request.
@@ -28,6 +29,9 @@ type Request struct {
 	TimeLimit time.Duration
 	// Seen is what the caller knows to be written, and learns what was; nil where there are no replicas.
 	Seen *Seen
+	// Span is the operation's, nil where it is not traced; ShowsSQL has the spans within it show their statements.
+	Span     *telemetry.Span
+	ShowsSQL bool
 }
 
 // Run executes an operation's steps and gives the response body, {"data":{…}}.
@@ -186,10 +190,14 @@ func (r *run) read(ctx context.Context, name string, steps []*translate.Step) er
 	if err != nil {
 		return err
 	}
+	spans := r.traced(operation.Query, steps)
 	if src.replicas != nil {
-		return r.readBeside(ctx, src, steps)
+		err = r.readBeside(ctx, src, steps)
+	} else {
+		err = r.readOn(ctx, src.primary, steps)
 	}
-	return r.readOn(ctx, src.primary, steps)
+	spans.end(err)
+	return err
 }
 
 // readOn runs reading steps of one source on one of its servers.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"gatehouse/engine/operation"
 	"gatehouse/engine/translate"
 )
 
@@ -57,9 +58,11 @@ func (r *run) together(ctx context.Context, todo []*translate.Step) (done bool, 
 	if !src.primary.isPrepared {
 		return false, nil
 	}
+	spans := r.traced(operation.Mutation, todo)
 	isExplicit := src.isolation != "" && (src.isolation != "read-committed" || len(all) > 1)
 	if len(all) == 1 && !isExplicit {
 		if json, done, err := src.primary.Multiplexer.insert(ctx, all[0].statement, r); done {
+			spans.end(err)
 			r.put(todo[0], json)
 			r.wrote(ctx, src, err)
 			return true, mapError(err, all[0].path, all[0].statement)
@@ -72,6 +75,7 @@ func (r *run) together(ctx context.Context, todo []*translate.Step) (done bool, 
 		}
 	}
 	results, err := r.send(ctx, src, all, isExplicit)
+	spans.end(err)
 	r.wrote(ctx, src, err)
 	if err != nil {
 		return true, err

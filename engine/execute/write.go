@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"gatehouse/engine/fault"
+	"gatehouse/engine/operation"
 	"gatehouse/engine/schema"
 	"gatehouse/engine/translate"
 )
@@ -47,7 +48,10 @@ func (r *run) mutation(ctx context.Context, steps []translate.Step) error {
 			open[s.Source] = w
 			order = append(order, w)
 		}
-		if err := r.write(ctx, w.tx, s); err != nil {
+		spans := r.traced(operation.Mutation, []*translate.Step{s})
+		err := r.write(ctx, w.tx, s)
+		spans.end(err)
+		if err != nil {
 			return err
 		}
 	}

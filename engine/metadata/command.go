@@ -34,7 +34,7 @@ var inGeneral = strings.Fields(`
 	add_collection_to_allowlist drop_collection_from_allowlist update_scope_of_collection_in_allowlist drop_rest_endpoint
 	delete_event_trigger delete_cron_trigger drop_action remove_remote_schema reload_remote_schema
 	add_host_to_tls_allowlist drop_host_from_tls_allowlist set_api_limits remove_api_limits set_metrics_config
-	remove_metrics_config set_graphql_schema_introspection_options set_opentelemetry_config set_opentelemetry_status`)
+	remove_metrics_config set_graphql_schema_introspection_options`)
 
 // command reads a command's arguments.
 type command func(r *reader, n *node) Mutation

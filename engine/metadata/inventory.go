@@ -196,9 +196,22 @@ func permissionUses(raw json.RawMessage) []string {
 // environmentKeys name a variable; templateKeys may, as {{NAME}}.
 var (
 	environmentKeys = []string{"from_env", "value_from_env", "url_from_env", "webhook_from_env"}
-	templateKeys    = []string{"handler", "webhook", "url", "database_url"}
+	templateKeys    = append([]string{"handler", "webhook", "url", "database_url"}, openTelemetryEndpoints...)
 	environmentName = regexp.MustCompile(`\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}`)
 )
+
+// Expand puts environment variables, {{NAME}}, into a text that may name them. missing is one that lookup does not know.
+func Expand(text string, lookup func(name string) (string, bool)) (expanded, missing string) {
+	expanded = environmentName.ReplaceAllStringFunc(text, func(match string) string {
+		name := environmentName.FindStringSubmatch(match)[1]
+		value, ok := lookup(name)
+		if !ok {
+			missing = name
+		}
+		return value
+	})
+	return expanded, missing
+}
 
 // variables calls with every environment variable that a value names.
 func (n *node) variables(key string, visit func(string)) {

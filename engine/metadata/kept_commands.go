@@ -309,5 +309,4 @@ func registerSettings() {
 	set("set_metrics_config", metricsShape, func(m *Metadata) *json.RawMessage { return &m.MetricsConfig }, true)
 	set("remove_metrics_config", anything, func(m *Metadata) *json.RawMessage { return &m.MetricsConfig }, false)
 	set("set_graphql_schema_introspection_options", introspectionShape, func(m *Metadata) *json.RawMessage { return &m.GraphQLSchemaIntrospection }, true)
-	set("set_opentelemetry_config", openTelemetryShape, func(m *Metadata) *json.RawMessage { return &m.OpenTelemetry }, true)
 }

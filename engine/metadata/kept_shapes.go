@@ -236,15 +236,6 @@ var metricsShape = record("MetricsConfig", has("analyze_query_variables", boolSh
 var networkShape = record("Network", has("tls_allowlist", every(record("TlsAllow",
 	needs("host", textShape), has("suffix", textShape), has("permissions", every(choice("TLS permission", "self-signed")))))))
 
-var openTelemetryShape = record("OpenTelemetryConfig",
-	has("status", choice("OpenTelemetry status", "enabled", "disabled", "env_OTEL_STATUS")), has("data_types", every(choice("data type", "traces", "metrics", "logs"))),
-	has("exporter_otlp", record("OtelExporterConfig",
-		has("headers", headersShape), has("protocol", choice("protocol", "http/protobuf")),
-		has("otlp_traces_endpoint", textShape), has("otlp_metrics_endpoint", textShape), has("otlp_logs_endpoint", textShape),
-		has("traces_propagators", textsShape),
-		has("resource_attributes", every(record("OtelNameValue", needs("name", textShape), needs("value", textShape)))))),
-	has("batch_span_processor", record("OtelBatchSpanProcessorConfig", has("max_export_batch_size", naturalShape))))
-
 var agentsShape = dictionary(record("DataConnectorOptions", needs("uri", textShape), has("display_name", textShape)))
 
 var backendConfigsShape = record("BackendMap",

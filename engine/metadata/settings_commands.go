@@ -97,31 +97,6 @@ func queryTags(r *reader, n *node) Mutation {
 	}}
 }
 
-// telemetryStatus takes "enabled" or "disabled", alone or under "status".
-func telemetryStatus(r *reader, n *node) Mutation {
-	at, status := n, ""
-	read := func() {
-		status = oneOf("OpenTelemetry status", "enabled", "disabled", "env_OTEL_STATUS").read(r, at)
-	}
-	if n.kind == objectNode {
-		if at = n.member("status"); at == nil {
-			r.fail("key %q not found", "status")
-			return Mutation{}
-		}
-		r.key("status", read)
-	} else {
-		read()
-	}
-	return changeSetting(func(m *Metadata) error {
-		config := m.OpenTelemetry
-		if config == nil {
-			config = []byte(`{}`)
-		}
-		m.OpenTelemetry = with(config, "status", quoteJSON(status))
-		return nil
-	})
-}
-
 // remoteTypeRelationship edits remote_relationships of a remote schema: [{type_name, relationships: [{name, definition}]}].
 func remoteTypeRelationship(mustExist, isDrop bool) command {
 	parts := []part{needs("remote_schema", nameShape), needs("type_name", nameShape), needs("name", nameShape)}
@@ -195,7 +170,6 @@ func init() {
 		}
 	}))
 	register("set_query_tags", queryTags)
-	register("set_opentelemetry_status", telemetryStatus)
 	register("create_remote_schema_remote_relationship", remoteTypeRelationship(false, false))
 	register("update_remote_schema_remote_relationship", remoteTypeRelationship(true, false))
 	register("delete_remote_schema_remote_relationship", remoteTypeRelationship(false, true))

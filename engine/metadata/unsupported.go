@@ -85,6 +85,6 @@ func (m *Metadata) settings() []setting {
 		{"metrics_config", "metrics settings", metricsShape, &m.MetricsConfig, false},
 		{"graphql_schema_introspection", "introspection options", introspectionShape, &m.GraphQLSchemaIntrospection, true},
 		{"network", "network settings", networkShape, &m.Network, false},
-		{"open_telemetry", "OpenTelemetry settings", openTelemetryShape, &m.OpenTelemetry, false},
+		{"open_telemetry", "OpenTelemetry settings", openTelemetryShape, &m.OpenTelemetry, true},
 	}
 }
