@@ -48,7 +48,8 @@ var floors = map[string]string{
 	"engine/transport":    "engine/limit engine/operation engine/rest engine/session engine/metadata engine/schema engine/fault httpd telemetry",
 	"engine/webhook":      "engine/kriti engine/fault",
 	"engine/validation":   "engine/schema engine/session engine/fault httpclient",
-	"engine/admin":        "engine/impact engine/operation engine/kriti engine/webhook engine/metadata engine/rest engine/catalog engine/schema engine/execute engine/session engine/fault httpd postgres",
+	"engine/sheet":        "engine/catalog engine/pgsql engine/fault",
+	"engine/admin":        "engine/sheet engine/impact engine/operation engine/kriti engine/webhook engine/metadata engine/rest engine/catalog engine/schema engine/execute engine/session engine/fault httpd postgres",
 	"engine": "engine/limit engine/impact engine/webhook engine/validation engine/allowlist engine/dml engine/rest engine/session engine/metadata engine/catalog engine/schema engine/operation engine/plan engine/translate engine/pgsql " +
 		"engine/changes engine/execute engine/subscription engine/transport engine/admin engine/fault postgres httpd worker jwt telemetry",
 

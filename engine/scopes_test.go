@@ -33,6 +33,7 @@ func TestAdminSecretScopes(t *testing.T) {
 	}
 	for _, command := range []string{
 		`{"type":"run_sql","args":{"sql":"create table note(id int primary key)"}}`, `{"type":"pg_track_table","args":{"table":"note"}}`,
+		`{"type":"run_sql","args":{"sql":"create table stranger(id int primary key)"}}`,
 		`{"type":"create_query_collection","args":{"name":"c","definition":{"queries":[{"name":"all","query":"{ note { id } }"}]}}}`,
 		`{"type":"create_rest_endpoint","args":{"name":"all","url":"notes","methods":["GET"],"definition":{"query":{"collection_name":"c","query_name":"all"}}}}`,
 	} {
@@ -59,6 +60,13 @@ func TestAdminSecretScopes(t *testing.T) {
 		{"/v1/metadata", `{"type":"run_sql","args":{"sql":"select 1","read_only":true}}`, session.ScopeSQL},
 		{"/v1/query", `{"type":"bulk","args":[{"type":"bulk","args":[{"type":"run_sql","args":{"sql":"select 1"}}]}]}`, session.ScopeSQL},
 		{"/v1/query", `{"type":"select","args":{"table":"note","columns":["id"]}}`, session.ScopeSQL},
+		{"/v1/metadata", `{"type":"gatehouse_describe_source","args":{"schema":"x"}}`, session.ScopeMetadataRead},
+		{"/v1/metadata", `{"type":"gatehouse_get_migrations","args":{}}`, session.ScopeMetadataRead},
+		{"/v1/metadata", `{"type":"gatehouse_migrate","args":{"name":"x","up":"broken"}}`, session.ScopeSQL},
+		{"/v1/metadata", `{"type":"gatehouse_forget_migration","args":{"version":1}}`, session.ScopeSQL},
+		{"/v1/metadata", `{"type":"gatehouse_select_rows","args":{"table":"stranger"}}`, session.ScopeSQL},
+		{"/v1/metadata", `{"type":"gatehouse_change_rows","args":{"table":"stranger","changes":[]}}`, session.ScopeSQL},
+		{"/v1alpha1/rows/export", `{"table":"note","format":"csv"}`, session.ScopeGraphQL},
 		{"/dev/subscriptions", "", session.ScopeOperations},
 		{"/v1alpha1/config", "", session.ScopeOperations},
 		{"/healthz/sources", "", session.ScopeOperations},

@@ -109,13 +109,16 @@ func (s *storage) create(ctx context.Context, tx pgx.Tx, first *metadata.Metadat
 	return s.notify(ctx, tx, 1, nil)
 }
 
-// ownTables are Gatehouse's beside Hasura's: its settings, one row when there are any, and what run_sql has announced
-// (unfinished.go). Hasura does not look at tables it does not know.
+// ownTables are Gatehouse's beside Hasura's: its settings, one row when there are any, what run_sql has announced
+// (unfinished.go), and migrations made through the server (migrations.go). Hasura does not look at tables it does not know.
 var ownTables = map[string]string{
 	"gatehouse_settings": `create table hdb_catalog.gatehouse_settings (id integer primary key check (id = 1), settings json not null)`,
 	"gatehouse_unfinished": `create table hdb_catalog.gatehouse_unfinished (
 		instance_id uuid, step integer, source text not null, transaction_id bigint not null, resource_version integer not null,
 		metadata json not null, settings json, primary key (instance_id, resource_version, step))`,
+	"gatehouse_migrations": `create table hdb_catalog.gatehouse_migrations (
+		source text not null, version bigint not null, name text not null, up text not null, down text not null, by text not null,
+		at timestamptz not null default now(), dirty boolean not null default true, primary key (source, version))`,
 }
 
 // createOwn makes those of ownTables that are missing.

@@ -81,6 +81,7 @@ type Engine interface {
 	// HoldTurn has the turn to apply a project from when it tells "taken" until ctx ends. Before, and then every few seconds,
 	// it tells where it stands; an error of tell ends it.
 	HoldTurn(ctx context.Context, tell func(state string) error) error
+	Migrations
 }
 
 // Handler serves the administrator's API.
@@ -111,6 +112,7 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("POST /v1/graphql/explain", h.onlyAdmin(session.ScopeGraphQL, h.explain))
 	mux.HandleFunc("POST /v1alpha1/graphql/explain", h.onlyAdmin(session.ScopeGraphQL, h.explain))
 	mux.HandleFunc("POST /v1alpha1/migrations/turn", h.onlyAdmin(session.ScopeMetadata, h.turn))
+	mux.HandleFunc("POST /v1alpha1/rows/export", h.onlyAdmin(session.ScopeGraphQL, h.export))
 }
 
 // MountDump puts pg_dump on mux.

@@ -47,8 +47,10 @@ func (r *request) open(s *session.Session) error {
 			}
 		}
 		return nil
-	case r.kind == "run_sql", slices.Contains(rowCommands, r.kind):
+	case r.kind == "run_sql", slices.Contains(rowCommands, r.kind), slices.Contains(migrationCommands, r.kind):
 		return fault.Under(r.path, s.Require(session.ScopeSQL))
+	case slices.Contains(sheetCommands, r.kind):
+		return fault.Under(r.path, openSheet(s, true)) // which table it is about is not known yet
 	case reads[r.kind] != nil && r.kind != "set_catalog_state":
 		return fault.Under(r.path, s.Require(session.ScopeMetadataRead))
 	default:

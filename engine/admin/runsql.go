@@ -21,6 +21,9 @@ type sqlArgs struct {
 	Check         *bool   `json:"check_metadata_consistency"`
 	ReadOnly      bool    `json:"read_only"`
 	NoTransaction bool    `json:"no_transaction"`
+	// Typed and MaxRows are Gatehouse's own; see typedResult.
+	Typed   bool `json:"typed"`
+	MaxRows int  `json:"max_rows"`
 }
 
 func parseSQL(r *request) (*sqlArgs, error) {
@@ -81,7 +84,7 @@ func (e *execution) plainSQL(ctx context.Context, v View, r *request) ([]byte, e
 			return nil, err
 		}
 		defer conn.Release()
-		answer, err := execute(ctx, conn.Conn().PgConn(), *a.SQL)
+		answer, err := a.execute(ctx, conn.Conn().PgConn())
 		return answer, under(r.runPath, err)
 	}
 	mode := pgx.ReadWrite
@@ -93,7 +96,7 @@ func (e *execution) plainSQL(ctx context.Context, v View, r *request) ([]byte, e
 		if err := e.setUser(ctx, tx); err != nil {
 			return err
 		}
-		answer, err = execute(ctx, tx.Conn().PgConn(), *a.SQL)
+		answer, err = a.execute(ctx, tx.Conn().PgConn())
 		return err
 	})
 	return answer, under(r.runPath, commitError(err, *a.SQL))
@@ -141,7 +144,7 @@ func (e *execution) runSQL(ctx context.Context, d Draft, r *request) ([]byte, er
 		if err := e.setUser(ctx, tx); err != nil {
 			return err
 		}
-		if answer, err = execute(ctx, tx.Conn().PgConn(), *a.SQL); err != nil {
+		if answer, err = a.execute(ctx, tx.Conn().PgConn()); err != nil {
 			return err
 		}
 		after, err := catalog.Load(ctx, tx)
@@ -226,6 +229,13 @@ func orNull(s string) *string {
 		return nil
 	}
 	return &s
+}
+
+func (a *sqlArgs) execute(ctx context.Context, conn *pgconn.PgConn) ([]byte, error) {
+	if a.Typed {
+		return executeTyped(ctx, conn, a)
+	}
+	return execute(ctx, conn, *a.SQL)
 }
 
 // execute sends SQL as one simple query, which may hold several statements; the last one's result is the answer.

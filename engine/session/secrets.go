@@ -153,6 +153,14 @@ func (s *Session) SecretName() string {
 	return s.secret.Name
 }
 
+// MemberID is the user id of the member of the console who calls, "" for everybody else.
+func (s *Session) MemberID() string {
+	if s.member == nil {
+		return ""
+	}
+	return s.member.UserID
+}
+
 // Require refuses a caller whose admin secret or membership does not open a part.
 func (s *Session) Require(part Scope) error {
 	if s.May(part) {
