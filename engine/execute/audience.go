@@ -93,22 +93,11 @@ func (src *source) pollBeside(ctx context.Context, p *translate.Poll, args []any
 
 // own is the audience's replica, if it is in use and has come far enough.
 func (p *Replicas) own(source string, to *Audience) *replica {
-	r := p.all[int(to.number%uint32(len(p.all)))]
-	need := p.floor.Load()
-	if !r.has(need) {
+	r := p.ofAudience(to)
+	if !r.has(p.floor.Load()) {
 		return nil
 	}
-	if p.writers.count.Load() > 0 {
-		need = max(need, to.need(source, p))
-	}
-	to.mu.Lock()
-	shown := to.primary[source]
-	need = max(need, to.after[source])
-	to.mu.Unlock()
-	if !shown.IsZero() {
-		need = max(need, p.positionAfter(shown))
-	}
-	need = max(need, p.floor.Load()) // last: what is forgotten raises it
+	need, shown := p.audienceNeeds(source, to)
 	if !r.has(need) {
 		return nil
 	}
@@ -120,6 +109,25 @@ func (p *Replicas) own(source string, to *Audience) *replica {
 		to.mu.Unlock()
 	}
 	return r
+}
+
+// ofAudience is the replica that an audience keeps to.
+func (p *Replicas) ofAudience(to *Audience) *replica { return p.all[int(to.number%uint32(len(p.all)))] }
+
+// audienceNeeds is how far a server must have come for an audience, and when the primary was last asked for it, if the replica
+// has not been since.
+func (p *Replicas) audienceNeeds(source string, to *Audience) (need uint64, shown time.Time) {
+	if p.writers.count.Load() > 0 {
+		need = to.need(source, p)
+	}
+	to.mu.Lock()
+	shown = to.primary[source]
+	need = max(need, to.after[source])
+	to.mu.Unlock()
+	if !shown.IsZero() {
+		need = max(need, p.positionAfter(shown))
+	}
+	return max(need, p.floor.Load()), shown // the floor last: what is forgotten raises it
 }
 
 // positionAfter is where the primary stood at some time after t; everywhere when it was not asked since.

@@ -150,6 +150,7 @@ func (p *Replicas) watch(ctx context.Context, r *replica) {
 		case <-ctx.Done():
 			return
 		case <-time.After(wait):
+		case <-r.hurry:
 		case <-r.nudge:
 			select { // a failing server is not asked without a pause
 			case <-ctx.Done():

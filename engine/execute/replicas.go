@@ -84,8 +84,10 @@ type replica struct {
 	name string
 	// position is how far it has come at least; 0 while it is not in use.
 	position atomic.Uint64
-	// nudge asks for a look now.
-	nudge chan struct{}
+	// nudge asks for a look soon, hurry at once at one that is in use.
+	nudge, hurry chan struct{}
+	// slowUntil is until when nobody waits for it, in nanoseconds since 1970.
+	slowUntil atomic.Int64
 
 	mu sync.Mutex
 	// why it is not in use; "" when it is. since is when that was last found to change.
@@ -106,7 +108,7 @@ func NewReplicas(c ReplicasConfig) *Replicas {
 	p.stop, p.stopped = stop, ctx.Done()
 	for _, r := range c.Replicas {
 		r.Retries = 0 // the primary is the other try
-		one := &replica{server: newServer(r.Database), name: r.Name, nudge: make(chan struct{}, 1), why: "not looked at yet", since: time.Now()}
+		one := &replica{server: newServer(r.Database), name: r.Name, nudge: make(chan struct{}, 1), hurry: make(chan struct{}, 1), why: "not looked at yet", since: time.Now()}
 		one.isReplica = true
 		one.life, one.kill = context.WithCancel(context.Background())
 		p.all = append(p.all, one)

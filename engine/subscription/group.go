@@ -195,6 +195,9 @@ func (g *group) run() {
 		due := g.due(&isDue)
 		seen.asked(due)
 		if isDue {
+			if isStale && isFollowed {
+				g.executor.CatchUp(g.ctx, g.live, g.audience)
+			}
 			isStale = isFollowed && !g.settle()
 		}
 		g.look(due, seen)
