@@ -31,6 +31,10 @@ export const theme = createTheme({
   headings: { fontFamily: "var(--font)", fontWeight: "650" },
   cursorType: "pointer",
   respectReducedMotion: true,
+  components: {
+    ModalHeader: { defaultProps: { role: "none" } }, // of its dialog; as a header it would be a second banner
+    Badge: { defaultProps: { tt: "none", fw: 550 } },
+  },
 });
 
 const ours = {

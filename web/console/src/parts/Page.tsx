@@ -1,7 +1,11 @@
+import { IconChevronLeft } from "@tabler/icons-react";
+import { Link, type LinkProps } from "@tanstack/react-router";
 import { type ReactNode, useEffect } from "react";
 
 type Props = {
   title: string;
+  /** The list this is one of. */
+  back?: { to: LinkProps["to"]; name: string };
   /** One sentence on what the page is for. */
   lead?: ReactNode;
   /** What can be done on the page as a whole, at its top right. */
@@ -12,7 +16,7 @@ type Props = {
 };
 
 /** A page of the console: its title, which is the window's too, and what is below. */
-export const Page = ({ title, lead, actions, isWide, children }: Props) => {
+export const Page = ({ title, back, lead, actions, isWide, children }: Props) => {
   useEffect(() => {
     document.title = `${title} · Gatehouse`;
   }, [title]);
@@ -20,6 +24,12 @@ export const Page = ({ title, lead, actions, isWide, children }: Props) => {
     <div className={isWide ? "page wide" : "page"}>
       <header className="title">
         <div>
+          {back && (
+            <Link to={back.to} className="back">
+              <IconChevronLeft size={16} aria-hidden="true" />
+              {back.name}
+            </Link>
+          )}
           <h1>{title}</h1>
           {lead && <p className="lead">{lead}</p>}
         </div>

@@ -1,9 +1,26 @@
 import { notifications } from "@mantine/notifications";
+import { createElement } from "react";
 import { wordsFor } from "./Problem.tsx";
 import { t } from "./text.ts";
+import { Undo } from "./Undo.tsx";
 
-/** Says that something was done. */
-export const done = (message: string) => notifications.show({ message, color: "pine", autoClose: 4000 });
+/** Says that something was done; `undo` takes it back, while the note is there. */
+export const done = (message: string, undo?: () => Promise<unknown>) => {
+  if (!undo) {
+    notifications.show({ message, color: "pine", autoClose: 4000 });
+    return;
+  }
+  const takeBack = async () => {
+    notifications.hide(id);
+    try {
+      await undo();
+      done(t("undone"));
+    } catch (error) {
+      failed(error);
+    }
+  };
+  const id = notifications.show({ message: createElement(Undo, { message, onUndo: () => void takeBack() }), color: "pine", autoClose: 10_000 });
+};
 
 /** Says that something failed whose form is no longer there to say it. */
 export const failed = (error: unknown) => notifications.show({ title: t("failed"), message: wordsFor(error), color: "red", autoClose: 10_000 });

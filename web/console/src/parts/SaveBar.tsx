@@ -1,0 +1,41 @@
+import { Button } from "@mantine/core";
+import { useBlocker } from "@tanstack/react-router";
+import { Confirm } from "./confirm.tsx";
+import { Problem } from "./Problem.tsx";
+import { t } from "./text.ts";
+import type { Form } from "./useForm.ts";
+import "./form.css";
+
+/** Stands at the foot of a form once something is changed: keep it or take it back. Nobody leaves with changes unasked. */
+export const SaveBar = ({ form }: { form: Form }) => {
+  const leaving = useBlocker({
+    shouldBlockFn: ({ current, next }) => form.isDirty && !form.isBusy && current.pathname !== next.pathname,
+    enableBeforeUnload: () => form.isDirty,
+    withResolver: true,
+  });
+  return (
+    <>
+      {form.error !== undefined && <Problem error={form.error} />}
+      {form.isDirty && (
+        <section className="savebar" aria-label={t("unsaved")}>
+          <span>{t("unsaved")}</span>
+          <Button variant="default" size="sm" onClick={form.reset}>
+            {t("discard")}
+          </Button>
+          <Button type="submit" size="sm" loading={form.isBusy}>
+            {t("save")}
+          </Button>
+        </section>
+      )}
+      <Confirm
+        isOpen={leaving.status === "blocked"}
+        title={t("leaveTitle")}
+        action={t("leave")}
+        onConfirm={async () => leaving.proceed?.()}
+        onClose={() => leaving.reset?.()}
+      >
+        {t("leaveText")}
+      </Confirm>
+    </>
+  );
+};

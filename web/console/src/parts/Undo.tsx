@@ -1,0 +1,12 @@
+import { Button } from "@mantine/core";
+import { t } from "./text.ts";
+
+/** What was done, with the way back. */
+export const Undo = ({ message, onUndo }: { message: string; onUndo: () => void }) => (
+  <>
+    {message}
+    <Button size="compact-sm" variant="default" ml="sm" onClick={onUndo}>
+      {t("undo")}
+    </Button>
+  </>
+);
