@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { identityRoutes } from "./pages/Identity/routes.ts";
 import { Problem } from "./parts/Problem.tsx";
 import { NotFound } from "./shell/NotFound.tsx";
 import { Root } from "./shell/Root.tsx";
@@ -13,7 +14,7 @@ const setUp = createRoute({ getParentRoute: on, path: "/setup", component: lazyR
 const api = createRoute({ getParentRoute: on, path: "/graphql", component: lazyRouteComponent(() => import("./pages/Api/index.tsx")) });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, setUp, api]),
+  routeTree: root.addChildren([home, setUp, api, ...identityRoutes(on)]),
   basepath: "/console",
   defaultPreload: "intent",
   defaultPendingComponent: Waiting,

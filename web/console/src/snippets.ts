@@ -1,13 +1,22 @@
+import type { ApplicationType } from "../../api/management.ts";
+
 /** What a snippet is filled in with. */
-export type Values = { graphql: string; endpoint: string; appId: string; resource: string };
-export type Snippet = { name: string; install?: string; code: (v: Values) => string };
+export type Values = { graphql: string; endpoint: string; appId: string; resource: string; redirectUri: string };
+/** A program, and the types of applications it is for. */
+export type Snippet = { name: string; types: ApplicationType[]; install?: string; code: (v: Values) => string };
+
+/** The path of an address, as programs route by it. */
+const pathOf = (uri: string): string => (URL.canParse(uri) ? new URL(uri).pathname : "/callback");
+/** Scheme, host and port of an address. */
+const originOf = (uri: string): string => (/^https?:/.test(uri) && URL.canParse(uri) ? new URL(uri).origin : "http://localhost:3000");
 
 /** The shortest program per framework that signs somebody in and asks the data API something. */
 export const snippets: Snippet[] = [
   {
     name: "React",
+    types: ["SPA"],
     install: "npm i @logto/react",
-    code: (v) => `import { LogtoProvider, useLogto } from "@logto/react";
+    code: (v) => `import { LogtoProvider, useHandleSignInCallback, useLogto } from "@logto/react";
 
 const config = {
   endpoint: "${v.endpoint}",
@@ -26,18 +35,24 @@ const Ask = () => {
     });
     console.log(await response.json());
   };
-  if (!isAuthenticated) return <button onClick={() => signIn(location.origin + "/callback")}>Sign in</button>;
+  if (!isAuthenticated) return <button onClick={() => signIn("${v.redirectUri}")}>Sign in</button>;
   return <button onClick={ask}>Ask</button>;
+};
+
+const Callback = () => {
+  const { isLoading } = useHandleSignInCallback(() => location.assign("/"));
+  return isLoading ? <p>Signing in…</p> : null;
 };
 
 export default () => (
   <LogtoProvider config={config}>
-    <Ask />
+    {location.pathname === "${pathOf(v.redirectUri)}" ? <Callback /> : <Ask />}
   </LogtoProvider>
 );`,
   },
   {
     name: "Next.js",
+    types: ["Traditional"],
     install: "npm i @logto/next",
     code: (v) => `// app/page.tsx
 import { getAccessToken, getLogtoContext } from "@logto/next/server-actions";
@@ -46,7 +61,7 @@ const config = {
   endpoint: "${v.endpoint}",
   appId: "${v.appId}",
   appSecret: process.env.LOGTO_APP_SECRET!,
-  baseUrl: "http://localhost:3000",
+  baseUrl: "${originOf(v.redirectUri)}",
   cookieSecret: process.env.COOKIE_SECRET!,
   cookieSecure: process.env.NODE_ENV === "production",
   resources: ["${v.resource}"],
@@ -66,6 +81,7 @@ export default async function Page() {
   },
   {
     name: "Vue",
+    types: ["SPA"],
     install: "npm i @logto/vue",
     code: (v) => `// main.ts
 import { createLogto } from "@logto/vue";
@@ -79,7 +95,7 @@ app.use(createLogto, {
 // Ask.vue, <script setup>
 import { useLogto } from "@logto/vue";
 
-const { isAuthenticated, signIn, getAccessToken } = useLogto();
+const { isAuthenticated, signIn, getAccessToken } = useLogto(); // signIn("${v.redirectUri}")
 const ask = async () => {
   const token = await getAccessToken("${v.resource}");
   const response = await fetch("${v.graphql}", {
@@ -88,10 +104,61 @@ const ask = async () => {
     body: JSON.stringify({ query: "{ __typename }" }),
   });
   console.log(await response.json());
-};`,
+};
+
+// Callback.vue, <script setup>, at ${pathOf(v.redirectUri)}
+import { useHandleSignInCallback } from "@logto/vue";
+
+useHandleSignInCallback(() => router.push("/"));`,
+  },
+  {
+    name: "JavaScript",
+    types: ["SPA"],
+    install: "npm i @logto/browser",
+    code: (v) => `import LogtoClient from "@logto/browser";
+
+const logto = new LogtoClient({
+  endpoint: "${v.endpoint}",
+  appId: "${v.appId}",
+  resources: ["${v.resource}"],
+});
+
+if (location.pathname === "${pathOf(v.redirectUri)}") {
+  await logto.handleSignInCallback(location.href);
+  location.assign("/");
+} else if (!(await logto.isAuthenticated())) {
+  await logto.signIn("${v.redirectUri}");
+} else {
+  const token = await logto.getAccessToken("${v.resource}");
+  const response = await fetch("${v.graphql}", {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: \`Bearer \${token}\` },
+    body: JSON.stringify({ query: "{ __typename }" }),
+  });
+  console.log(await response.json());
+}`,
+  },
+  {
+    name: "OpenID Connect",
+    types: ["Native", "Traditional", "SPA", "Protected", "SAML"],
+    code: (v) => `# What any OpenID Connect library asks for: AppAuth for iOS and Android, flutter_appauth …
+discovery     ${v.endpoint}/oidc/.well-known/openid-configuration
+client_id     ${v.appId}
+redirect_uri  ${v.redirectUri}
+scope         openid offline_access profile
+resource      ${v.resource}
+prompt        consent
+
+# With the authorization code and PKCE (S256). Then ask, with the access token for the resource:
+POST ${v.graphql}
+Authorization: Bearer <access token>
+Content-Type: application/json
+
+{"query":"{ __typename }"}`,
   },
   {
     name: "Node",
+    types: ["MachineToMachine"],
     code: (v) => `// A machine-to-machine application; its secret is in the environment.
 const token = await fetch("${v.endpoint}/oidc/token", {
   method: "POST",
@@ -108,6 +175,7 @@ console.log(await answer.json());`,
   },
   {
     name: "Go",
+    types: ["MachineToMachine"],
     code: (v) => `// A machine-to-machine application; its secret is in the environment.
 config := clientcredentials.Config{ // golang.org/x/oauth2/clientcredentials
 	ClientID:       "${v.appId}",
@@ -120,6 +188,7 @@ response, err := config.Client(ctx).Post("${v.graphql}", "application/json", bod
   },
   {
     name: "curl",
+    types: ["MachineToMachine"],
     code: (v) => `# A machine-to-machine application; its secret is in APP_SECRET.
 TOKEN=$(curl -s -u "${v.appId}:$APP_SECRET" ${v.endpoint}/oidc/token \\
   -d grant_type=client_credentials -d resource=${v.resource} | jq -r .access_token)
@@ -129,3 +198,6 @@ curl ${v.graphql} \\
   -d '{"query":"{ __typename }"}'`,
   },
 ];
+
+/** Those for a type of application; of the types without one, the nearest. */
+export const snippetsFor = (type: ApplicationType): Snippet[] => snippets.filter((snippet) => snippet.types.includes(type));

@@ -1,4 +1,4 @@
-import { IconApi, IconHome2 } from "@tabler/icons-react";
+import { IconApi, IconHome2, IconUsers } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 import type { Operation, SignedIn } from "../../../api/session.ts";
 import { t } from "./text.ts";
@@ -18,6 +18,19 @@ export type Section = {
 const all: Section[] = [
   { to: "/", name: t("home"), icon: IconHome2 },
   { to: "/graphql", name: t("api"), icon: IconApi, half: "data", needs: ["graphql"] },
+  {
+    to: "/identity",
+    name: t("identity"),
+    icon: IconUsers,
+    half: "identity",
+    needs: ["access:read", "users:read", "settings:read", "logs", "members"],
+    pages: [
+      { to: "/identity/applications", name: t("applications"), needs: ["access:read"] },
+      { to: "/identity/resources", name: t("resources"), needs: ["access:read"] },
+      { to: "/identity/roles", name: t("roles"), needs: ["access:read"] },
+      { to: "/identity/users", name: t("users"), needs: ["users:read"] },
+    ],
+  },
 ];
 
 const isOffered = (needs: Operation[] | undefined, session: SignedIn) => !needs || needs.some((operation) => session.may.includes(operation));

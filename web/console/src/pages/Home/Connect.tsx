@@ -5,7 +5,7 @@ import { type Application, list, type Resource } from "../../../../api/managemen
 import { Card } from "../../parts/Card.tsx";
 import { Copy } from "../../parts/Copy.tsx";
 import { useMay, useSession } from "../../session.tsx";
-import { snippets } from "./snippets.ts";
+import { snippets } from "../../snippets.ts";
 import { t } from "./text.ts";
 
 /** Programs to start from, per framework, with the real addresses and the chosen application filled in. */
@@ -22,6 +22,7 @@ export const Connect = () => {
     graphql: endpoints.graphql,
     endpoint: endpoints.issuer.replace(/\/oidc$/, ""),
     appId: app?.id ?? t("noApplication"),
+    redirectUri: app?.oidcClientMetadata.redirectUris[0] ?? "http://localhost:3000/callback",
     resource:
       (resources.find((one) => one.isDataApi) ?? resources.find((one) => !one.indicator.endsWith(".logto.app/api")))?.indicator ??
       "https://api.example.com",

@@ -37,11 +37,11 @@ export const Steps = ({ render }: { render: (done: number, count: number, steps:
     );
   if (readsAccess)
     steps.push(
-      { name: t("stepResource"), hint: t("stepResourceHint"), isDone: resources > 0 },
-      { name: t("stepRole"), hint: t("stepRoleHint"), isDone: roles > 0 },
-      { name: t("stepApplication"), hint: t("stepApplicationHint"), isDone: applications > 0 },
+      { name: t("stepResource"), hint: t("stepResourceHint"), to: "/identity/resources", isDone: resources > 0 },
+      { name: t("stepRole"), hint: t("stepRoleHint"), to: "/identity/roles", isDone: roles > 0 },
+      { name: t("stepApplication"), hint: t("stepApplicationHint"), to: "/identity/applications", isDone: applications > 0 },
     );
-  if (readsUsers) steps.push({ name: t("stepUser"), hint: t("stepUserHint"), isDone: users > 1 });
+  if (readsUsers) steps.push({ name: t("stepUser"), hint: t("stepUserHint"), to: "/identity/users", isDone: users > 1 });
   if (steps.length === 0) return null;
   return render(
     steps.filter((step) => step.isDone).length,

@@ -1,0 +1,51 @@
+import { NumberInput, Switch, TextInput } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import type { Resource } from "../../../../../api/management.ts";
+import { changeResource, setDefaultResource } from "../../../../../api/resources.ts";
+import { done } from "../../../parts/notify.ts";
+import { SaveBar } from "../../../parts/SaveBar.tsx";
+import { useForm } from "../../../parts/useForm.ts";
+import { t as shared } from "../text.ts";
+import { t } from "./text.ts";
+
+/** The settings of an API resource. */
+export const General = ({ resource, mayWrite }: { resource: Resource; mayWrite: boolean }) => {
+  const client = useQueryClient();
+  const { name, accessTokenTtl, isDataApi = false, isDefault } = resource;
+  const form = useForm({
+    initial: { name, accessTokenTtl: accessTokenTtl as number | string, isDataApi, isDefault },
+    check: (values) => ({
+      ...(!values.name.trim() && { name: shared("required") }),
+      ...(!(Number.isInteger(values.accessTokenTtl) && Number(values.accessTokenTtl) > 0) && { accessTokenTtl: t("lifetimeWrong") }),
+    }),
+    onSubmit: async (values) => {
+      await changeResource(resource.id, { name: values.name.trim(), accessTokenTtl: Number(values.accessTokenTtl), isDataApi: values.isDataApi });
+      if (values.isDefault !== isDefault) await setDefaultResource(resource.id, values.isDefault);
+      await client.invalidateQueries({ queryKey: ["resources"] });
+      done(t("saved"));
+    },
+  });
+  return (
+    <form className="panel" ref={form.element} onSubmit={form.submit} noValidate>
+      <fieldset className="fields card" disabled={!mayWrite}>
+        <TextInput label={t("name")} required maxLength={256} {...form.text("name")} />
+        <TextInput label={t("indicator")} value={resource.indicator} readOnly variant="filled" />
+        <NumberInput
+          label={t("lifetime")}
+          description={t("lifetimeHint")}
+          required
+          min={1}
+          suffix={` ${shared("seconds")}`}
+          allowDecimal={false}
+          allowNegative={false}
+          value={form.values.accessTokenTtl}
+          onChange={(value) => form.set("accessTokenTtl", value)}
+          error={form.errors.accessTokenTtl}
+        />
+        <Switch label={t("dataApiSwitch")} description={t("dataApiHint")} {...form.tick("isDataApi")} />
+        <Switch label={t("defaultSwitch")} description={t("defaultHint")} {...form.tick("isDefault")} />
+      </fieldset>
+      <SaveBar form={form} />
+    </form>
+  );
+};

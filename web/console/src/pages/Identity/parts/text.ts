@@ -1,0 +1,26 @@
+import { texts } from "../../../text.ts";
+
+export const t = texts("identity parts", {
+  findPermission: "Find a permission",
+  noPermissions: "No API resource has permissions yet. Create some on the page of the API resource; they can be added here afterwards.",
+  heldAlready: "Held already",
+  findUser: "Find by name, username, e-mail or phone",
+  findApplication: "Find by name or ID",
+  findRole: "Find by name or description",
+  nobody: "There is nobody left to pick.",
+  nothing: "There is nothing left to pick.",
+  noMatch: "Nothing matches.",
+  picked: { one: "{count} picked", other: "{count} picked" },
+  more: "{count} more: search to narrow them down.",
+  suspended: "Suspended",
+  roles: "Roles",
+  role: "Role",
+  assignRoles: "Assign roles",
+  assignedRoles: { one: "{count} role is assigned.", other: "{count} roles are assigned." },
+  takeRole: "Take the role {name} away",
+  tookRole: "{name} is taken away.",
+  rolesEmptyTitle: "No role",
+  rolesEmptyUser: "A role opens what it may at your APIs and in the data API, from the next request on.",
+  rolesEmptyMachine: "A role gives the application's tokens their permissions, and its name in the data API.",
+  noRole: "There is no further role of this type. Roles are created on their own page.",
+});

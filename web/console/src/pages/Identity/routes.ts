@@ -1,0 +1,64 @@
+import { type AnyRoute, createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { searchOf } from "../../parts/useAddress.ts";
+
+// The pages of identity. Each is a chunk of its own; what is open on it is in its address.
+const list = searchOf("create");
+const one = searchOf("tab", "create");
+
+export const identityRoutes = <Root extends AnyRoute>(on: () => Root) =>
+  [
+    createRoute({ getParentRoute: on, path: "/identity", component: lazyRouteComponent(() => import("./index.tsx")) }),
+    createRoute({
+      getParentRoute: on,
+      path: "/identity/resources",
+      validateSearch: list,
+      component: lazyRouteComponent(() => import("./Resources/index.tsx")),
+    }),
+    createRoute({
+      getParentRoute: on,
+      path: "/identity/resources/$id",
+      validateSearch: one,
+      component: lazyRouteComponent(() => import("./Resources/Resource.tsx")),
+    }),
+    createRoute({
+      getParentRoute: on,
+      path: "/identity/roles",
+      validateSearch: searchOf("create", "type"),
+      component: lazyRouteComponent(() => import("./Roles/index.tsx")),
+    }),
+    createRoute({
+      getParentRoute: on,
+      path: "/identity/roles/$id",
+      validateSearch: one,
+      component: lazyRouteComponent(() => import("./Roles/Role.tsx")),
+    }),
+    createRoute({
+      getParentRoute: on,
+      path: "/identity/users",
+      validateSearch: list,
+      component: lazyRouteComponent(() => import("./Users/index.tsx")),
+    }),
+    createRoute({
+      getParentRoute: on,
+      path: "/identity/users/import",
+      component: lazyRouteComponent(() => import("./Users/Import.tsx")),
+    }),
+    createRoute({
+      getParentRoute: on,
+      path: "/identity/users/$id",
+      validateSearch: one,
+      component: lazyRouteComponent(() => import("./Users/User.tsx")),
+    }),
+    createRoute({
+      getParentRoute: on,
+      path: "/identity/applications",
+      validateSearch: searchOf("create", "type"),
+      component: lazyRouteComponent(() => import("./Applications/index.tsx")),
+    }),
+    createRoute({
+      getParentRoute: on,
+      path: "/identity/applications/$id",
+      validateSearch: one,
+      component: lazyRouteComponent(() => import("./Applications/Application.tsx")),
+    }),
+  ] as const;

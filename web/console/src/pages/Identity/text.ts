@@ -1,0 +1,28 @@
+import { texts } from "../../text.ts";
+
+/** Words several pages of identity share. */
+export const t = texts("identity", {
+  name: "Name",
+  description: "Description",
+  general: "General",
+  actions: "Actions",
+  delete: "Delete",
+  remove: "Remove",
+  edit: "Edit",
+  rename: "Rename",
+  saved: "Saved",
+  required: "This is required.",
+  readOnly: "You may read this, not change it.",
+  none: "None",
+  id: "ID",
+  create: "Create",
+  add: "Add",
+  resources: "API Resources",
+  roles: "Roles",
+  users: "Users",
+  applications: "Applications",
+  seconds: "seconds",
+  notSet: "not set",
+  more: "More",
+  json: "This is not a JSON object: {problem}",
+});
