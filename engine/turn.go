@@ -13,7 +13,8 @@ import (
 // Hasura command line does not.
 //
 // It is held by a transaction and not by a session, so that it works through a pooler of transactions. The transaction
-// reads nothing, so that it keeps vacuum from nothing.
+// has no snapshot, so that it keeps vacuum from nothing and create index concurrently from ending: its statements are sent
+// the simple way, as a portal of the other one would stay open and keep its snapshot.
 type Turn struct{ conn *pgx.Conn }
 
 const (
@@ -38,15 +39,12 @@ func TakeTurn(ctx context.Context, metadataURL string, waiting func() error) (*T
 }
 
 func (t *Turn) take(ctx context.Context, waiting func() error) error {
-	for _, sql := range []string{`begin`, `set local idle_in_transaction_session_timeout = 0`, `set local statement_timeout = 0`} {
-		if _, err := t.conn.Exec(ctx, sql); err != nil {
-			return err
-		}
+	if err := t.conn.PgConn().Exec(ctx, `begin; set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0`).Close(); err != nil {
+		return err
 	}
 	for {
-		var taken bool
-		err := t.conn.QueryRow(ctx, `select pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtext('gatehouse project'))`).Scan(&taken)
-		if err != nil || taken {
+		results, err := t.conn.PgConn().Exec(ctx, `select pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtext('gatehouse project'))`).ReadAll()
+		if err != nil || string(results[0].Rows[0][0]) == "t" {
 			return err
 		}
 		if err := waiting(); err != nil {

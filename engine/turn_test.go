@@ -36,6 +36,14 @@ func TestHoldTurn_endsWithItsConnection(t *testing.T) {
 	}()
 	<-taken
 	pool := testpg.Pool(t, s.metadataURL)
+	// A migration may run what waits for every snapshot of its database, which may be this one.
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for _, sql := range []string{`create table indexed (id integer)`, `create index concurrently on indexed (id)`} {
+		if _, err := pool.Exec(ctx, sql); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
 	if _, err := pool.Exec(t.Context(), `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = hashtext('gatehouse project')::oid
 		and database = (select oid from pg_database where datname = current_database())`); err != nil {
 		t.Fatal(err)
