@@ -231,36 +231,97 @@ func unquoted(raw []byte) string {
 // ArrayEscapes escapes an element of an array literal that stands in quotes.
 var ArrayEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
-// arrayText writes a JSON array as a Postgres array literal. documents: elements stay JSON.
+// arrayText writes a JSON array as a Postgres array literal; any other value stands for a list of itself. documents: elements
+// stay JSON. It goes over the value once, however deep it is.
 func arrayText(raw []byte, documents bool) string {
-	var items []json.RawMessage
-	if json.Unmarshal(raw, &items) != nil {
-		items = []json.RawMessage{raw} // one value stands for a list of it
+	raw = bytes.TrimSpace(raw)
+	if string(raw) == "null" {
+		return "{}"
 	}
-	var b strings.Builder
-	b.WriteByte('{')
-	for i, item := range items {
-		if i > 0 {
-			b.WriteByte(',')
+	w := arrayWriter{in: raw, documents: documents}
+	if len(raw) > 0 && raw[0] == '[' {
+		w.list()
+	} else {
+		w.out.WriteByte('{')
+		w.item()
+		w.out.WriteByte('}')
+	}
+	return w.out.String()
+}
+
+type arrayWriter struct {
+	in        []byte // valid JSON
+	at        int
+	out       strings.Builder
+	documents bool
+}
+
+func (w *arrayWriter) space() {
+	for w.at < len(w.in) && strings.IndexByte(" \t\r\n", w.in[w.at]) >= 0 {
+		w.at++
+	}
+}
+
+func (w *arrayWriter) list() {
+	w.at++
+	w.out.WriteByte('{')
+	for w.space(); w.at < len(w.in) && w.in[w.at] != ']'; w.space() {
+		if w.in[w.at] == ',' {
+			w.out.WriteByte(',')
+			w.at++
+			continue
 		}
-		item = bytes.TrimSpace(item)
-		switch {
-		case string(item) == "null":
-			b.WriteString("NULL")
-		case item[0] == '[' && !documents:
-			b.WriteString(arrayText(item, false))
-		default:
-			text := string(item)
-			if !documents {
-				text = unquoted(item)
-			}
-			b.WriteByte('"')
-			b.WriteString(ArrayEscapes.Replace(text))
-			b.WriteByte('"')
+		from := w.at
+		if w.in[w.at] == '[' && !w.documents {
+			w.list()
+		} else {
+			w.item()
+		}
+		if w.at == from {
+			break // not JSON
 		}
 	}
-	b.WriteByte('}')
-	return b.String()
+	w.at++
+	w.out.WriteByte('}')
+}
+
+// item writes a value that is one element.
+func (w *arrayWriter) item() {
+	from := w.at
+	w.skip()
+	switch item := w.in[from:w.at]; {
+	case string(item) == "null":
+		w.out.WriteString("NULL")
+	default:
+		text := string(item)
+		if !w.documents {
+			text = unquoted(item)
+		}
+		w.out.WriteByte('"')
+		_, _ = ArrayEscapes.WriteString(&w.out, text) // a builder takes everything
+		w.out.WriteByte('"')
+	}
+}
+
+// skip goes to the end of a value.
+func (w *arrayWriter) skip() {
+	depth := 0
+	for isText := false; w.at < len(w.in); w.at++ {
+		switch c := w.in[w.at]; {
+		case isText && c == '\\':
+			w.at++
+		case c == '"':
+			isText = !isText
+		case isText:
+		case c == '[' || c == '{':
+			depth++
+		case depth > 0 && (c == ']' || c == '}'):
+			depth--
+		case depth == 0 && strings.IndexByte(",]} \t\r\n", c) >= 0:
+			return
+		}
+	}
+	w.at = min(w.at, len(w.in)) // an escape at the end of what is not JSON
 }
 
 // jsonPathSteps reads a path into a JSON value: $.a.b[0]["c d"], the $ and the dots optional (Hasura:

@@ -7,19 +7,23 @@ import (
 )
 
 type geoJSON struct {
-	Type        string            `json:"type"`
-	Coordinates json.RawMessage   `json:"coordinates"`
-	Geometries  []json.RawMessage `json:"geometries"`
+	Type        string          `json:"type"`
+	Coordinates json.RawMessage `json:"coordinates"`
+	Geometries  []geoJSON       `json:"geometries"`
 }
 
 // checkGeoJSON refuses what RFC 7946 §3.1 refuses, in Hasura's words; PostGIS would accept some of it and word the
 // rest differently.
 func checkGeoJSON(raw []byte, path string) error {
-	bad := func(format string, args ...any) error { return fault.New(fault.ParseFailed, path, format, args...) }
 	var g geoJSON
-	if err := json.Unmarshal(raw, &g); err != nil {
-		return bad("parsing Geometry failed, expected Object")
+	if err := json.Unmarshal(raw, &g); err != nil { // the collections inside it, too: a value is read once, however deep it is
+		return fault.New(fault.ParseFailed, path, "parsing Geometry failed, expected Object")
 	}
+	return g.check(path)
+}
+
+func (g *geoJSON) check(path string) error {
+	bad := func(format string, args ...any) error { return fault.New(fault.ParseFailed, path, format, args...) }
 	position := func(raw json.RawMessage) error {
 		var p []float64
 		if json.Unmarshal(raw, &p) != nil {
@@ -90,8 +94,8 @@ func checkGeoJSON(raw []byte, path string) error {
 	case "MultiPolygon":
 		return each(g.Coordinates, func(raw json.RawMessage) error { return each(raw, ring) })
 	case "GeometryCollection":
-		for _, one := range g.Geometries {
-			if err := checkGeoJSON(one, path); err != nil {
+		for i := range g.Geometries {
+			if err := g.Geometries[i].check(path); err != nil {
 				return err
 			}
 		}
