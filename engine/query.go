@@ -146,12 +146,12 @@ func (l *Line) answerKnowing(ctx context.Context, s *session.Session, req operat
 	return a, p != nil, limit.Explain(ctx, err)
 }
 
-// answerLimited answers, and tells in planned what is run.
-func (l *Line) answerLimited(ctx context.Context, s *session.Session, req operation.Request, role *schema.Schema, limits *limit.Role, planned **program) (operation.Answer, error) {
+// answerLimited answers, and tells in runs what is run.
+func (l *Line) answerLimited(ctx context.Context, s *session.Session, req operation.Request, role *schema.Schema, limits *limit.Role, runs **program) (operation.Answer, error) {
 	span := l.watch.span(ctx)
-	parsing := span.Child("Parse GraphQL")
+	parsed := span.Child("Parse GraphQL")
 	op, err := l.parse(req)
-	parsing.End(err)
+	parsed.End(err)
 	if err != nil {
 		return operation.Answer{}, err
 	}
@@ -165,14 +165,14 @@ func (l *Line) answerLimited(ctx context.Context, s *session.Session, req operat
 	if err != nil {
 		return operation.Answer{}, err
 	}
-	planning := span.Child(planSpans[op.Kind])
+	planned := planning(span, op.Kind)
 	p, err := l.program(bound, role)
-	planning.End(err)
+	planned.End(err)
 	if err != nil {
 		return operation.Answer{}, err
 	}
 	l.watch.describe(span, req, op, p)
-	*planned = p
+	*runs = p
 	for _, v := range p.validations {
 		caller := s
 		if v.Role != "" {
@@ -184,12 +184,12 @@ func (l *Line) answerLimited(ctx context.Context, s *session.Session, req operat
 	}
 	seen := l.exec.NewSeen(s)
 	run := func(ctx context.Context) ([]byte, error) {
-		running := span.Child(runSpans[op.Kind])
-		r := execute.Request{Bound: bound, Session: s, Schema: role, Remember: l.remember, Seen: seen, Span: running, ShowsSQL: l.watch.showsQueries()}
+		working := running(span, op.Kind)
+		r := execute.Request{Bound: bound, Session: s, Schema: role, Remember: l.remember, Seen: seen, Span: working, ShowsSQL: l.watch.showsQueries()}
 		l.watch.running(ctx, req, op.Kind, p.steps, r)
 		body, err := l.run(ctx, op.Kind, p.steps, r)
 		l.watch.ran(ctx, err)
-		running.End(err)
+		working.End(err)
 		return body, err
 	}
 	if op.IsCached() {

@@ -10,20 +10,29 @@ import (
 	"gatehouse/telemetry"
 )
 
-// The spans of an operation, by its kind (Hasura: GraphQL/Execute, getResolvedExecPlan; docs: observability, traces).
-var (
-	planSpans = map[operation.Kind]string{
-		operation.Query: "Resolve query execution plan", operation.Mutation: "Resolve mutation execution plan", operation.Subscription: "Resolve subscription execution plan",
-	}
-	runSpans = map[operation.Kind]string{operation.Query: "Query", operation.Mutation: "Mutation"}
-)
-
 // span is that of the request; nil where nothing is traced, at the price of a comparison.
 func (w *watch) span(ctx context.Context) *telemetry.Span {
 	if w == nil || !w.traces {
 		return nil
 	}
 	return telemetry.SpanOf(ctx)
+}
+
+// planning begins the span of an operation's planning, running that of its execution (Hasura: GraphQL/Execute,
+// getResolvedExecPlan; docs: observability, traces).
+
+func planning(s *telemetry.Span, kind operation.Kind) *telemetry.Span {
+	if s == nil {
+		return nil
+	}
+	return s.Child("Resolve " + string(kind) + " execution plan")
+}
+
+func running(s *telemetry.Span, kind operation.Kind) *telemetry.Span {
+	if kind == operation.Mutation {
+		return s.Child("Mutation")
+	}
+	return s.Child("Query")
 }
 
 // describe says what a request's span is about. What was asked is told to those who enabled that; values never are.
