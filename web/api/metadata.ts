@@ -3,7 +3,8 @@ import { call } from "./request.ts";
 /** A command of the metadata API: {type, args}. */
 export type Command = { type: string; args?: unknown };
 
-export const command = <T>(type: string, args: unknown = {}): Promise<T> => call("/v1/metadata", { method: "POST", body: { type, args } });
+export const command = <T>(type: string, args: unknown = {}, signal?: AbortSignal): Promise<T> =>
+  call("/v1/metadata", { method: "POST", body: { type, args }, signal });
 
 /** Runs commands as one: all of them, or none. */
 export const bulk = <T>(commands: Command[]): Promise<T> => command("bulk_atomic", commands);

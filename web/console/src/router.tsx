@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { identityRoutes } from "./pages/Identity/routes.ts";
+import { permissionRoutes } from "./pages/Permissions/routes.ts";
 import { Problem } from "./parts/Problem.tsx";
 import { NotFound } from "./shell/NotFound.tsx";
 import { Root } from "./shell/Root.tsx";
@@ -12,9 +13,8 @@ const on = () => root;
 const home = createRoute({ getParentRoute: on, path: "/", component: lazyRouteComponent(() => import("./pages/Home/index.tsx")) });
 const setUp = createRoute({ getParentRoute: on, path: "/setup", component: lazyRouteComponent(() => import("./pages/SetUp/index.tsx")) });
 const api = createRoute({ getParentRoute: on, path: "/graphql", component: lazyRouteComponent(() => import("./pages/Api/index.tsx")) });
-
 export const router = createRouter({
-  routeTree: root.addChildren([home, setUp, api, ...identityRoutes(on)]),
+  routeTree: root.addChildren([home, setUp, api, ...permissionRoutes(on), ...identityRoutes(on)]),
   basepath: "/console",
   defaultPreload: "intent",
   defaultPendingComponent: Waiting,

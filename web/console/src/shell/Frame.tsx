@@ -32,7 +32,7 @@ export const Frame = ({ children }: { children: ReactNode }) => {
       <a className="skip" href="#page">
         {t("skip")}
       </a>
-      <header className="side">
+      <aside className="side" aria-label="Gatehouse">
         <div className="brand">
           <Link to="/">
             <Wordmark />
@@ -69,7 +69,7 @@ export const Frame = ({ children }: { children: ReactNode }) => {
           </nav>
           <Account />
         </div>
-      </header>
+      </aside>
       <main id="page" ref={main} tabIndex={-1}>
         {children}
       </main>

@@ -1,4 +1,4 @@
-import { IconApi, IconHome2, IconUsers } from "@tabler/icons-react";
+import { IconApi, IconHome2, IconShieldLock, IconUsers } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 import type { Operation, SignedIn } from "../../../api/session.ts";
 import { t } from "./text.ts";
@@ -18,6 +18,7 @@ export type Section = {
 const all: Section[] = [
   { to: "/", name: t("home"), icon: IconHome2 },
   { to: "/graphql", name: t("api"), icon: IconApi, half: "data", needs: ["graphql"] },
+  { to: "/permissions", name: t("permissions"), icon: IconShieldLock, half: "data", needs: ["metadata:read"] },
   {
     to: "/identity",
     name: t("identity"),

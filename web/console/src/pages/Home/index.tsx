@@ -1,8 +1,8 @@
 import { Button, Progress } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { exportMetadata, loadInconsistencies, type Metadata, rolesOf } from "../../../../api/metadata.ts";
 import { loadHealth } from "../../../../api/status.ts";
+import { ButtonLink } from "../../parts/ButtonLink.tsx";
 import { Card } from "../../parts/Card.tsx";
 import { Copy } from "../../parts/Copy.tsx";
 import { Page } from "../../parts/Page.tsx";
@@ -75,9 +75,9 @@ const Data = () => {
             </Button>
           )}
           {mayAsk && (
-            <Button component={Link} to="/graphql" size="xs">
+            <ButtonLink to="/graphql" size="xs">
               {t("explore")}
-            </Button>
+            </ButtonLink>
           )}
         </>
       }
