@@ -86,7 +86,7 @@ inPage("a filter is the same as JSON and as conditions, whichever is edited", "/
     check: null,
     set: { id: 7 },
   });
-});
+}, { expected: [/status of 400/] }); // what it is while it is typed
 
 inPage(
   "what the server refuses is said where it was meant, and nothing is lost",
