@@ -25,7 +25,7 @@ func (i *Identity) SetUpLink(ctx context.Context) (string, error) {
 }
 
 func (i *Identity) setUpToken(ctx context.Context) (string, error) {
-	_, cookieKeys, err := loadKeys(ctx, i.directory)
+	_, cookieKeys, err := loadKeys(ctx, i.directory, i.config.Now())
 	if err != nil {
 		return "", err
 	}

@@ -96,7 +96,7 @@ func New(ctx context.Context, c Config) (*Identity, error) {
 	i.issuer = &token.Issuer{
 		URL: c.Endpoint + "/oidc", Keys: i.keys, Directory: d, Sandbox: i.sandbox, Now: c.Now, ScriptFailed: i.audit.scriptFailed,
 	}
-	signing, cookieKeys, err := loadKeys(ctx, d)
+	signing, cookieKeys, err := loadKeys(ctx, d, c.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +127,7 @@ func (i *Identity) mount() http.Handler {
 	(&management.Handler{
 		Directory: i.directory, DB: i.config.Pool, Verify: i.provider.VerifyAccess, Issuers: []string{i.Issuer()},
 		AdminSecret: i.config.AdminSecret, AllowedOrigins: i.config.AllowedOrigins, TestScript: i.testScript, Sessions: i.sessions(),
-		Console: i.config.Console,
+		Console: i.config.Console, Keys: i.managedKeys(),
 	}).Mount(mux)
 	return withHeaders(mux)
 }

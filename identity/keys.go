@@ -26,19 +26,21 @@ type storedKey struct {
 	CreatedAt int64  `json:"createdAt"` // Unix seconds
 	// Status is Current, Next or Previous; without it the first key of the list is the current one.
 	Status string `json:"status,omitempty"`
+	// EffectiveAt is when a Next key becomes the current one, in Unix seconds.
+	EffectiveAt *int64 `json:"effectiveAt,omitempty"`
 }
 
 // loadKeys reads the signing and cookie keys, and makes them on the first start. Of several processes starting at once,
 // all end up with the keys of one.
-func loadKeys(ctx context.Context, d *directory.Directory) (signing []jose.JSONWebKey, cookieKeys []string, err error) {
+func loadKeys(ctx context.Context, d *directory.Directory, now time.Time) (signing []jose.JSONWebKey, cookieKeys []string, err error) {
 	stored, err := initKeys(ctx, d, directory.ConfigPrivateKeys, newSigningKey)
 	if err != nil {
 		return nil, nil, err
 	}
-	if signing, err = signingKeys(stored); err != nil {
+	if signing, err = signingKeys(settled(stored, now)); err != nil {
 		return nil, nil, err
 	}
-	stored, err = initKeys(ctx, d, directory.ConfigCookieKeys, func() (string, error) { return secret.Token(48), nil })
+	stored, err = initKeys(ctx, d, directory.ConfigCookieKeys, newCookieKey)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -86,20 +88,17 @@ func newSigningKey() (string, error) {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})), nil
 }
 
-// signingKeys parses the stored keys, the current one first.
-func signingKeys(stored []storedKey) ([]jose.JSONWebKey, error) {
-	current := max(0, slices.IndexFunc(stored, func(k storedKey) bool { return k.Status == "Current" }))
+func newCookieKey() (string, error) { return secret.Token(48), nil }
+
+// signingKeys parses settled keys, in their order.
+func signingKeys(settled []storedKey) ([]jose.JSONWebKey, error) {
 	var keys []jose.JSONWebKey
-	for n, s := range stored {
+	for _, s := range settled {
 		key, err := parseSigningKey(s.Value)
 		if err != nil {
 			return nil, fmt.Errorf("read signing key %s: %w", s.ID, err)
 		}
-		if n == current {
-			keys = append([]jose.JSONWebKey{key}, keys...)
-		} else {
-			keys = append(keys, key)
-		}
+		keys = append(keys, key)
 	}
 	return keys, nil
 }
@@ -135,11 +134,14 @@ func parseSigningKey(text string) (jose.JSONWebKey, error) {
 
 // ReloadKeys takes up keys that were rotated.
 func (i *Identity) ReloadKeys(ctx context.Context) error {
-	signing, cookieKeys, err := loadKeys(ctx, i.directory)
+	signing, cookieKeys, err := loadKeys(ctx, i.directory, i.config.Now())
 	if err != nil {
 		return err
 	}
-	i.keys.Replace(signing...)
+	// What was verified with the same keys need not be verified again.
+	if !slices.EqualFunc(i.keys.Keys(), signing, func(a, b jose.JSONWebKey) bool { return a.KeyID == b.KeyID }) {
+		i.keys.Replace(signing...)
+	}
 	i.provider.SetCookieKeys(cookieKeys)
 	return nil
 }

@@ -44,7 +44,7 @@ func (c *call) change(what, kind string, id *string, fn func(tx *directory.Tx) e
 			entry.Data[key] = value
 		}
 		if before != nil || after != nil {
-			entry.Data["before"], entry.Data["after"] = difference(kind, before, after)
+			entry.Data["before"], entry.Data["after"] = difference(kind, *id, before, after)
 		}
 		switch kind {
 		case directory.KindUser:
@@ -57,13 +57,17 @@ func (c *call) change(what, kind string, id *string, fn func(tx *directory.Tx) e
 }
 
 // difference is event.Difference without the secrets of a kind.
-func difference(kind string, before, after map[string]json.RawMessage) (was, is map[string]any) {
+func difference(kind, id string, before, after map[string]json.RawMessage) (was, is map[string]any) {
 	switch kind {
 	case directory.KindUser:
 		return event.Difference(before, after, "password")
 	case directory.KindApplication:
 		return event.Difference(before, after, "secrets")
-	case directory.KindConfig: // what is compared is inside
+	case directory.KindConfig:
+		if id == directory.ConfigPrivateKeys || id == directory.ConfigCookieKeys {
+			return event.Difference(before, after, "value")
+		}
+		// What is compared is inside.
 		return event.Difference(inside(before), inside(after), "environmentVariables")
 	}
 	return event.Difference(before, after)

@@ -51,6 +51,8 @@ type Handler struct {
 
 	// TestScript runs a custom-claims script once. Nil: the endpoint is absent.
 	TestScript func(ctx context.Context, t ScriptTest) (json.RawMessage, error)
+	// Keys lists, rotates and deletes the provider's keys. Nil: these endpoints are absent.
+	Keys *Keys
 	// Sessions lists and ends sessions and grants. Nil: these endpoints are absent.
 	Sessions *Sessions
 }
@@ -71,7 +73,7 @@ func (h *Handler) routes() map[string]map[string]endpoint {
 	all := map[string]map[string]endpoint{}
 	for _, routes := range []map[string]map[string]endpoint{
 		h.userRoutes(), h.userRoleRoutes(), h.sessionRoutes(), h.resourceRoutes(), h.roleRoutes(),
-		h.applicationRoutes(), h.configRoutes(), h.signInExperienceRoutes(), h.logRoutes(),
+		h.applicationRoutes(), h.configRoutes(), h.keyRoutes(), h.signInExperienceRoutes(), h.logRoutes(),
 	} {
 		for path, methods := range routes {
 			all[path] = methods
