@@ -126,7 +126,7 @@ func (i *Identity) mount() http.Handler {
 	(&hasurahook.Handler{Directory: i.directory, Verify: i.provider.VerifyAccess, Issuer: i.Issuer(), Now: i.config.Now}).Mount(mux)
 	(&management.Handler{
 		Directory: i.directory, DB: i.config.Pool, Verify: i.provider.VerifyAccess, Issuers: []string{i.Issuer()},
-		AdminSecret: i.config.AdminSecret, AllowedOrigins: i.config.AllowedOrigins, TestScript: i.testScript, Sessions: i.sessions(),
+		AdminSecret: i.config.AdminSecret, AllowedOrigins: i.config.AllowedOrigins, TestScript: i.testScript, ScriptContext: i.scriptContext, Sessions: i.sessions(),
 		Console: i.config.Console, Keys: i.managedKeys(),
 	}).Mount(mux)
 	return withHeaders(mux)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"gatehouse/identity/directory"
 	"gatehouse/identity/management"
 	"gatehouse/identity/token"
 )
@@ -31,4 +32,26 @@ func (i *Identity) testScript(ctx context.Context, t management.ScriptTest) (jso
 		return nil, err
 	}
 	return json.Marshal(claims)
+}
+
+// scriptContext is the context of a script for a user or an application as they are now.
+func (i *Identity) scriptContext(ctx context.Context, userID, applicationID string) (json.RawMessage, error) {
+	var user *directory.User
+	var app *directory.Application
+	var err error
+	if userID != "" {
+		if user, err = i.directory.User(ctx, userID); err != nil {
+			return nil, err
+		}
+	}
+	if applicationID != "" {
+		if app, err = i.directory.Application(ctx, applicationID); err != nil {
+			return nil, err
+		}
+	}
+	o, err := i.issuer.ScriptContext(ctx, user, app)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(o)
 }

@@ -67,7 +67,29 @@ func (h *Handler) configRoutes() map[string]map[string]endpoint {
 	if h.TestScript != nil {
 		routes["/api/configs/jwt-customizer/test"] = map[string]endpoint{http.MethodPost: testScript}
 	}
+	if h.ScriptContext != nil {
+		routes["/api/configs/jwt-customizer/context"] = map[string]endpoint{http.MethodGet: scriptContext}
+	}
 	return routes
+}
+
+// scriptContext shows what a script would be given for a user or an application: a path of Gatehouse's own, for trying
+// scripts against who is really there.
+func scriptContext(c *call) error {
+	var in struct{ UserID, ApplicationID string }
+	if err := c.query(object(partial(field{"userId", text()}, field{"applicationId", text()})...), &in); err != nil {
+		return err
+	}
+	if in.UserID != "" {
+		if err := c.require(directory.ConsoleUsersRead); err != nil {
+			return err
+		}
+	}
+	context, err := c.h.ScriptContext(c.ctx(), in.UserID, in.ApplicationID)
+	if err != nil {
+		return err
+	}
+	return c.ok(context)
 }
 
 // scriptKey is the key of the script of the path, or Logto's 400.

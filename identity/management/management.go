@@ -51,6 +51,9 @@ type Handler struct {
 
 	// TestScript runs a custom-claims script once. Nil: the endpoint is absent.
 	TestScript func(ctx context.Context, t ScriptTest) (json.RawMessage, error)
+	// ScriptContext is what a script is given as its context for a user or an application as they are now; directory.ErrNotFound.
+	// Nil: the endpoint is absent.
+	ScriptContext func(ctx context.Context, userID, applicationID string) (json.RawMessage, error)
 	// Keys lists, rotates and deletes the provider's keys. Nil: these endpoints are absent.
 	Keys *Keys
 	// Sessions lists and ends sessions and grants. Nil: these endpoints are absent.

@@ -80,6 +80,7 @@ var operations = map[string]directory.Operation{
 	"PUT /api/configs/jwt-customizer/{tokenTypePath}":    directory.ConsoleSettings,
 	"PATCH /api/configs/jwt-customizer/{tokenTypePath}":  directory.ConsoleSettings,
 	"DELETE /api/configs/jwt-customizer/{tokenTypePath}": directory.ConsoleSettings,
+	"GET /api/configs/jwt-customizer/context":            directory.ConsoleSettingsRead,
 	"POST /api/configs/jwt-customizer/test":              directory.ConsoleSettings,
 	"GET /api/configs/id-token":                          directory.ConsoleSettingsRead,
 	"PUT /api/configs/id-token":                          directory.ConsoleSettings,

@@ -16,7 +16,7 @@ import (
 // here before it is open to every member.
 func TestOperations_areNamedForEveryRoute(t *testing.T) {
 	t.Parallel()
-	h := &Handler{Sessions: &Sessions{}, Keys: &Keys{}, TestScript: func(context.Context, ScriptTest) (json.RawMessage, error) { return nil, nil }}
+	h := &Handler{Sessions: &Sessions{}, Keys: &Keys{}, ScriptContext: func(context.Context, string, string) (json.RawMessage, error) { return nil, nil }, TestScript: func(context.Context, ScriptTest) (json.RawMessage, error) { return nil, nil }}
 	seen := map[string]bool{}
 	for path, methods := range h.routes() {
 		for method := range methods {

@@ -81,6 +81,23 @@ func (i *Issuer) ForUser(ctx context.Context, t UserToken) (*Object, error) {
 		ScriptFailure{TokenType: "AccessToken", ApplicationID: t.Application.ID, UserID: t.User.ID})
 }
 
+// ScriptContext is what a script would be given as its context for a user, or an application, as they are now and without
+// a sign-in. Either may be nil.
+func (i *Issuer) ScriptContext(ctx context.Context, user *directory.User, app *directory.Application) (*Object, error) {
+	o := new(Object)
+	if user != nil {
+		shown, err := i.scriptUser(ctx, user)
+		if err != nil {
+			return nil, err
+		}
+		o.Set("user", shown)
+	}
+	if app != nil {
+		o.Set("application", app)
+	}
+	return o, nil
+}
+
 // ForApplication runs the client-credentials script, in the manner of ForUser.
 func (i *Issuer) ForApplication(ctx context.Context, jti string, app *directory.Application, audience, scope string) (*Object, error) {
 	script, err := i.script(ctx, directory.ConfigJWTClientCredentials)

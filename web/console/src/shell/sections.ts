@@ -30,6 +30,7 @@ const all: Section[] = [
       { to: "/identity/resources", name: t("resources"), needs: ["access:read"] },
       { to: "/identity/roles", name: t("roles"), needs: ["access:read"] },
       { to: "/identity/users", name: t("users"), needs: ["users:read"] },
+      { to: "/identity/custom-jwt", name: t("customJwt"), needs: ["settings:read"] },
     ],
   },
 ];

@@ -61,4 +61,14 @@ export const identityRoutes = <Root extends AnyRoute>(on: () => Root) =>
       validateSearch: one,
       component: lazyRouteComponent(() => import("./Applications/Application.tsx")),
     }),
+    createRoute({
+      getParentRoute: on,
+      path: "/identity/custom-jwt",
+      component: lazyRouteComponent(() => import("./CustomJwt/index.tsx")),
+    }),
+    createRoute({
+      getParentRoute: on,
+      path: "/identity/custom-jwt/$type",
+      component: lazyRouteComponent(() => import("./CustomJwt/Script.tsx")),
+    }),
   ] as const;
