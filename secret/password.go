@@ -41,6 +41,15 @@ type PasswordHash struct {
 	Digest    string
 }
 
+// IsQuick tells whether a guess costs next to nothing: the digest of one pass, as some import them.
+func (h PasswordHash) IsQuick() bool {
+	switch h.Algorithm {
+	case SHA1, SHA256, MD5, Legacy:
+		return true
+	}
+	return false
+}
+
 // Parameters of new hashes: argon2id, 19 MiB, 2 passes, one lane (OWASP's first recommendation).
 const (
 	argonMemory  = 19 * 1024 // KiB

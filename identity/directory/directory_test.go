@@ -331,6 +331,26 @@ func TestChanges_areNotifiedAndReported(t *testing.T) {
 	}
 }
 
+// How long a wrong password takes must not tell an account with an imported digest from none.
+func TestVerifyPassword_takesAsLongForQuickDigests(t *testing.T) {
+	d, _ := open(t)
+	quick := &directory.User{Password: &secret.PasswordHash{Algorithm: secret.SHA256, Digest: strings.Repeat("0", 64)}}
+	least := func(u *directory.User) time.Duration {
+		shortest := time.Hour
+		for range 5 {
+			began := time.Now()
+			if ok, err := d.VerifyPassword(t.Context(), u, "wrong"); ok || err != nil {
+				t.Fatalf("got %v, %v", ok, err)
+			}
+			shortest = min(shortest, time.Since(began))
+		}
+		return shortest
+	}
+	if known, unknown := least(quick), least(nil); known < unknown/2 {
+		t.Errorf("an account with a quick digest answers in %s, an unknown one in %s", known, unknown)
+	}
+}
+
 func TestVerifyPassword_upgradesWeakHashes(t *testing.T) {
 	t.Parallel()
 	d, _ := open(t)

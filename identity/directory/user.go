@@ -358,6 +358,9 @@ func (d *Directory) VerifyPassword(ctx context.Context, u *User, password string
 	if err != nil {
 		return false, burn(ctx, password)
 	}
+	if !ok && u.Password.IsQuick() {
+		return false, burn(ctx, password) // else how soon the answer comes would tell that there is such an account
+	}
 	if !ok || !upgrade {
 		return ok, nil
 	}
