@@ -52,6 +52,9 @@ node:
 postgres-server: ## Make sure that Postgres' server programs are there (as root on Debian: install them)
 	@scripts/postgres-server
 
+# What make installs must be there: without it the tests of clients would be skipped.
+test e2e: export REQUIRE_CLIENTS = 1
+
 .PHONY: test
 test: postgres-server build test-deps ## Run every test
 	@$(WITH_POSTGRES) $(GO) test ./...

@@ -21,13 +21,14 @@ import (
 var events = &protocol{isStream: true, keepAlive: []byte(":\n\n")}
 
 var (
+	eventNext     = []byte("event: next\ndata: {\"id\":") // on a stream that operations share
 	eventHead     = []byte("event: next\ndata: ")
 	eventComplete = []byte("event: complete\ndata:\n\n")
 )
 
 const eventType = "text/event-stream"
 
-// appendEventData appends JSON as the data of an event. A line break in it, which can only stand between tokens, begins
+// appendEventData appends JSON as the data of an event, which it does not end. A line break in it, which can only stand between tokens, begins
 // another line of data (HTML §9.2.5).
 func appendEventData(b, data []byte) []byte {
 	isOneLine := bytes.IndexByte(data, '\n') < 0 && bytes.IndexByte(data, '\r') < 0 // nearly always, and found fast
@@ -37,7 +38,7 @@ func appendEventData(b, data []byte) []byte {
 			i = bytes.IndexAny(data, "\r\n")
 		}
 		if i < 0 {
-			return append(append(b, data...), "\n\n"...)
+			return append(b, data...)
 		}
 		b = append(append(b, data[:i]...), "\ndata: "...)
 		if data[i] == '\r' && i+1 < len(data) && data[i+1] == '\n' {
@@ -102,8 +103,13 @@ func (h *Handler) postEvents(w http.ResponseWriter, r *http.Request, hasPersiste
 	h.stream(w, r, s, in.requests[0], in.persisted)
 }
 
-// getEvents runs a request from the parameters of a GET, which is all that browsers' EventSource can send.
+// getEvents opens a reserved stream, or runs a request from the parameters of a GET, which is all that browsers' EventSource
+// can send.
 func (h *Handler) getEvents(w http.ResponseWriter, r *http.Request) {
+	if token := streamToken(r); token != "" {
+		h.openStream(w, r, token)
+		return
+	}
 	s, err := h.Resolve(r.Context(), session.Request{Header: r.Header, Host: r.Host})
 	if err != nil {
 		h.refuse(w, r, nil, err, false)
@@ -138,27 +144,33 @@ func onlyByPost() *fault.Error {
 }
 
 func (h *Handler) stream(w http.ResponseWriter, r *http.Request, s *session.Session, req Request, q *persistedQuery) {
-	var accepted func()
-	if q != nil {
-		text, hash, err := h.persistedText(req, q)
-		if err != nil {
-			h.refuse(w, r, s, err, false)
-			return
-		}
-		if req.Query != "" {
-			accepted = func() { h.Persisted.keep(hash, text) }
-		}
-		req.Query = text
+	req, accepted, err := h.streamed(req, q)
+	if err != nil {
+		h.refuse(w, r, s, err, false)
+		return
 	}
-	h.Socket.stream(w, r, s, req, accepted)
+	c := h.Socket.newSocket(r)
+	c.protocol, c.isReadOnly = events, r.Method == http.MethodGet
+	h.Socket.serveStream(w, r, s, c, func() { c.start("", req, accepted) })
 }
 
-// stream runs one request over an event stream, for a caller who was let in, and returns when it has ended. accepted is
-// called once nothing was wrong with it; nil: nobody wants to know.
-func (h *Sockets) stream(w http.ResponseWriter, r *http.Request, s *session.Session, req Request, accepted func()) {
-	c := h.newSocket(r)
+// streamed is a request with its text; accepted is to be called once nothing was wrong with it.
+func (h *Handler) streamed(req Request, q *persistedQuery) (_ Request, accepted func(), err error) {
+	if q == nil {
+		return req, nil, nil
+	}
+	text, hash, err := h.persistedText(req, q)
+	if err == nil && req.Query != "" {
+		accepted = func() { h.Persisted.keep(hash, text) }
+	}
+	req.Query = text
+	return req, accepted, err
+}
+
+// serveStream opens an event stream for a caller who was let in, begins what it is for, and returns when it has ended.
+func (h *Sockets) serveStream(w http.ResponseWriter, r *http.Request, s *session.Session, c *socket, begin func()) {
 	e := &eventStream{w: w, control: http.NewResponseController(w), over: make(chan struct{})}
-	c.protocol, c.wire, c.isReadOnly = events, e, r.Method == http.MethodGet
+	c.wire = e
 	if _, why := h.enter(c); why != "" {
 		f := fault.New(fault.Unexpected, "", "%s", why).WithStatus(http.StatusServiceUnavailable)
 		httpd.OperationOf(r.Context()).Failure = f
@@ -177,7 +189,7 @@ func (h *Sockets) stream(w http.ResponseWriter, r *http.Request, s *session.Sess
 	c.sent(e.flush())
 	c.admit(s, session.Request{Header: r.Header, Host: r.Host})
 	c.keepAlive()
-	c.start("", req, accepted)
+	begin()
 	select {
 	case <-e.over:
 	case <-r.Context().Done(): // the client has gone
@@ -201,7 +213,7 @@ func (e *eventStream) put(message []byte) error {
 	if err := e.control.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return err
 	}
-	_, err := e.w.Write(message)
+	_, err := e.w.Write(message) //nolint:gosec // JSON as text/event-stream, which nobody reads as a page
 	return err
 }
 

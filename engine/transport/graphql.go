@@ -22,9 +22,15 @@ type runner func(ctx context.Context, s *session.Session, req Request) (Answer, 
 // hasPersisted: requests may name their texts by hash.
 func (h *Handler) graphQL(run runner, isAlways200, hasPersisted bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if h.Socket != nil && wantsEvents(r.Header) {
-			h.postEvents(w, r, hasPersisted)
-			return
+		if h.Socket != nil {
+			if token := streamToken(r); token != "" {
+				h.postOperation(w, r, token, hasPersisted)
+				return
+			}
+			if wantsEvents(r.Header) {
+				h.postEvents(w, r, hasPersisted)
+				return
+			}
 		}
 		in, parseErr := h.readGraphQL(w, r, hasPersisted)
 		noted := h.note(r, in)
@@ -172,6 +178,7 @@ type incoming struct {
 	requests  []Request
 	isBatch   bool
 	persisted *persistedQuery
+	body      []byte
 }
 
 // readGraphQL reads a request, or a batch of them.
@@ -180,6 +187,7 @@ func (h *Handler) readGraphQL(w http.ResponseWriter, r *http.Request, hasPersist
 	if err != nil {
 		return in, err
 	}
+	in.body = body
 	if bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("[")) {
 		in.isBatch = true
 		in.requests, err = parseBatch(body)

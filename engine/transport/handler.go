@@ -111,6 +111,12 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 			mux.HandleFunc("POST "+relayPath, h.graphQL(h.Relay, true, false))
 			mux.HandleFunc("GET "+relayPath, h.get)
 		}
+		for _, path := range []string{graphQLPath, alphaPath, relayPath} {
+			if path != relayPath || h.Relay != nil {
+				mux.HandleFunc("PUT "+path, h.putStream)
+				mux.HandleFunc("DELETE "+path, h.deleteOperation)
+			}
+		}
 	}
 	if h.ClearResponses != nil {
 		mux.HandleFunc("POST /pro/cache/clear", h.clearResponses)

@@ -86,6 +86,8 @@ type Sockets struct {
 	// Metrics counts messages; nil does not.
 	Metrics *telemetry.Metrics
 
+	reserved reservations
+
 	mu   sync.Mutex
 	open map[*socket]struct{}
 	// addresses counts the connections of each, where that is bounded.

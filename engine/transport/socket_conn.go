@@ -32,6 +32,8 @@ type socket struct {
 	ctx      context.Context // ends with the connection
 	cancel   context.CancelFunc
 	work     sync.WaitGroup
+	// starting is held while an operation begins that came in a request of its own.
+	starting sync.Mutex
 	// running has a place for each query and mutation under way; a client that asks for more waits. nil before the first
 	// one, and used by the reader only, as is lastMutation. That ends when the latest mutation has: mutations of one client
 	// run in the order sent.
@@ -106,7 +108,9 @@ func (c *socket) ended() {
 	stop()
 	c.cancel()
 	c.wire.abort()
+	c.starting.Lock() // who comes now is too late
 	c.work.Wait()
+	c.starting.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	stopTimer(&c.untilCut)

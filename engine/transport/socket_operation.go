@@ -241,7 +241,7 @@ func (c *socket) finish(op *socketOperation, last *socketMessage) bool {
 		return false
 	}
 	c.enqueue(last, &socketMessage{head: c.protocol.complete(op.id)})
-	if c.protocol.isStream { // it was there for this operation
+	if c.protocol.isStream && !c.protocol.isShared { // it was there for this operation
 		c.end(websocket.StatusNormalClosure, "")
 	}
 	return true

@@ -27,8 +27,8 @@ const (
 // collide, so both are understood on either.
 type protocol struct {
 	isLegacy bool
-	// isStream: an event stream, which carries one operation and no messages of the client.
-	isStream bool
+	// isStream: an event stream, which carries no messages of the client, and isShared: those of several operations.
+	isStream, isShared bool
 	// data is the type of a message with a result.
 	data string
 	// keepAlive is the whole keep-alive message.
@@ -44,7 +44,10 @@ var (
 
 // head is what stands before each result of an operation, and complete its last message.
 func (p *protocol) head(id string) []byte {
-	if p.isStream {
+	switch {
+	case p.isShared:
+		return append(append(append(make([]byte, 0, len(id)+40), eventNext...), quoted(id)...), `,"payload":`...)
+	case p.isStream:
 		return eventHead
 	}
 	b := append(make([]byte, 0, len(id)+40), `{"type":"`...)
@@ -53,7 +56,10 @@ func (p *protocol) head(id string) []byte {
 }
 
 func (p *protocol) complete(id string) []byte {
-	if p.isStream {
+	switch {
+	case p.isShared:
+		return []byte("event: complete\ndata: {\"id\":" + string(quoted(id)) + "}\n\n")
+	case p.isStream:
 		return eventComplete
 	}
 	return envelope("complete", &id, nil)
@@ -65,8 +71,10 @@ func (p *protocol) appendMessage(b []byte, m *socketMessage) []byte {
 	switch {
 	case m.body == nil:
 		return b
+	case p.isShared:
+		return append(appendEventData(b, m.body), "}\n\n"...)
 	case p.isStream:
-		return appendEventData(b, m.body)
+		return append(appendEventData(b, m.body), "\n\n"...)
 	default:
 		return append(append(b, m.body...), '}')
 	}

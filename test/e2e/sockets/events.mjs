@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { EventSource } from 'eventsource';
 import { createClient } from 'graphql-sse';
-import { endpoint, exercise, headers, queue, survives } from './shared.mjs';
+import { endpoint, exercise, headers, live, queue, survives } from './shared.mjs';
 
 function streams(options) {
   const client = createClient({ url: endpoint, headers, retryAttempts: 100, retry: () => new Promise((r) => setTimeout(r, 50)), ...options });
@@ -17,6 +17,17 @@ function streams(options) {
 
 await exercise('graphql-sse', streams({}), streams({}));
 await survives('graphql-sse', streams({}));
+
+// All operations on one stream, which is reserved first. The client writes its token among the headers that it is given.
+const shared = (options) => streams({ singleConnection: true, headers: () => ({ ...headers }), ...options });
+await exercise('graphql-sse with a single connection', shared(), shared());
+await survives('graphql-sse with a single connection', shared());
+const single = shared({ lazy: false, onNonLazyError() {} });
+const several = [1, 2, 3].map((low) => single.subscribe(live, { low }));
+for (const one of several) assert.deepEqual(await one.next(), { data: { note: [] } });
+for (const one of several) one.stop();
+const barred = await shared({ headers: { 'X-Hasura-Admin-Secret': 'wrong' }, retryAttempts: 0 }).once('{ note { id } }');
+assert.equal(barred.response.status, 401);
 
 // Who is not let in learns the status; the client does not try again.
 const refused = await streams({ headers: { 'X-Hasura-Admin-Secret': 'wrong' }, retryAttempts: 0 }).once('{ note { id } }');
