@@ -30,28 +30,27 @@ var (
 	followSeed   = flag.Uint64("follow-seed", 0, "the seed of those writes; 0 takes one by the clock")
 )
 
-// comparison runs the same subscriptions on two hubs over one database that random writes change: one follows changes, the
-// other polls.
+// comparison runs the same subscriptions on two engines over one database that random writes change: one follows changes,
+// the other polls. They share the metadata, as processes do.
 type comparison struct {
 	*testing.T
-	engine  *Engine
-	pool    *pgxpool.Pool
-	polling *subscription.Hub
-	random  *rand.Rand
-	seed    uint64
-	all     []*compared
-	nextLog int
-	nextID  int
+	engine, polling *Engine
+	pool            *pgxpool.Pool
+	random          *rand.Rand
+	seed            uint64
+	all             []*compared
+	nextLog         int
+	nextID          int
 }
 
-// compared is one subscription on both hubs.
+// compared is one subscription on both engines.
 type compared struct {
 	query            string
 	followed, polled *listener
 	isStream         bool
-	// fresh asks the query now; states are the results that were true at some time.
+	// fresh asks the query now; states are the results that were true, in their order.
 	fresh  func() string
-	states map[string]bool
+	states []string
 }
 
 // listener keeps what a subscriber was told.
@@ -124,23 +123,41 @@ func newComparison(t *testing.T) *comparison {
 	if testing.Verbose() {
 		config.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
-	if c.engine, err = New(t.Context(), config); err != nil {
-		t.Fatal(err)
+	c.engine = c.start(config)
+	config.FollowChanges = false
+	c.polling = c.start(config)
+	return c
+}
+
+// start starts one of the engines.
+func (c *comparison) start(config Config) *Engine {
+	c.Helper()
+	e, err := New(c.Context(), config)
+	if err != nil {
+		c.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = c.engine.Run(ctx)
+		_ = e.Run(ctx)
 	}()
-	c.polling = subscription.New(subscription.Config{Live: polling, Stream: polling})
-	t.Cleanup(func() {
+	c.Cleanup(func() {
 		cancel()
 		<-ended
-		c.polling.Close()
-		c.engine.Close()
+		e.Close()
 	})
-	return c
+	return e
+}
+
+// agree waits until both engines serve the same metadata.
+func (c *comparison) agree() {
+	c.Helper()
+	for deadline := time.Now().Add(30 * time.Second); c.polling.Snapshot().ResourceVersion != c.engine.Snapshot().ResourceVersion; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			c.Fatalf("seed %d: the engines do not agree", c.seed)
+		}
+	}
 }
 
 // login makes a login of the engine's own that may do everything but see through row security.
@@ -182,14 +199,14 @@ func (c *comparison) post(path, kind, args string) (int, string) {
 	return w.Code, w.Body.String()
 }
 
-// subscribe subscribes on both hubs.
+// subscribe subscribes on both engines.
 func (c *comparison) subscribe(role, query, variables string, vars ...string) *compared {
 	c.Helper()
 	s := &session.Session{Role: role, Variables: map[string]string{"x-hasura-role": role}}
 	for i := 0; i < len(vars); i += 2 {
 		s.Variables[vars[i]] = vars[i+1]
 	}
-	out := &compared{query: query, followed: &listener{}, polled: &listener{}, isStream: strings.Contains(query, "_stream"), states: map[string]bool{}}
+	out := &compared{query: query, followed: &listener{}, polled: &listener{}, isStream: strings.Contains(query, "_stream")}
 	request := func(keyword string) operation.Request {
 		req := operation.Request{Query: keyword + query}
 		if variables != "" {
@@ -200,17 +217,14 @@ func (c *comparison) subscribe(role, query, variables string, vars ...string) *c
 		return req
 	}
 	for _, side := range []struct {
-		hub      *subscription.Hub
+		engine   *Engine
 		listener *listener
-	}{{c.engine.subscriptions, out.followed}, {c.polling, out.polled}} {
-		q, err := c.engine.Snapshot().Line.Subscription(s, request("subscription "))
+	}{{c.engine, out.followed}, {c.polling, out.polled}} {
+		q, err := side.engine.Snapshot().Line.Subscription(s, request("subscription "))
 		if err != nil {
 			c.Fatalf("%s: %v", query, err)
 		}
-		if side.hub == c.polling {
-			q.Feed = nil
-		}
-		c.Cleanup(side.hub.Subscribe(q, side.listener.push))
+		c.Cleanup(side.engine.subscriptions.Subscribe(q, side.listener.push))
 	}
 	if !out.isStream {
 		out.fresh = func() string {
