@@ -56,6 +56,7 @@ export const Editor = ({ label, value, onChange, extensions = [], isReadOnly = f
   const attributes = {
     "aria-label": label,
     "aria-readonly": String(isReadOnly),
+    tabindex: "0", // said aloud: what scrolls must be reachable by keyboard
     ...(describedBy && { "aria-describedby": describedBy }),
     ...(error && { "aria-invalid": "true" }),
   };

@@ -71,4 +71,18 @@ export const identityRoutes = <Root extends AnyRoute>(on: () => Root) =>
       path: "/identity/custom-jwt/$type",
       component: lazyRouteComponent(() => import("./CustomJwt/Script.tsx")),
     }),
+    createRoute({ getParentRoute: on, path: "/identity/keys", component: lazyRouteComponent(() => import("./Keys/index.tsx")) }),
+    createRoute({
+      getParentRoute: on,
+      path: "/identity/logs",
+      validateSearch: searchOf("user", "application", "from", "to"),
+      component: lazyRouteComponent(() => import("./Logs/index.tsx")),
+    }),
+    createRoute({ getParentRoute: on, path: "/identity/logs/$id", component: lazyRouteComponent(() => import("./Logs/Log.tsx")) }),
+    createRoute({
+      getParentRoute: on,
+      path: "/identity/members",
+      validateSearch: list,
+      component: lazyRouteComponent(() => import("./Members/index.tsx")),
+    }),
   ] as const;

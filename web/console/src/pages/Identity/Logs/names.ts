@@ -1,0 +1,16 @@
+import type { Log } from "../../../../../api/logs.ts";
+import { t } from "./text.ts";
+
+/** Who did it, as far as the entry knows. */
+export const byWhom = ({ payload }: Log): string => {
+  const { actor } = payload;
+  if (!actor) return payload.userId ?? payload.applicationId ?? "";
+  if (actor.type === "adminSecret") return t("bySecret", { name: actor.name ?? actor.id ?? "" }).trim();
+  return [actor.name ?? actor.id, actor.role && `(${actor.role})`].filter(Boolean).join(" ") || (actor.type ?? "");
+};
+
+/** What it was done to. */
+export const aboutWhat = ({ payload }: Log): string => {
+  const { target } = payload;
+  return target ? [target.type, target.id].filter(Boolean).join(" ") : (payload.applicationId ?? payload.userId ?? "");
+};
