@@ -1,7 +1,13 @@
 import { ApiError, toApiError, unreachable } from "./error.ts";
 
-/** How a call is made; body is sent as JSON. */
-export type Call = { method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"; body?: unknown; headers?: Record<string, string>; signal?: AbortSignal };
+/** How a call is made; body is sent as JSON. anyStatus: an answer that is no success is an answer, too. */
+export type Call = {
+  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+  anyStatus?: boolean;
+};
 
 type Listener = () => void;
 const listeners = new Set<Listener>();
@@ -13,7 +19,7 @@ export const onSessionEnd = (listener: Listener): (() => void) => {
 };
 
 /** Sends one request of the console, on its cookie. It throws only ApiError, without an answer with the code `unreachable`. */
-export const send = async (path: string, { method = "GET", body, headers, signal }: Call = {}): Promise<Response> => {
+export const send = async (path: string, { method = "GET", body, headers, signal, anyStatus }: Call = {}): Promise<Response> => {
   let response: Response;
   try {
     response = await fetch(path, {
@@ -28,6 +34,7 @@ export const send = async (path: string, { method = "GET", body, headers, signal
     if (signal?.aborted) throw error;
     throw new ApiError(0, unreachable, "No answer from Gatehouse.");
   }
+  if (anyStatus) return response;
   if (response.status === 401) for (const listener of listeners) listener();
   if (!response.ok) throw await toApiError(response);
   return response;

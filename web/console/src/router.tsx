@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { apiRoutes } from "./pages/Api/routes.ts";
 import { identityRoutes } from "./pages/Identity/routes.ts";
 import { permissionRoutes } from "./pages/Permissions/routes.ts";
 import { Problem } from "./parts/Problem.tsx";
@@ -12,9 +13,8 @@ const on = () => root;
 // A page is a route here and a folder under pages/; its code is loaded when it is opened.
 const home = createRoute({ getParentRoute: on, path: "/", component: lazyRouteComponent(() => import("./pages/Home/index.tsx")) });
 const setUp = createRoute({ getParentRoute: on, path: "/setup", component: lazyRouteComponent(() => import("./pages/SetUp/index.tsx")) });
-const api = createRoute({ getParentRoute: on, path: "/graphql", component: lazyRouteComponent(() => import("./pages/Api/index.tsx")) });
 export const router = createRouter({
-  routeTree: root.addChildren([home, setUp, api, ...permissionRoutes(on), ...identityRoutes(on)]),
+  routeTree: root.addChildren([home, setUp, ...apiRoutes(on), ...permissionRoutes(on), ...identityRoutes(on)]),
   basepath: "/console",
   defaultPreload: "intent",
   defaultPendingComponent: Waiting,

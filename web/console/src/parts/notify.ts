@@ -7,7 +7,7 @@ import { Undo } from "./Undo.tsx";
 /** Says that something was done; `undo` takes it back, while the note is there. */
 export const done = (message: string, undo?: () => Promise<unknown>) => {
   if (!undo) {
-    notifications.show({ message, color: "pine", autoClose: 4000 });
+    notifications.show({ message, color: "pine", autoClose: 4000, closeButtonProps: { "aria-label": t("close") } });
     return;
   }
   const takeBack = async () => {
@@ -19,8 +19,20 @@ export const done = (message: string, undo?: () => Promise<unknown>) => {
       failed(error);
     }
   };
-  const id = notifications.show({ message: createElement(Undo, { message, onUndo: () => void takeBack() }), color: "pine", autoClose: 10_000 });
+  const id = notifications.show({
+    message: createElement(Undo, { message, onUndo: () => void takeBack() }),
+    color: "pine",
+    autoClose: 10_000,
+    closeButtonProps: { "aria-label": t("close") },
+  });
 };
 
 /** Says that something failed whose form is no longer there to say it. */
-export const failed = (error: unknown) => notifications.show({ title: t("failed"), message: wordsFor(error), color: "red", autoClose: 10_000 });
+export const failed = (error: unknown) =>
+  notifications.show({
+    title: t("failed"),
+    message: wordsFor(error),
+    color: "red",
+    autoClose: 10_000,
+    closeButtonProps: { "aria-label": t("close") },
+  });

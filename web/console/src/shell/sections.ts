@@ -17,7 +17,17 @@ export type Section = {
 
 const all: Section[] = [
   { to: "/", name: t("home"), icon: IconHome2 },
-  { to: "/graphql", name: t("api"), icon: IconApi, half: "data", needs: ["graphql"] },
+  {
+    to: "/graphql",
+    name: t("api"),
+    icon: IconApi,
+    half: "data",
+    needs: ["graphql"],
+    pages: [
+      { to: "/graphql/rest", name: t("rest"), needs: ["metadata:read"] },
+      { to: "/graphql/allow-list", name: t("allowList"), needs: ["metadata:read"] },
+    ],
+  },
   { to: "/permissions", name: t("permissions"), icon: IconShieldLock, half: "data", needs: ["metadata:read"] },
   {
     to: "/identity",

@@ -9,6 +9,8 @@ export const t = texts("shell", {
   pages: "Pages",
   home: "Home",
   api: "API",
+  rest: "REST endpoints",
+  allowList: "Allow list",
   data: "Data",
   permissions: "Permissions",
   identity: "Identity",

@@ -29,7 +29,7 @@ async function* follow(...[operation, headers]: [Parameters<typeof subscribe>[0]
 }
 
 /** The GraphQL editor. What stands in its headers box is sent beside the caller's own headers, and wins. */
-const Explorer = ({ headers }: { headers: Record<string, string> }) => {
+const Explorer = ({ headers, onEdit }: { headers: Record<string, string>; onEdit: (what: { query?: string; variables?: string }) => void }) => {
   const scheme = useComputedColorScheme("light");
   const fetcher = useMemo<Fetcher>(
     () =>
@@ -45,7 +45,15 @@ const Explorer = ({ headers }: { headers: Record<string, string> }) => {
   );
   return (
     <div className="explorer">
-      <GraphiQL fetcher={fetcher} defaultQuery={t("defaultQuery")} shouldPersistHeaders={false} isHeadersEditorEnabled forcedTheme={scheme} />
+      <GraphiQL
+        fetcher={fetcher}
+        defaultQuery={t("defaultQuery")}
+        shouldPersistHeaders={false}
+        isHeadersEditorEnabled
+        forcedTheme={scheme}
+        onEditQuery={(query) => onEdit({ query })}
+        onEditVariables={(variables) => onEdit({ variables })}
+      />
     </div>
   );
 };

@@ -94,7 +94,7 @@ export const ViewAs = ({ caller, onChange }: { caller: Caller; onChange: (caller
               leftSection={<IconPlus size={14} aria-hidden="true" />}
               onClick={() => setDraft({ ...draft, variables: [...draft.variables, { name: "", value: "" }] })}
             >
-              {t("add")}
+              {t("addVariable")}
             </Button>
           </fieldset>
           <Button type="submit">{t("viewAs")}</Button>

@@ -1,0 +1,71 @@
+// An operation becomes a REST endpoint and is tried, is explained, and is put on the allow list.
+import assert from "node:assert/strict";
+import { before } from "node:test";
+import { browser, inPage, metadata, sql, violations } from "./helpers.mjs";
+
+browser();
+before(async () => {
+  await sql("create table pot (id int primary key, owner text); insert into pot values (1, 'ada'), (2, 'ben')");
+  await metadata("pg_track_table", { table: "pot" });
+  await metadata("pg_create_select_permission", { table: "pot", role: "potter", permission: { columns: ["id"], filter: { owner: { _eq: "X-Hasura-User-Id" } } } });
+});
+
+inPage("an operation is explained and becomes an endpoint", "/console/graphql", async (page) => {
+  await page.locator(".graphiql-query-editor .view-lines").click({ timeout: 30_000 });
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("query Pot($id: Int!) { pot_by_pk(id: $id) { id owner");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "With this operation" }).click();
+  await page.getByRole("menuitem", { name: "Make a REST endpoint" }).click();
+  const form = page.getByRole("dialog", { name: "Create REST endpoint" });
+  assert.equal(await form.getByLabel("Name").inputValue(), "Pot");
+  await form.getByLabel("Address").fill("pot/:id");
+  assert.deepEqual(await violations(page), []);
+  await form.getByRole("button", { name: "Create REST endpoint" }).click();
+  await page.waitForURL("**/console/graphql/rest**");
+  await page.getByRole("textbox", { name: "id", exact: true }).fill("2");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByText('"owner": "ben"').waitFor();
+  // As somebody who may not see that column, the endpoint refuses.
+  await page.getByRole("button", { name: "View as admin" }).click();
+  await page.getByRole("combobox", { name: "View as" }).fill("potter");
+  await page.getByRole("button", { name: "View as", exact: true }).click();
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByText(/field 'pot_by_pk' not found|field 'owner' not found/).waitFor();
+  assert.deepEqual(await violations(page), []);
+  await page.reload();
+  await page.getByRole("heading", { name: "Pot" }).waitFor();
+  await page.getByRole("button", { name: "Send" }).waitFor();
+  await page.getByRole("button", { name: "Remove" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+  await page.getByRole("heading", { name: "No REST endpoint yet" }).waitFor();
+}, { expected: [/status of 40\d/] });
+
+inPage("an operation's SQL and plan are shown as the caller's", "/console/graphql", async (page) => {
+  await page.locator(".graphiql-query-editor .view-lines").click({ timeout: 30_000 });
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("{ pot { id");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "With this operation" }).click();
+  await page.getByRole("menuitem", { name: "Explain" }).click();
+  const dialog = page.getByRole("dialog", { name: "How it is answered" });
+  await dialog.getByText(/from "public"."pot"/).waitFor();
+  await dialog.getByText(/Seq Scan on pot/).waitFor();
+  assert.deepEqual(await violations(page), []);
+});
+
+inPage("an operation is put on the allow list and taken off", "/console/graphql/allow-list", async (page) => {
+  await page.getByText(/The allow list is not enforced/).waitFor();
+  await page.getByRole("button", { name: "Add an operation" }).click();
+  const form = page.getByRole("dialog", { name: "Add an operation" });
+  await form.getByLabel("Operation").fill("query Pots { pot { id } }");
+  await form.getByRole("button", { name: "Add", exact: true }).click();
+  await form.waitFor({ state: "hidden" });
+  await page.getByText("query Pots { pot { id } }").waitFor();
+  const onList = page.getByRole("switch", { name: "On the allow list" });
+  assert.equal(await onList.isChecked(), true);
+  assert.deepEqual(await violations(page), []);
+  await onList.press("Space");
+  await page.getByText("allowed-queries is no longer on the allow list.").waitFor();
+  assert.equal(await onList.isChecked(), false);
+});
