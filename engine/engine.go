@@ -76,11 +76,12 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open metadata database: %w", err)
 	}
+	watched, isWatched := pollWatcher(&c)
 	e := &Engine{
 		config: c, log: c.Log, storage: &storage{pool: pool}, validator: validation.New(c.LookupEnv), wake: make(chan struct{}, 1), ended: make(chan struct{}), suspicion: make(chan struct{}, 1), notices: map[int][]string{}, stale: map[string]bool{},
 		counts:        limit.NewCounts(time.Now, c.RateLimitProcesses),
 		reviewCallers: make(chan struct{}, 1), subscriptions: subscription.New(subscription.Config{
-			Live: c.LiveQueries, Stream: c.Streams, Log: c.Log, Watched: pollWatcher(&c),
+			Live: c.LiveQueries, Stream: c.Streams, Log: c.Log, Watched: watched, IsWatched: isWatched,
 			SkipFirstEmpty: c.Options.Experimental["remove_empty_subscription_responses"],
 		}),
 	}

@@ -37,7 +37,10 @@ type watch struct {
 func newWatch(c *Config, otlp *telemetry.Target) *watch {
 	w := &watch{
 		traces: c.OTLP != nil && otlp.Traces != "", tracesQueries: c.TracesQueries,
-		metrics: c.Metrics, lines: c.Lines, logsQueries: c.Lines.Has(telemetry.QueryLog, slog.LevelInfo), logsExecutions: c.Lines.Has(telemetry.ExecutionLog, slog.LevelInfo),
+		lines: c.Lines, logsQueries: c.Lines.Has(telemetry.QueryLog, slog.LevelInfo), logsExecutions: c.Lines.Has(telemetry.ExecutionLog, slog.LevelInfo),
+	}
+	if c.Metrics.Counts() || otlp.Metrics != "" {
+		w.metrics = c.Metrics
 	}
 	if w.metrics == nil && !w.logsQueries && !w.logsExecutions && !w.traces {
 		return nil // nobody watches
@@ -130,24 +133,22 @@ func (w *watch) answered(p *program, took time.Duration, err error) {
 	}
 }
 
-// pollWatcher is told of the looks of subscriptions; nil where nobody wants to know.
-func pollWatcher(c *Config) func(subscription.Poll) {
+// pollWatcher is told of the looks of subscriptions while isWanted.
+func pollWatcher(c *Config) (watched func(subscription.Poll), isWanted func() bool) {
 	lines, metrics, isLogged := c.Lines, c.Metrics, c.Lines.Has(telemetry.PollerLog, slog.LevelInfo)
-	if !isLogged && metrics == nil {
-		return nil
-	}
 	return func(p subscription.Poll) {
 		if isLogged {
 			logPoll(lines, p)
 		}
-		if metrics != nil {
+		if metrics.Counts() {
 			batches := make([]time.Duration, len(p.Batches))
 			for i, b := range p.Batches {
 				batches[i] = b.Execution
 			}
 			metrics.Polled(subscriptionKind(p.IsStream), p.Operation, p.Hash, p.Total, batches)
 		}
-	}
+		tracePoll(c.OTLP, p)
+	}, func() bool { return isLogged || metrics.Counts() || c.OTLP.Traces() }
 }
 
 func subscriptionKind(isStream bool) string {

@@ -114,6 +114,8 @@ func (c *Config) exporter(o *openTelemetry) (t telemetry.Target, err error) {
 		to              *string
 	}{
 		{"traces", "Traces export is enabled but tracing endpoint missing", e.Traces, &t.Traces},
+		{"metrics", "Metrics export is enabled but metrics endpoint missing", e.Metrics, &t.Metrics},
+		{"logs", "Logs export is enabled but logs endpoint missing", e.Logs, &t.Logs},
 	} {
 		switch {
 		case !slices.Contains(o.DataTypes, end.signal):

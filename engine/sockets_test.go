@@ -321,7 +321,7 @@ func TestSocket_aMutationThatWaitedIsJudgedAgain(t *testing.T) {
 // A subscription counts as one request, however often it begins anew.
 func TestSubscription_isCountedOnce(t *testing.T) {
 	t.Parallel()
-	metrics := telemetry.NewMetrics(true)
+	metrics := telemetry.NewMetrics(true, true)
 	s, url := streaming(t, func(c *engine.Config) { c.KeepSocketsOnMetadataChange, c.Metrics = true, metrics })
 	s.library()
 	c := s.socket(url, `{"X-Hasura-Role":"reader"}`)

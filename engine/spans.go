@@ -86,3 +86,26 @@ func (s socketSpan) began(q *subscription.Query, err error) {
 	s.Set("parameterized_query_hash", q.Hash)
 	s.end(err)
 }
+
+// tracePoll makes a trace of a look of a subscription's poller, with its statements (Hasura has none).
+func tracePoll(o *telemetry.OTLP, p subscription.Poll) {
+	span := o.BeginAt("Subscription", p.Began)
+	if !span.IsRecorded() {
+		return
+	}
+	span.Set("poller_id", p.ID)
+	span.Set("subscription_kind", subscriptionKind(p.IsStream))
+	span.Set("graphql.operation.type", string(telemetry.Subscription))
+	span.Set("graphql.operation.name", p.Operation)
+	span.Set("parameterized_query_hash", p.Hash)
+	span.Set("enduser.role", p.Role)
+	span.SetNumber("subscriber_count", int64(p.Subscribers))
+	var failed error
+	for _, b := range p.Batches {
+		span.ClientChildAt("Postgres", b.Began, b.Began.Add(b.Execution), b.Err)
+		if b.Err != nil {
+			failed = b.Err
+		}
+	}
+	span.End(failed)
+}

@@ -13,12 +13,14 @@ import (
 	"gatehouse/telemetry"
 )
 
-// startMetrics begins to count, if that is to be shown: when the API is enabled, as in Hasura, or has a secret.
+// servesMetrics: when the API is enabled, as in Hasura, or has a secret.
+func (s *Settings) servesMetrics() bool {
+	return s.Operations.MetricsSecret != "" || slices.Contains(list(s.Engine.EnabledAPIs), "metrics")
+}
+
+// startMetrics makes the metrics, which count while they are served or exported.
 func (sv *Server) startMetrics() {
-	if sv.settings.Operations.MetricsSecret == "" && !slices.Contains(list(sv.settings.Engine.EnabledAPIs), "metrics") {
-		return
-	}
-	sv.metrics = telemetry.NewMetrics(sv.settings.Operations.MetricsLabels)
+	sv.metrics = telemetry.NewMetrics(sv.settings.Operations.MetricsLabels, sv.settings.servesMetrics())
 	sv.metrics.Watch(func(out *telemetry.Scrape) {
 		out.Gauge("hasura_http_connections", "Current number of active HTTP connections (excluding WebSocket connections).", float64(sv.open.Load()))
 		out.Gauge("gatehouse_info", "What runs.", 1, "version", Version)

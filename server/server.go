@@ -31,7 +31,7 @@ type Server struct {
 	settings  *Settings
 	log       *slog.Logger
 	lines     *telemetry.Log
-	metrics   *telemetry.Metrics // nil: not served
+	metrics   *telemetry.Metrics
 	otlp      *telemetry.OTLP
 	open      atomic.Int64 // HTTP connections
 	port      int
@@ -268,7 +268,7 @@ func (sv *Server) routes(ctx context.Context, withData bool) (http.Handler, erro
 			mux.Handle(pattern, handler)
 		}
 	}
-	if sv.metrics != nil {
+	if sv.settings.servesMetrics() {
 		mux.HandleFunc("GET /v1/metrics", sv.serveMetrics)
 	}
 	mux.HandleFunc("/", transport.NotFound)

@@ -46,10 +46,10 @@ func (b *outbox[T]) deliver(o *OTLP, batch []T) {
 		if err == nil {
 			o.config.Metrics.exported(b.of, sent, len(batch)-rejected)
 			o.config.Metrics.exported(b.of, sendFailed, rejected)
-			b.say(o, nil)
+			b.told(o, nil)
 			return
 		}
-		b.say(o, err)
+		b.told(o, err)
 		var f *failure
 		if errors.As(err, &f) && f.after > 0 {
 			pause = f.after
@@ -79,16 +79,22 @@ func (o *OTLP) isStopping() bool {
 	}
 }
 
-// say logs when deliveries begin to fail, and when they work again.
-func (b *outbox[T]) say(o *OTLP, err error) {
-	if isFailing := err != nil; isFailing == b.isFailing {
+// outage is whether deliveries of a signal fail.
+type outage struct {
+	what      string
+	isFailing bool
+}
+
+// told logs when deliveries begin to fail, and when they work again.
+func (u *outage) told(o *OTLP, err error) {
+	if isFailing := err != nil; isFailing == u.isFailing {
 		return
 	}
-	b.isFailing = err != nil
+	u.isFailing = err != nil
 	if err != nil {
-		o.config.Log.Write(o.ctx, UnstructuredLog, slog.LevelWarn, "OTel exporter: Failed to deliver "+b.what+": "+err.Error())
+		o.config.Log.Write(o.ctx, UnstructuredLog, slog.LevelWarn, "OTel exporter: Failed to deliver "+u.what+": "+err.Error())
 	} else {
-		o.config.Log.Write(o.ctx, UnstructuredLog, slog.LevelInfo, "OTel exporter: "+b.what+" are delivered again")
+		o.config.Log.Write(o.ctx, UnstructuredLog, slog.LevelInfo, "OTel exporter: "+u.what+" are delivered again")
 	}
 }
 
@@ -98,9 +104,18 @@ func (b *outbox[T]) post(o *OTLP, t *Target, batch []T) (rejected int, err error
 	if err != nil {
 		return 0, &failure{error: err, isFinal: true}
 	}
-	req, err := http.NewRequestWithContext(o.ctx, http.MethodPost, b.url(t), bytes.NewReader(body))
+	reply, err := o.post(t, b.url(t), body)
 	if err != nil {
-		return 0, &failure{error: errors.New("the endpoint is no URL"), isFinal: true}
+		return 0, err
+	}
+	return b.rejected(reply, len(batch)), nil
+}
+
+// post sends a message once, and gives the answer.
+func (o *OTLP) post(t *Target, to string, body []byte) ([]byte, error) {
+	req, err := http.NewRequestWithContext(o.ctx, http.MethodPost, to, bytes.NewReader(body))
+	if err != nil {
+		return nil, &failure{error: errors.New("the endpoint is no URL"), isFinal: true}
 	}
 	req.Header = t.Header.Clone()
 	if req.Header == nil {
@@ -114,19 +129,14 @@ func (b *outbox[T]) post(o *OTLP, t *Target, batch []T) (rejected int, err error
 		if errors.As(err, &u) { // it quotes the URL, in which there may be a token
 			err = u.Err
 		}
-		return 0, &failure{error: err}
+		return nil, &failure{error: err}
 	}
 	defer resp.Body.Close()
-	reply, err := io.ReadAll(io.LimitReader(resp.Body, maxReply))
-	switch {
-	case resp.StatusCode >= 200 && resp.StatusCode < 300:
-		if err != nil {
-			return 0, nil // it was taken
-		}
-		return b.rejected(reply, len(batch)), nil
-	default:
-		return 0, refusal(resp)
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return nil, refusal(resp)
 	}
+	reply, _ := io.ReadAll(io.LimitReader(resp.Body, maxReply)) // it was taken, whatever is wrong with the rest
+	return reply, nil
 }
 
 // refusal is why an answer means failure, and whether to try again.

@@ -69,13 +69,19 @@ func (l *Log) Exchange(ctx context.Context, x *Exchange) {
 	if !l.Has(HTTPLog, level) {
 		return
 	}
+	withQuery := l.types[QueryLog] && (x.Operation.Failure != nil || !l.queryOnlyOnError)
 	if l.text != nil {
 		l.text.LogAttrs(ctx, level, "request", slog.String("request_id", x.ID), slog.String("method", x.Method), slog.String("path", x.Path),
 			slog.Int("status", x.Status), slog.Int64("bytes", x.Bytes), slog.Duration("took", took), slog.String("ip", x.IP))
+		if l.otlp.Load().exportsLogs() {
+			l.export(x.Span, HTTPLog, level, x.Began.Add(took), x.detail(nil, took, withQuery))
+		}
 		return
 	}
 	b := l.lines.begin(HTTPLog, level, x.Began.Add(took))
-	b.Write(x.detail(b.AvailableBuffer(), took, l.types[QueryLog] && (x.Operation.Failure != nil || !l.queryOnlyOnError)))
+	from := b.Len()
+	b.Write(x.detail(b.AvailableBuffer(), took, withQuery))
+	l.export(x.Span, HTTPLog, level, x.Began.Add(took), b.Bytes()[from:])
 	l.lines.end(b, x.Span)
 }
 

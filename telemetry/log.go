@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -62,6 +63,8 @@ type Log struct {
 	own              *slog.Logger
 	text             *slog.Logger // nil: JSON
 	now              func() time.Time
+	// otlp exports lines, once there is an exporter.
+	otlp atomic.Pointer[OTLP]
 }
 
 // NewLog makes a log.
@@ -74,8 +77,8 @@ func NewLog(c LogConfig) *Log {
 		l.types[LogType(t)] = true
 	}
 	if c.Text {
-		l.text = slog.New(slog.NewTextHandler(c.Out, &slog.HandlerOptions{Level: c.Level}))
-		l.own = l.text
+		text := slog.NewTextHandler(c.Out, &slog.HandlerOptions{Level: c.Level})
+		l.text, l.own = slog.New(text), slog.New(slog.NewMultiHandler(text, newOwnLines(l)))
 	} else {
 		l.own = slog.New(newOwnLines(l))
 	}
@@ -109,16 +112,25 @@ func (l *Log) Write(ctx context.Context, t LogType, level slog.Level, detail any
 	}
 	if l.text != nil {
 		l.text.LogAttrs(ctx, level, string(t), slog.String("detail", string(body)))
-		return
 	}
 	l.line(SpanOf(ctx), t, level, l.now(), body)
 }
 
-// line writes {"type","timestamp","level","detail"}, and of what trace it is part.
+// line writes {"type","timestamp","level","detail"}, and of what trace it is part, unless the lines are for people; and
+// exports it.
 func (l *Log) line(of *Span, t LogType, level slog.Level, at time.Time, detail []byte) {
-	b := l.lines.begin(t, level, at)
-	b.Write(detail)
-	l.lines.end(b, of)
+	if l.text == nil {
+		b := l.lines.begin(t, level, at)
+		b.Write(detail)
+		l.lines.end(b, of)
+	}
+	l.export(of, t, level, at, detail)
+}
+
+func (l *Log) export(of *Span, t LogType, level slog.Level, at time.Time, detail []byte) {
+	if o := l.otlp.Load(); o.exportsLogs() {
+		o.logged(newRecord(of, t, level, at, detail))
+	}
 }
 
 // lines writes whole lines, one at a time.
@@ -205,7 +217,9 @@ func newOwnLines(l *Log) *ownLines {
 	})}
 }
 
-func (h *ownLines) Enabled(_ context.Context, level slog.Level) bool { return level >= h.log.level }
+func (h *ownLines) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= h.log.level && (h.log.text == nil || h.log.otlp.Load().exportsLogs())
+}
 
 func (h *ownLines) Handle(ctx context.Context, r slog.Record) error {
 	h.under.mu.Lock()

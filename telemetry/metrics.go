@@ -3,6 +3,7 @@ package telemetry
 import (
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -12,10 +13,12 @@ import (
 
 // Metrics are what /v1/metrics shows, under Hasura's names where Hasura has them (docs: observability, available
 // metrics). Those that requests move are bound to their labels beforehand; the others are asked for when somebody looks.
-// A nil *Metrics counts nothing.
+// A nil *Metrics counts nothing, nor does one that nobody looks at: neither served, nor exported.
 type Metrics struct {
-	registry *prometheus.Registry
-	handler  http.Handler
+	isServed   bool
+	isExported atomic.Bool
+	registry   *prometheus.Registry
+	handler    http.Handler
 
 	// RequestBytes and ResponseBytes are of HTTP bodies.
 	RequestBytes, ResponseBytes prometheus.Counter
@@ -59,9 +62,9 @@ const (
 )
 
 // NewMetrics makes the metrics. withOperations puts the operation's name and hash on what is counted by operation
-// (METRICS_ENABLE_HIGH_CARDINALITY_LABELS).
-func NewMetrics(withOperations bool) *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry(), labels: operationLabels{on: withOperations, known: map[[2]string]bool{}}}
+// (METRICS_ENABLE_HIGH_CARDINALITY_LABELS); isServed, that somebody may look at any time.
+func NewMetrics(withOperations, isServed bool) *Metrics {
+	m := &Metrics{isServed: isServed, registry: prometheus.NewRegistry(), labels: operationLabels{on: withOperations, known: map[[2]string]bool{}}}
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), (*watchers)(m))
 	operation := []string{"operation_name", "parameterized_query_hash"}
 	m.requests = m.counters("hasura_graphql_requests_total", "Number of GraphQL requests received.", append([]string{"operation_type", "response_status"}, operation...)...)
@@ -95,6 +98,15 @@ func NewMetrics(withOperations bool) *Metrics {
 	m.happened = m.counters("gatehouse_identity_events_total", "What the identity half writes into its audit log of sign-ins and tokens, by its key.", "event", "result")
 	m.handler = promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 	return m
+}
+
+// Counts tells whether somebody looks, or may: who measures at some cost asks first.
+func (m *Metrics) Counts() bool { return m != nil && (m.isServed || m.isExported.Load()) }
+
+func (m *Metrics) exporting(is bool) {
+	if m != nil {
+		m.isExported.Store(is)
+	}
 }
 
 func (m *Metrics) counters(name, help string, labels ...string) *prometheus.CounterVec {
@@ -162,14 +174,14 @@ func (r *Requests) Answered(took time.Duration, failed bool) {
 
 // Refused counts a request refused before it was known for what.
 func (m *Metrics) Refused() {
-	if m != nil {
+	if m.Counts() {
 		m.unknown.failed.Inc()
 	}
 }
 
 // Polled notes a look of a subscription: how long it took, and each of its statements.
 func (m *Metrics) Polled(kind, name, hash string, total time.Duration, batches []time.Duration) {
-	if m == nil {
+	if !m.Counts() {
 		return
 	}
 	name, hash = m.labels.of(name, hash)
@@ -182,6 +194,7 @@ func (m *Metrics) Polled(kind, name, hash string, total time.Duration, batches [
 
 // Pool is one server of a source, for the metrics of its connections.
 type Pool struct {
+	of               *Metrics
 	wait, connecting prometheus.Observer
 	errors           prometheus.Counter
 }
@@ -192,10 +205,14 @@ func (m *Metrics) Pool(source, connInfo, role string) *Pool {
 		return nil
 	}
 	return &Pool{
+		of:   m,
 		wait: m.poolWait.WithLabelValues(source, connInfo, role), connecting: m.connecting.WithLabelValues(source, connInfo, role),
 		errors: m.connectionErrors.WithLabelValues(source, connInfo, role),
 	}
 }
+
+// Counts is that of Metrics.
+func (p *Pool) Counts() bool { return p != nil && p.of.Counts() }
 
 // Waited notes how long a connection was waited for.
 func (p *Pool) Waited(d time.Duration) {
@@ -244,29 +261,31 @@ func (m *Metrics) exported(of string, what outcome, n int) {
 
 // Happened counts an entry of the audit log: its key, and "Success" or "Error".
 func (m *Metrics) Happened(event, result string) {
-	if m != nil {
+	if m.Counts() {
 		m.happened.WithLabelValues(event, result).Inc()
 	}
 }
 
 // Received counts a WebSocket message.
 func (m *Metrics) Received(bytes int) {
-	if m != nil {
+	if m.Counts() {
 		m.SocketReceivedBytes.Add(float64(bytes))
 	}
 }
 
 // Sending notes that a message of a WebSocket, queued since then, is sent now.
 func (m *Metrics) Sending(since time.Time, bytes int) {
-	if m != nil {
-		m.SocketQueueTime.Observe(time.Since(since).Seconds())
+	if m.Counts() {
+		if !since.IsZero() { // it was queued while nobody looked
+			m.SocketQueueTime.Observe(time.Since(since).Seconds())
+		}
 		m.SocketSentBytes.Add(float64(bytes))
 	}
 }
 
 // Writing notes that messages go to a WebSocket's connection; wrote is to be called when they have.
 func (m *Metrics) Writing() (wrote func()) {
-	if m == nil {
+	if !m.Counts() {
 		return noted
 	}
 	began := time.Now()
@@ -278,7 +297,7 @@ func noted() {}
 // Exchanged counts an HTTP request and its answer.
 func (m *Metrics) Exchanged(x *Exchange) {
 	// As Hasura: not of requests that ask whether the server is there, nor for what there is not.
-	if m == nil || x.Status == http.StatusNotFound || x.Path == "/healthz" || x.Path == "/v1/version" {
+	if !m.Counts() || x.Status == http.StatusNotFound || x.Path == "/healthz" || x.Path == "/v1/version" {
 		return
 	}
 	m.RequestBytes.Add(float64(x.RequestBytes))

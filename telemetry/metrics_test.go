@@ -18,7 +18,7 @@ func shown(m *telemetry.Metrics) string {
 
 func TestMetrics_clientsCannotMakeSeriesWithoutBound(t *testing.T) {
 	t.Parallel()
-	m := telemetry.NewMetrics(true)
+	m := telemetry.NewMetrics(true, true)
 	for i := range 5_000 {
 		m.Operation(telemetry.Query, fmt.Sprintf("Q%d", i), "h").Answered(time.Millisecond, false)
 	}
@@ -47,7 +47,7 @@ func TestMetrics_noneCountsNothing(t *testing.T) {
 }
 
 func BenchmarkAnswered(b *testing.B) {
-	r := telemetry.NewMetrics(true).Operation(telemetry.Query, "Notes", "hash")
+	r := telemetry.NewMetrics(true, true).Operation(telemetry.Query, "Notes", "hash")
 	b.ReportAllocs()
 	for b.Loop() {
 		r.Answered(time.Millisecond, false)

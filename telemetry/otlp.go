@@ -28,14 +28,15 @@ type OTLPConfig struct {
 	Version string
 	// SampleRatio is the part of the traces to record of those whose caller decides nothing: 0 to 1.
 	SampleRatio float64
-	// Interval is how often spans and lines are sent, unless there are enough for a batch before; 0 is 1 s.
-	Interval time.Duration
+	// Interval is how often spans and lines are sent, unless there are enough for a batch before; 0 is 1 s. MetricsInterval is
+	// how often metrics are; 0 is 15 s.
+	Interval, MetricsInterval time.Duration
 }
 
 // Target is where an exporter sends, and what; the zero value is nowhere.
 type Target struct {
-	// Traces is a URL, used as it is; "" exports none.
-	Traces string
+	// Traces, Metrics and Logs are URLs, used as they are; "" exports none.
+	Traces, Metrics, Logs string
 	// Header is sent along: keys, tokens.
 	Header http.Header
 	// Resource describes the process.
@@ -54,6 +55,8 @@ type OTLP struct {
 	// target is nil while nothing is exported.
 	target atomic.Pointer[Target]
 	spans  outbox[*Span]
+	logs   outbox[record]
+	began  time.Time
 
 	mu sync.Mutex
 	// changed is closed when there is another target.
@@ -68,6 +71,7 @@ type OTLP struct {
 
 const (
 	exportInterval   = time.Second // OpenTelemetry has 5 s; whoever tries it out waits for the first trace
+	metricsInterval  = 15 * time.Second
 	defaultBatchSize = 512
 	// flushTime bounds what is sent when the process ends.
 	flushTime = 5 * time.Second
@@ -78,12 +82,19 @@ func NewOTLP(c OTLPConfig) *OTLP {
 	if c.Interval <= 0 {
 		c.Interval = exportInterval
 	}
+	if c.MetricsInterval <= 0 {
+		c.MetricsInterval = metricsInterval
+	}
 	client := *c.Client
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.Client = &client
-	o := &OTLP{config: c, instance: uuid.NewString(), changed: make(chan struct{}), stopping: make(chan struct{})}
+	o := &OTLP{config: c, instance: uuid.NewString(), began: time.Now(), changed: make(chan struct{}), stopping: make(chan struct{})}
 	o.ctx, o.cancel = context.WithCancel(context.Background())
-	o.spans = outbox[*Span]{what: "traces", of: "spans", wake: make(chan struct{}, 1), encode: o.encodeSpans, url: func(t *Target) string { return t.Traces }}
+	o.spans = outbox[*Span]{outage: outage{what: "traces"}, of: "spans", wake: make(chan struct{}, 1), encode: o.encodeSpans, url: func(t *Target) string { return t.Traces }}
+	o.logs = outbox[record]{outage: outage{what: "logs"}, of: "logs", wake: make(chan struct{}, 1), encode: o.encodeLogs, url: func(t *Target) string { return t.Logs }}
+	if c.Log != nil {
+		c.Log.otlp.Store(o)
+	}
 	return o
 }
 
@@ -99,15 +110,17 @@ func (o *OTLP) Aim(t Target) {
 	}
 	now := o.target.Load()
 	switch {
-	case t.Traces == "":
+	case t.Traces == "" && t.Metrics == "" && t.Logs == "":
 		o.target.Store(nil)
 	case now != nil && reflect.DeepEqual(*now, t):
 		return
 	default:
 		o.spans.bound(4 * t.BatchSize)
+		o.logs.bound(4 * t.BatchSize)
 		o.target.Store(&t)
 		o.start()
 	}
+	o.config.Metrics.exporting(t.Metrics != "")
 	close(o.changed)
 	o.changed = make(chan struct{})
 }
@@ -119,6 +132,8 @@ func (o *OTLP) start() {
 	}
 	o.isRunning = true
 	o.running.Go(func() { o.spans.run(o) })
+	o.running.Go(func() { o.logs.run(o) })
+	o.running.Go(o.sendMetrics)
 }
 
 // Close sends what waits, within some seconds, and ends.
@@ -183,6 +198,15 @@ func (o *OTLP) Begin(name string) *Span {
 	return o.begin(t, caller{}, name, internalSpan)
 }
 
+// BeginAt begins a trace of something that began then.
+func (o *OTLP) BeginAt(name string, began time.Time) *Span {
+	s := o.Begin(name)
+	if s != nil {
+		s.began = began
+	}
+	return s
+}
+
 func (o *OTLP) begin(t *Target, c caller, name string, kind spanKind) *Span {
 	if c.trace == (traceID{}) {
 		c.trace = newTraceID()
@@ -205,18 +229,17 @@ func (o *OTLP) spanEnded(s *Span) {
 
 // outbox holds what waits to be sent, of one kind.
 type outbox[T any] struct {
-	// what is the signal, of what metrics count.
-	what, of string
-	url      func(*Target) string
-	encode   func(*Target, []T) ([]byte, error)
+	outage
+	// of is what metrics call it.
+	of     string
+	url    func(*Target) string
+	encode func(*Target, []T) ([]byte, error)
 	// wake has room for one: a batch is full.
 	wake chan struct{}
 
 	mu    sync.Mutex
 	items []T
 	limit int
-	// isFailing: the last request failed, and that was said.
-	isFailing bool
 }
 
 func (b *outbox[T]) bound(limit int) {

@@ -83,7 +83,7 @@ func (e *exporter) logged() string { e.mu.Lock(); defer e.mu.Unlock(); return e.
 
 func newExporter(t *testing.T, interval time.Duration) *exporter {
 	t.Helper()
-	e := &exporter{T: t, metrics: telemetry.NewMetrics(false)}
+	e := &exporter{T: t, metrics: telemetry.NewMetrics(false, true)}
 	e.OTLP = telemetry.NewOTLP(telemetry.OTLPConfig{
 		Client: &http.Client{Timeout: 5 * time.Second}, Metrics: e.metrics, Version: "v", SampleRatio: 1, Interval: interval,
 		Log: telemetry.NewLog(telemetry.LogConfig{Out: e, Level: slog.LevelInfo}),

@@ -42,7 +42,7 @@ var errPoolTimeout = errors.New("connection acquisition timeout expired")
 
 // Acquire has a connection from the pool; the caller releases it.
 func (d *Database) Acquire(ctx context.Context) (*pgxpool.Conn, error) {
-	if d.Watched == nil {
+	if !d.Watched.Counts() {
 		return d.acquire(ctx)
 	}
 	began := time.Now()

@@ -27,10 +27,11 @@ type group struct {
 	operation, hash string
 	executor        *execute.Executor
 	polling         Polling
-	// id and watched are for who watches; watched is Config's.
-	id      string
-	watched func(Poll)
-	since   time.Time
+	// id, watched and isWatched are for who watches; the last two are Config's.
+	id        string
+	watched   func(Poll)
+	isWatched func() bool
+	since     time.Time
 	// skipFirstEmpty: see Config.
 	skipFirstEmpty bool
 	looks          *atomic.Int64   // the hub's
@@ -86,7 +87,7 @@ const parallel = 4
 func (h *Hub) newGroup(q Query) *group {
 	g := &group{
 		live: q.Live, role: q.Role, operation: q.Operation, hash: q.Hash, executor: q.Executor, polling: h.config.Live, skipFirstEmpty: h.config.SkipFirstEmpty, looks: &h.looks,
-		wake: make(chan struct{}, 1), cohorts: map[string]*cohort{}, newcomers: map[*cohort]struct{}{}, watched: h.config.Watched, since: time.Now(),
+		wake: make(chan struct{}, 1), cohorts: map[string]*cohort{}, newcomers: map[*cohort]struct{}{}, watched: h.config.Watched, isWatched: h.config.IsWatched, since: time.Now(),
 	}
 	if g.watched != nil {
 		g.id = newGroupID()

@@ -46,8 +46,9 @@ type Config struct {
 	// SkipFirstEmpty keeps a stream's first batch back while it is empty (remove_empty_subscription_responses).
 	SkipFirstEmpty bool
 	Log            *slog.Logger
-	// Watched is told of every look at a database; nil costs nothing. It must not block.
-	Watched func(Poll)
+	// Watched is told of every look at a database, while IsWatched (nil: always); nil costs nothing. It must not block.
+	Watched   func(Poll)
+	IsWatched func() bool
 }
 
 // Query is a subscription to start: the statements, where they run, and what the subscriber brings. Queries with the

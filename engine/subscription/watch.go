@@ -13,6 +13,7 @@ import (
 type Poll struct {
 	// ID is the group's.
 	ID                    string
+	Began                 time.Time
 	Live                  *translate.Live
 	Role, Operation, Hash string
 	IsStream              bool
@@ -24,6 +25,7 @@ type Poll struct {
 
 // Batch is one statement of a Poll.
 type Batch struct {
+	Began time.Time
 	// Execution is the database's time, Push that of telling the subscribers.
 	Execution, Push time.Duration
 	Bytes           int
@@ -38,10 +40,11 @@ type poll struct {
 }
 
 func (g *group) watch() *poll {
-	if g.watched == nil {
+	if g.watched == nil || g.isWatched != nil && !g.isWatched() {
 		return nil
 	}
 	p := &poll{began: time.Now()}
+	p.Began = p.began
 	p.ID, p.Live, p.Role, p.Operation, p.Hash, p.IsStream = g.id, g.live, g.role, g.operation, g.hash, g.live.Stream != nil
 	return p
 }
@@ -69,7 +72,7 @@ func (p *poll) batch(began, answered time.Time, bytes int, err error) {
 	if p == nil {
 		return
 	}
-	b := Batch{Execution: answered.Sub(began), Push: time.Since(answered), Bytes: bytes, Err: err}
+	b := Batch{Began: began, Execution: answered.Sub(began), Push: time.Since(answered), Bytes: bytes, Err: err}
 	p.mu.Lock()
 	p.Batches = append(p.Batches, b)
 	p.mu.Unlock()

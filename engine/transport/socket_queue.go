@@ -45,7 +45,7 @@ func (c *socket) put(m *socketMessage) bool {
 		c.work.Go(c.slow) // it needs locks that the caller may hold
 		return false
 	}
-	if c.h.Metrics != nil {
+	if c.h.Metrics.Counts() {
 		m.since = time.Now()
 	}
 	c.queue = append(c.queue, m)

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 
+	logs "go.opentelemetry.io/proto/slim/otlp/collector/logs/v1"
+	metrics "go.opentelemetry.io/proto/slim/otlp/collector/metrics/v1"
 	collector "go.opentelemetry.io/proto/slim/otlp/collector/trace/v1"
 	common "go.opentelemetry.io/proto/slim/otlp/common/v1"
 	"google.golang.org/protobuf/proto"
@@ -23,7 +25,9 @@ type receiver struct {
 	spans    []span
 	resource map[string]string
 	header   http.Header
-	requests int
+	// metrics are the last, logs all.
+	metrics metrics.ExportMetricsServiceRequest
+	logs    logs.ExportLogsServiceRequest
 	// status is the answer's, 0 for 200.
 	status int
 }
@@ -46,12 +50,19 @@ func receive(t *testing.T) *receiver {
 func (c *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	var in collector.ExportTraceServiceRequest
-	if err == nil {
-		err = proto.Unmarshal(body, &in)
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.requests++
+	switch {
+	case err != nil:
+	case r.URL.Path == "/v1/metrics":
+		err = proto.Unmarshal(body, &c.metrics)
+	case r.URL.Path == "/v1/logs":
+		var more logs.ExportLogsServiceRequest
+		err = proto.Unmarshal(body, &more)
+		proto.Merge(&c.logs, &more)
+	default:
+		err = proto.Unmarshal(body, &in)
+	}
 	if err != nil || r.Header.Get("Content-Type") != "application/x-protobuf" {
 		http.Error(w, "no protobuf", http.StatusBadRequest)
 		return
@@ -402,5 +413,37 @@ func TestTraces_aCollectorThatIsAway(t *testing.T) {
 	c.of(g, "waiting")
 	if strings.Count(g.log.String(), "Failed to deliver") != 1 {
 		t.Errorf("told more than once:\n%s", g.log.String())
+	}
+}
+
+func TestTraces_aLookOfASubscription(t *testing.T) {
+	t.Parallel()
+	g, c := start(t), receive(t)
+	g.notes()
+	g.export(c.URL, "")
+	g.talk("next", initSocket, `{"id":"1","type":"subscribe","payload":{"query":"subscription Notes { note { id } }"}}`)
+	var look, start, within span
+	g.until("its spans", func() bool {
+		all := c.all()
+		for _, s := range all {
+			switch {
+			case s.name == "Subscription":
+				look = s
+			case s.name == "websocket":
+				start = s
+			}
+		}
+		for _, s := range all {
+			if s.name == "Postgres" && s.parent == look.id {
+				within = s
+			}
+		}
+		return within.id != "" && start.id != ""
+	})
+	if look.attributes["graphql.operation.name"] != "Notes" || look.attributes["subscriber_count"] != "1" || look.attributes["subscription_kind"] != "live-query" || look.parent != "" {
+		t.Errorf("the look: %+v", look)
+	}
+	if start.attributes["graphql.operation.name"] != "Notes" || start.attributes["graphql.operation.type"] != "subscription" || start.trace == look.trace {
+		t.Errorf("the start: %+v", start)
 	}
 }
