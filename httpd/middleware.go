@@ -23,12 +23,21 @@ const (
 	clientKey
 )
 
-// request is what the middleware knows of a request; one value in the context, its logger made when first asked for.
+// request is what the middleware knows of a request, and the context that carries it; its logger is made when first asked for.
 type request struct {
-	id, ip    string
-	base      *slog.Logger
-	operation telemetry.Operation
-	span      *telemetry.Span
+	context.Context
+	id, ip string
+	base   *slog.Logger
+	// exchange is what is told once the request is answered; nil where nothing is.
+	exchange *telemetry.Exchange
+}
+
+// Value implements context.Context.
+func (r *request) Value(key any) any {
+	if key == any(requestKey) {
+		return r
+	}
+	return r.Context.Value(key)
 }
 
 const idHeader = "X-Request-Id"
@@ -59,8 +68,8 @@ func Logger(ctx context.Context) *slog.Logger {
 
 // OperationOf is where a handler notes what only it knows of the request; nobody reads it where there is no request.
 func OperationOf(ctx context.Context) *telemetry.Operation {
-	if r, ok := ctx.Value(requestKey).(*request); ok {
-		return &r.operation
+	if r, ok := ctx.Value(requestKey).(*request); ok && r.exchange != nil {
+		return &r.exchange.Operation
 	}
 	return new(telemetry.Operation)
 }
@@ -72,7 +81,7 @@ func Outliving(ctx context.Context) context.Context {
 	if !ok {
 		return context.Background()
 	}
-	return context.WithValue(context.Background(), requestKey, &request{id: r.id, ip: r.ip, base: r.base})
+	return &request{Context: context.Background(), id: r.id, ip: r.ip, base: r.base}
 }
 
 // Config of the middleware every request passes.
@@ -104,11 +113,13 @@ func Middleware(c Config, next http.Handler) http.Handler {
 		of := &struct { // one allocation
 			request
 			recorder
-		}{request{id: id, ip: ip, base: c.Log}, recorder{ResponseWriter: w, client: client}}
-		ctx, rec := context.WithValue(r.Context(), requestKey, &of.request), &of.recorder
+			exchange telemetry.Exchange
+		}{request: request{Context: r.Context(), id: id, ip: ip, base: c.Log}, recorder: recorder{ResponseWriter: w, client: client}}
+		of.request.exchange = &of.exchange
+		ctx, rec := context.Context(&of.request), &of.recorder
 		if c.Trace != nil {
-			of.span = c.Trace(r)
-			ctx = telemetry.WithSpan(ctx, of.span)
+			of.exchange.Span = c.Trace(r)
+			ctx = telemetry.WithSpan(ctx, of.exchange.Span)
 		}
 		answering := r.WithContext(ctx)
 		defer func() {
@@ -123,7 +134,8 @@ func Middleware(c Config, next http.Handler) http.Handler {
 				}
 			}
 			if c.Answered != nil && rec.code != http.StatusSwitchingProtocols { // of a socket its own lines tell
-				c.Answered(ctx, rec.exchange(answering, &of.request, began))
+				rec.describe(&of.exchange, answering, &of.request, began)
+				c.Answered(ctx, &of.exchange)
 			}
 		}()
 		next.ServeHTTP(rec, answering)
@@ -180,12 +192,10 @@ type recorder struct {
 	wrote  bool
 }
 
-// exchange describes the request once it is answered. The query string may carry codes and tokens: the path alone is told.
-func (r *recorder) exchange(req *http.Request, of *request, began time.Time) *telemetry.Exchange {
-	return &telemetry.Exchange{
-		ID: of.id, IP: of.ip, Method: req.Method, Path: req.URL.Path, Route: req.Pattern, Proto: req.Proto, Began: began,
-		Status: r.status(), Bytes: r.bytes, RequestBytes: max(req.ContentLength, 0), ContentEncoding: r.Header().Get("Content-Encoding"), Operation: of.operation, Span: of.span,
-	}
+// describe describes the request once it is answered. The query string may carry codes and tokens: the path alone is told.
+func (r *recorder) describe(x *telemetry.Exchange, req *http.Request, of *request, began time.Time) {
+	x.ID, x.IP, x.Method, x.Path, x.Route, x.Proto, x.Began = of.id, of.ip, req.Method, req.URL.Path, req.Pattern, req.Proto, began
+	x.Status, x.Bytes, x.RequestBytes, x.ContentEncoding = r.status(), r.bytes, max(req.ContentLength, 0), r.Header().Get("Content-Encoding")
 }
 
 func (r *recorder) status() int {

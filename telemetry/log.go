@@ -262,7 +262,8 @@ var secretVariables = []string{"x-hasura-admin-secret", "x-hasura-access-key"}
 func (v Variables) MarshalJSON() ([]byte, error) { return v.append(nil), nil }
 
 func (v Variables) append(b []byte) []byte {
-	names := make([]string, 0, len(v))
+	var few [8]string // more than most callers have
+	names := few[:0]
 	for name := range v {
 		if !slices.Contains(secretVariables, strings.ToLower(name)) {
 			names = append(names, name)
