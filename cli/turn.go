@@ -36,7 +36,7 @@ func (r *run) turn(s *server) (end func(), err error) {
 		cancel()
 		return func() {}, r.ctx.Err()
 	}
-	resp, err := s.send(ctx, http.MethodPost, "/v1alpha1/migrations/turn", []byte("{}"))
+	resp, err := s.send(ctx, http.MethodPost, "/v1alpha1/migrations/turn", []byte("{}")) //nolint:bodyclose // closed in every case below
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return none()

@@ -17,9 +17,6 @@ import (
 	"gatehouse/engine/session"
 )
 
-// Kinds are the commands.
-var Kinds = []string{"select", "insert", "update", "delete", "count"}
-
 // Root is the key under which a plan's result stands.
 const Root = "result"
 

@@ -19,9 +19,6 @@ const (
 	Down Direction = "down"
 )
 
-// ErrNothingToApply says that the database is where it was asked to be.
-var ErrNothingToApply = errors.New("nothing to apply")
-
 // Status compares a database's migrations on disk with those the server knows as applied.
 type Status struct {
 	Database Database

@@ -85,8 +85,6 @@ var (
 	FloatType   = builtin("float8")
 	NumericType = builtin("numeric")
 	BooleanType = builtin("bool")
-	JSONType    = builtin("json")
-	JSONBType   = builtin("jsonb")
 )
 
 func builtin(name string) *catalog.Type {

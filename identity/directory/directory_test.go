@@ -106,7 +106,8 @@ func TestCreateUser_sameUsernameAtOnceYieldsOne(t *testing.T) {
 				_, err := d.CreateUser(t.Context(), directory.NewUser{Username: name})
 				mu.Lock()
 				defer mu.Unlock()
-				if c, ok := directory.IsConflict(err); ok && c.Field == directory.IdentifierUsername {
+				var c *directory.Conflict
+				if errors.As(err, &c) && c.Field == directory.IdentifierUsername {
 					conflicts++
 				} else if err == nil {
 					created++
@@ -131,7 +132,8 @@ func TestUserByIdentifier_followsTheUsernamePolicy(t *testing.T) {
 	d, _ := open(t)
 	for _, name := range []string{"alice", "Alice"} {
 		if _, err := d.CreateUser(t.Context(), directory.NewUser{Username: name, PrimaryEmail: name + name + "@example.com"}); err != nil {
-			if c, ok := directory.IsConflict(err); !ok || c.Field != directory.IdentifierEmail {
+			var c *directory.Conflict
+			if !errors.As(err, &c) || c.Field != directory.IdentifierEmail {
 				t.Fatal(err)
 			}
 			// e-mail addresses never differ by case only

@@ -17,8 +17,6 @@ import (
 const (
 	PoolIdentifier = "Identifier" // password, verification code, one-time token
 	PoolTOTP       = "MfaTotp"
-	PoolWebAuthn   = "WebAuthn"
-	PoolBackupCode = "MfaBackupCode"
 )
 
 // Attempt is one try at proving an identity.

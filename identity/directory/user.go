@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -385,13 +384,6 @@ func burn(ctx context.Context, password string) error {
 		return err
 	}
 	return nil
-}
-
-// IsConflict says whether err is a *Conflict, and which.
-func IsConflict(err error) (*Conflict, bool) {
-	var c *Conflict
-	ok := errors.As(err, &c)
-	return c, ok
 }
 
 // CountUsers is the number of all users.
