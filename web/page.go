@@ -136,6 +136,11 @@ func missingAsset(w http.ResponseWriter, r *http.Request, a *app) bool {
 }
 
 func servePage(w http.ResponseWriter, r *http.Request, page []byte, policy string) {
+	serveFramed(w, r, page, policy, "DENY")
+}
+
+// serveFramed is servePage with a say on who may show the page in a frame.
+func serveFramed(w http.ResponseWriter, r *http.Request, page []byte, policy, frames string) {
 	if page == nil {
 		page, policy = placeholder, placeholderPolicy
 	}
@@ -144,7 +149,7 @@ func servePage(w http.ResponseWriter, r *http.Request, page []byte, policy strin
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
+	h.Set("X-Frame-Options", frames)
 	h.Set("Referrer-Policy", "same-origin")
 	write(w, r, http.StatusOK, page)
 }

@@ -82,6 +82,9 @@ func handler(c Config, files fs.FS) http.Handler {
 		mux.Handle("/console", page)
 		mux.Handle("/console/", page)
 	}
+	if c.Console && c.SignIn {
+		mux.Handle(previewPath, &previewPage{app: newApp(files, "signin", "/sign-in/")})
+	}
 	if c.Demo {
 		page := &staticPage{app: newApp(files, "demo", "/demo/"), policy: demoPolicy(c.IdentityOrigin)}
 		mux.Handle("/demo", page)

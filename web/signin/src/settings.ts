@@ -23,13 +23,16 @@ export type Settings = {
   unknownSessionRedirectUrl?: string | null;
 };
 
-const written = (): { signInExperience?: Settings; phrases?: { language?: string; phrases?: unknown } } => {
+const written = (): { signInExperience?: Settings; phrases?: { language?: string; phrases?: unknown }; preview?: boolean } => {
   try {
     return JSON.parse(document.getElementById("gatehouse")?.textContent ?? "{}");
   } catch {
     return {};
   }
 };
+
+/** Whether the console shows the page, with settings of its own. */
+export const isPreview = (): boolean => written().preview === true;
 
 /** The settings the server wrote into the page, else fetched; a page without either still signs people in, in Gatehouse's own colours. */
 export const loadSettings = async (): Promise<Settings> => {

@@ -43,31 +43,45 @@ export const onBrand = (brand: string) => (contrast(brand, "#ffffff") >= contras
 
 const surfaces = { light: "#fffefb", dark: "#161c19" }; // --surface of ui/tokens.css
 
+const scheme = matchMedia("(prefers-color-scheme: dark)");
+
+/** Whether the page is dark: as the system, unless the operator or a preview decided. */
+export const isDark = (): boolean => {
+  const { theme } = document.documentElement.dataset;
+  return theme ? theme === "dark" : scheme.matches;
+};
+
+let repaint: (() => void) | undefined;
+let operators: CSSStyleSheet | undefined;
+
 /**
- * Applies the operator's colours, scheme, icon and CSS. Everything goes through the CSS object model: the content security policy allows no inline
- * style, and a constructed sheet cannot @import from elsewhere.
+ * Applies the operator's colours, scheme, icon and CSS, in place of what was applied before. Everything goes through the CSS object model: the content
+ * security policy allows no inline style, and a constructed sheet cannot @import from elsewhere. `shown` is the scheme a preview asks for.
  */
-export const applyTheme = (s: Settings) => {
+export const applyTheme = (s: Settings, shown?: "light" | "dark") => {
   const root = document.documentElement;
-  if (s.color?.isDarkModeEnabled === false) root.dataset.theme = "light";
-  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  const theme = s.color?.isDarkModeEnabled === false ? "light" : shown;
+  if (theme) root.dataset.theme = theme;
+  else delete root.dataset.theme;
   const paint = () => {
-    const isDark = scheme.matches && root.dataset.theme !== "light";
-    const brand = isDark ? s.color?.darkPrimaryColor : s.color?.primaryColor;
+    const brand = isDark() ? s.color?.darkPrimaryColor : s.color?.primaryColor;
     for (const name of ["--brand", "--on-brand", "--link"]) root.style.removeProperty(name);
     if (brand && parse(brand)) {
       root.style.setProperty("--brand", brand);
       root.style.setProperty("--on-brand", onBrand(brand));
-      root.style.setProperty("--link", readable(brand, isDark ? surfaces.dark : surfaces.light));
+      root.style.setProperty("--link", readable(brand, isDark() ? surfaces.dark : surfaces.light));
     }
-    const icon = webAddress((isDark && s.branding?.darkFavicon) || s.branding?.favicon);
+    const icon = webAddress((isDark() && s.branding?.darkFavicon) || s.branding?.favicon);
     if (icon) document.querySelector<HTMLLinkElement>('link[rel="icon"]')?.setAttribute("href", icon);
   };
   paint();
+  if (repaint) scheme.removeEventListener("change", repaint);
+  repaint = paint;
   scheme.addEventListener("change", paint);
-  if (s.customCss) {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(s.customCss);
-    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  if (operators || s.customCss) {
+    operators ??= new CSSStyleSheet();
+    operators.replaceSync(s.customCss ?? "");
+    const sheet = operators;
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets.filter((other) => other !== sheet), sheet];
   }
 };

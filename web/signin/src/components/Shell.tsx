@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { phrases } from "../phrases.ts";
 import { type Settings, webAddress } from "../settings.ts";
+import { isDark } from "../theme.ts";
 
 /** Gatehouse's mark: an arch with a door ajar. */
 const Mark = () => (
@@ -13,8 +14,7 @@ const Mark = () => (
 const Logo = ({ settings }: { settings: Settings }) => {
   const light = webAddress(settings.branding?.logoUrl);
   const dark = webAddress(settings.branding?.darkLogoUrl);
-  const isDark = matchMedia("(prefers-color-scheme: dark)").matches && document.documentElement.dataset.theme !== "light";
-  const chosen = (isDark && dark) || light;
+  const chosen = (isDark() && dark) || light;
   if (chosen) return <img class="logo" src={chosen} alt={settings.displayName ?? ""} />;
   return (
     <span class="wordmark">

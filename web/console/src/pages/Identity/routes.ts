@@ -71,6 +71,12 @@ export const identityRoutes = <Root extends AnyRoute>(on: () => Root) =>
       path: "/identity/custom-jwt/$type",
       component: lazyRouteComponent(() => import("./CustomJwt/Script.tsx")),
     }),
+    createRoute({
+      getParentRoute: on,
+      path: "/identity/sign-in-experience",
+      validateSearch: one,
+      component: lazyRouteComponent(() => import("./SignInExperience/index.tsx")),
+    }),
     createRoute({ getParentRoute: on, path: "/identity/keys", component: lazyRouteComponent(() => import("./Keys/index.tsx")) }),
     createRoute({
       getParentRoute: on,
