@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"gatehouse/engine/operation"
 	"gatehouse/engine/schema"
@@ -31,37 +34,11 @@ func BenchmarkFollowed(b *testing.B) {
 
 func benchmarkFollowed(b *testing.B, isFollowed bool) {
 	const subscribers = 10_000
-	cluster := testpg.Cluster(b, 0, map[string]string{"synchronous_commit": "on"})
-	pool := testpg.Pool(b, cluster.OwnerURL())
-	run := func(sql string, args ...any) {
-		if _, err := pool.Exec(b.Context(), sql, args...); err != nil {
-			b.Fatal(err)
-		}
-	}
+	f := newFollowBench(b, isFollowed)
+	e, cluster, run := f.engine, f.cluster, f.run
 	run(`create table live (id int primary key, v bigint not null)`)
 	run(`insert into live select n, 0 from generate_series(1, $1) n`, subscribers)
-	callers, err := session.ParseConfig(session.Settings{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	e, err := New(b.Context(), Config{
-		MetadataURL: testpg.Database(b), DefaultSourceURL: cluster.OwnerURL(), Session: callers, Options: schema.Options{},
-		FollowChanges: isFollowed, SchemaWatchInterval: time.Second,
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	var ended sync.WaitGroup
-	ended.Go(func() { _ = e.Run(ctx) })
-	b.Cleanup(func() {
-		cancel()
-		ended.Wait()
-		e.Close()
-	})
-	if code, body := (&comparison{engine: e}).post("/v1/metadata", "pg_track_table", `{"table":"live"}`); code != 200 {
-		b.Fatal(body)
-	}
+	f.track("live")
 
 	var mu sync.Mutex
 	told := make(chan struct{}, 1)
@@ -108,11 +85,7 @@ func benchmarkFollowed(b *testing.B, isFollowed bool) {
 	}
 	await(subscribers)
 	if isFollowed {
-		for deadline := time.Now().Add(time.Minute); e.subscriptions.Describe()[0].Polls != ""; time.Sleep(10 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				b.Fatal(e.subscriptions.Describe()[0].Polls)
-			}
-		}
+		f.awaitFollowed()
 	}
 	time.Sleep(3 * time.Second) // the look after having begun to follow; what sessions did is counted a second later
 	const idle = 5 * time.Second
@@ -161,6 +134,66 @@ func benchmarkFollowed(b *testing.B, isFollowed bool) {
 	}
 	b.ReportMetric(float64(writes)/time.Since(began).Seconds(), "writes/s")
 	b.ReportMetric(float64(e.subscriptions.Looks()-statements), "looks-under-writes")
+}
+
+// followBench is an engine over a source that nobody else uses.
+type followBench struct {
+	*testing.B
+	engine  *Engine
+	cluster *embedded.Server
+	pool    *pgxpool.Pool
+}
+
+func newFollowBench(b *testing.B, isFollowed bool) *followBench {
+	cluster := testpg.Cluster(b, 0, map[string]string{"synchronous_commit": "on"})
+	callers, err := session.ParseConfig(session.Settings{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	e, err := New(b.Context(), Config{
+		MetadataURL: testpg.Database(b), DefaultSourceURL: cluster.OwnerURL(), Session: callers, Options: schema.Options{},
+		FollowChanges: isFollowed, SchemaWatchInterval: time.Second,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var ended sync.WaitGroup
+	ended.Go(func() { _ = e.Run(ctx) })
+	b.Cleanup(func() {
+		cancel()
+		ended.Wait()
+		e.Close()
+	})
+	return &followBench{b, e, cluster, testpg.Pool(b, cluster.OwnerURL())}
+}
+
+func (f *followBench) run(sql string, args ...any) {
+	if _, err := f.pool.Exec(f.Context(), sql, args...); err != nil {
+		f.Fatal(err)
+	}
+}
+
+func (f *followBench) track(table string) {
+	if code, body := (&comparison{engine: f.engine}).post("/v1/metadata", "pg_track_table", `{"table":"`+table+`"}`); code != 200 {
+		f.Fatal(body)
+	}
+}
+
+// awaitFollowed waits until all groups are.
+func (f *followBench) awaitFollowed() {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		why := ""
+		for _, g := range f.engine.subscriptions.Describe() {
+			why = cmp.Or(why, g.Polls)
+		}
+		if why == "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			f.Fatal(why)
+		}
+	}
 }
 
 // logged is how many statements the log of a cluster names.
