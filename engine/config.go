@@ -14,6 +14,8 @@ import (
 type Config struct {
 	// MetadataURL is the database that holds hdb_catalog.
 	MetadataURL string
+	// OwnURLs are further databases with Gatehouse's own data, which SQL of those who may not see it must not reach.
+	OwnURLs []string
 	// DefaultSourceURL is the database of the source "default", made on the first start; "" makes none. The document
 	// names it by the variable DefaultSourceEnv ("" is HASURA_GRAPHQL_DATABASE_URL), so that it can move.
 	DefaultSourceURL, DefaultSourceEnv string

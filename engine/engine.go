@@ -72,7 +72,7 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	pool, err := postgres.Open(ctx, postgres.Config{URL: c.MetadataURL, MaxConns: ownConnections, AppName: "gatehouse metadata"})
+	pool, err := postgres.Open(ctx, postgres.Config{URL: c.MetadataURL, MaxConns: ownConnections, AppName: "gatehouse metadata", IsOwn: true})
 	if err != nil {
 		return nil, fmt.Errorf("open metadata database: %w", err)
 	}
@@ -172,7 +172,7 @@ func (e *Engine) assemble() error {
 	api.Mount(mux)
 	mux.HandleFunc("GET /healthz/sources", e.serveSourceHealth(errors))
 	administration := &admin.Handler{
-		Engine: e, Resolve: e.whoCalls, WriteError: errors.Write, Rows: rows{e}, Explainer: e, MaxBody: maxBody,
+		Engine: e, Resolve: e.whoCalls, WriteError: errors.Write, Rows: rows{e}, Explainer: e, SQLReach: e.sqlReach, MaxBody: maxBody,
 	}
 	if api.HasAPI("metadata") {
 		administration.Mount(mux)

@@ -23,6 +23,10 @@ type Config struct {
 	MaxConns int32
 	// AppName shows in pg_stat_activity; "gatehouse" when empty.
 	AppName string
+	// IsOwn: only Gatehouse's own SQL runs, which names its schemas. Then no other is looked into, as the functions that
+	// somebody puts into schema public could be a better match for a call than Postgres' own, and would run with our rights (PG
+	// docs: typeconv-func).
+	IsOwn bool
 }
 
 // pingTimeout bounds the look at a connection that was idle: on a network that fell silent it would keep a place of the
@@ -50,6 +54,12 @@ func Open(ctx context.Context, c Config) (*pgxpool.Pool, error) {
 	}
 	if cfg.PingTimeout == 0 {
 		cfg.PingTimeout = pingTimeout
+	}
+	if c.IsOwn { // not as a parameter of the start, which poolers refuse
+		cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+			_, err := conn.Exec(ctx, "set search_path = pg_catalog")
+			return err
+		}
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {

@@ -74,11 +74,24 @@ func (sv *Server) buildConsole() error {
 		s := &secrets[i]
 		c.Secrets = append(c.Secrets, console.Secret{Name: s.Name, Secret: s.Secret, Operations: operationsOf(s, identityRuns && sv.settings.Secrets.ManagementByAdminSecret)})
 	}
+	if data {
+		c.Withheld = sv.withheld
+	}
 	if sv.identity != nil {
 		c.Members = &console.Members{Directory: sv.identity.Directory(), Provider: sv.identity.Provider(), Authority: sv.authority, Issuer: sv.identity.Issuer()}
 	}
 	sv.console = console.New(c)
 	return nil
+}
+
+// withheld are the operations that the data half refuses to members who may not see secrets: SQL, where it would reach too
+// far in every source.
+func (sv *Server) withheld(ctx context.Context) (directory.Operations, error) {
+	reach, err := sv.engine.SQLReach(ctx)
+	if err != nil || len(reach) == 0 || len(reach) < len(sv.engine.Snapshot().Doc.Sources) {
+		return nil, err
+	}
+	return directory.Operations{directory.ConsoleSQL}, nil
 }
 
 // consoleBases are where the console is for all that the settings say: at ADMIN_ENDPOINT, else at the public URL unless

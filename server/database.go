@@ -14,9 +14,12 @@ import (
 	"gatehouse/secret"
 )
 
-// engineRole is the data engine's login on the embedded cluster: it owns schema public and may create schemas and
-// trusted extensions, but has no rights on schema identity and is no superuser.
+// engineRole is the login of source default on the embedded cluster: it owns schema public and may create schemas and
+// trusted extensions, but has no rights on schemas identity and hdb_catalog, and is no superuser.
 const engineRole = "gatehouse_data"
+
+// metadataRole is the login that owns the metadata there: whoever may run SQL is not to write or read that past the API.
+const metadataRole = "gatehouse_metadata"
 
 // feedRole is the login that follows changes there. Decoding shows every table of a database, so it is the engine's own
 // business and not that of run_sql, which runs as engineRole.
@@ -118,21 +121,23 @@ func startEmbedded(ctx context.Context, s *Settings, log *slog.Logger, progress 
 	out := &databases{identity: server.OwnerURL(), embedded: server, sourceVariable: defaultSourceVariable}
 	password, _, err1 := server.Secret("engine-password", func() string { return secret.Token(32) })
 	feedPassword, _, err2 := server.Secret("feed-password", func() string { return secret.Token(32) })
-	err = errors.Join(err1, err2)
+	metadataPassword, _, err3 := server.Secret("metadata-password", func() string { return secret.Token(32) })
+	err = errors.Join(err1, err2, err3)
 	if err == nil {
-		err = ensureRoles(ctx, server.OwnerURL(), password, feedPassword)
+		err = ensureRoles(ctx, server.OwnerURL(), password, feedPassword, metadataPassword)
 	}
 	if err != nil {
 		return nil, errors.Join(err, server.Stop(context.WithoutCancel(ctx)))
 	}
-	out.metadata = server.URL(embedded.Database, engineRole, password)
-	out.defaultSource = out.metadata
+	out.metadata = server.URL(embedded.Database, metadataRole, metadataPassword)
+	out.defaultSource = server.URL(embedded.Database, engineRole, password)
 	out.follow = server.URL(embedded.Database, feedRole, feedPassword)
 	return out, nil
 }
 
-// ensureRoles creates the engine's login, and gives it what it owns, and the feed's. Existing data keeps its owners.
-func ensureRoles(ctx context.Context, ownerURL, password, feedPassword string) error {
+// ensureRoles creates the logins and gives them what they own. Data that exists keeps its owners, but for the metadata of
+// a cluster that was made when source default owned it.
+func ensureRoles(ctx context.Context, ownerURL, password, feedPassword, metadataPassword string) error {
 	conn, err := pgx.Connect(ctx, ownerURL)
 	if err != nil {
 		return fmt.Errorf("connect to the embedded Postgres: %w", err)
@@ -147,6 +152,15 @@ func ensureRoles(ctx context.Context, ownerURL, password, feedPassword string) e
 			"create role " + engineRole + " login nosuperuser nocreaterole nocreatedb password '" + password + "'",
 			"grant connect, create, temporary on database " + embedded.Database + " to " + engineRole,
 			"alter schema public owner to " + engineRole,
+		}},
+		{metadataRole, []string{
+			"create role " + metadataRole + " login nosuperuser nocreaterole nocreatedb password '" + metadataPassword + "'",
+			"grant connect, create on database " + embedded.Database + " to " + metadataRole,
+			// Functions that somebody puts into schema public are none of ours: the names and types of a call choose among all that
+			// are in the path (PG docs: typeconv-func), and they would run with our rights.
+			"alter role " + metadataRole + " set search_path = pg_catalog",
+			"alter role current_user set search_path = pg_catalog",
+			takeMetadata,
 		}},
 		{feedRole, []string{"create role " + feedRole + " login replication nosuperuser nocreaterole nocreatedb noinherit password '" + feedPassword + "'"}},
 	} {
@@ -165,6 +179,25 @@ func ensureRoles(ctx context.Context, ownerURL, password, feedPassword string) e
 	}
 	return nil
 }
+
+// takeMetadata makes an existing schema hdb_catalog the metadata role's.
+const takeMetadata = `
+do $$
+declare
+    name text;
+begin
+    if pg_catalog.to_regnamespace('hdb_catalog') is null then
+        return;
+    end if;
+    alter schema hdb_catalog owner to ` + metadataRole + `;
+    for name in select c.oid::pg_catalog.regclass::text from pg_catalog.pg_class c
+                 where c.relnamespace = 'hdb_catalog'::pg_catalog.regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f') loop
+        execute pg_catalog.format('alter table %s owner to ` + metadataRole + `', name);
+    end loop;
+    for name in select p.oid::pg_catalog.regprocedure::text from pg_catalog.pg_proc p where p.pronamespace = 'hdb_catalog'::pg_catalog.regnamespace loop
+        execute pg_catalog.format('alter routine %s owner to ` + metadataRole + `', name);
+    end loop;
+end $$`
 
 // refuseLogtoDatabase: a DB_URL that holds Logto's tables, while there is no directory of ours yet, most likely means
 // that the operator expects those users to be there.

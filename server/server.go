@@ -116,7 +116,7 @@ func (sv *Server) buildIdentity(ctx context.Context) error {
 	var err error
 	sv.identityPool, err = postgres.Open(ctx, postgres.Config{
 		URL:      sv.databases.identity,
-		MaxConns: int32(max(2, sv.settings.Identity.PoolSize)), AppName: "gatehouse-identity",
+		MaxConns: int32(max(2, sv.settings.Identity.PoolSize)), AppName: "gatehouse-identity", IsOwn: true,
 	})
 	if err != nil {
 		return fmt.Errorf("identity database: %w", err)
@@ -128,7 +128,7 @@ func (sv *Server) buildIdentity(ctx context.Context) error {
 	if sv.identity, err = identity.New(ctx, config); err != nil {
 		return fmt.Errorf("identity: %w", err)
 	}
-	sv.authorityPool, err = postgres.Open(ctx, postgres.Config{URL: sv.databases.identity, MaxConns: authority.Connections, AppName: "gatehouse-authority"})
+	sv.authorityPool, err = postgres.Open(ctx, postgres.Config{URL: sv.databases.identity, MaxConns: authority.Connections, AppName: "gatehouse-authority", IsOwn: true})
 	if err != nil {
 		return fmt.Errorf("identity database: %w", err)
 	}

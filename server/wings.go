@@ -47,7 +47,7 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		features[f] = true
 	}
 	c := engine.Config{
-		MetadataURL:      sv.databases.metadata,
+		MetadataURL: sv.databases.metadata, OwnURLs: sv.ownURLs(),
 		DefaultSourceURL: sv.databases.defaultSource, DefaultSourceEnv: sv.databases.sourceVariable,
 		LookupEnv: lookupEnv(map[string]string{sv.databases.sourceVariable: sv.databases.defaultSource}),
 		Session:   callers, Deps: session.Deps{Log: sv.log, Lines: sv.lines},
@@ -91,6 +91,14 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		c.Deps.Identity = &session.Identity{Issuer: sv.identity.Issuer(), Keys: sv.identity.Keys(), Authority: standing{sv.authority}, Epoch: sv.authority.Epoch, Bases: bases}
 	}
 	return c, nil
+}
+
+// ownURLs are the databases with Gatehouse's own data beside the metadata's.
+func (sv *Server) ownURLs() []string {
+	if sv.databases.identity == "" {
+		return nil
+	}
+	return []string{sv.databases.identity}
 }
 
 // applyPools says how databases are connected to.

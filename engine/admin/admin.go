@@ -94,6 +94,8 @@ type Handler struct {
 	Rows RowCommands
 	// Explainer answers /v1/graphql/explain.
 	Explainer Explainer
+	// SQLReach says what of Gatehouse's own a source's login could reach by SQL, "" for nothing.
+	SQLReach func(ctx context.Context, pool *pgxpool.Pool) (string, error)
 	// MaxBody bounds a request's body, in bytes.
 	MaxBody int64
 }
@@ -198,7 +200,8 @@ func (h *Handler) run(ctx context.Context, a api, s *session.Session, body []byt
 		return nil, err
 	}
 	e := &execution{h: h, api: a, session: s}
-	return e.request(ctx, req)
+	answer, err := e.request(ctx, req)
+	return answer, e.withoutSecrets(err)
 }
 
 func adminOnly(api) error {

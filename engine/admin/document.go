@@ -55,6 +55,9 @@ func (e *execution) replaceMetadata(ctx context.Context, d Draft, r *request) ([
 	if err != nil {
 		return nil, placed(r, err)
 	}
+	if err := refuseMask(r, m); err != nil {
+		return nil, err
+	}
 	warnings, err := m.Replaces(d.Metadata())
 	if err != nil {
 		return nil, under(r.runPath, err)

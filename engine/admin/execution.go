@@ -81,7 +81,10 @@ func (e *execution) request(ctx context.Context, r *request) ([]byte, error) {
 	}
 	var answer []byte
 	err := e.h.Engine.Update(ctx, r.expect, func(d Draft) (err error) {
-		answer, err = e.one(ctx, d, r)
+		before := d.Metadata()
+		if answer, err = e.one(ctx, d, r); err == nil {
+			err = e.mayBecome(ctx, d, before, r)
+		}
 		return err
 	})
 	var conflict *fault.Error
@@ -113,6 +116,9 @@ func (e *execution) read(ctx context.Context, v View, r *request) ([]byte, error
 		return e.h.Rows.Run(ctx, v, e.session, r.kind, r.args, r.parsePath, r.runPath)
 	}
 	answer, err := reads[r.kind](e, ctx, v, r)
+	if err == nil && !e.session.SeesSecrets() {
+		answer, err = metadata.WithoutSecrets(answer)
+	}
 	var f *fault.Error
 	if errors.As(err, &f) && f.Code == fault.ParseFailed {
 		return nil, under(r.parsePath, err)
@@ -127,7 +133,11 @@ func (e *execution) one(ctx context.Context, d Draft, r *request) ([]byte, error
 		return e.read(ctx, d, r)
 	}
 	if change := changes[r.kind]; change != nil {
-		return change(e, ctx, d, r)
+		answer, err := change(e, ctx, d, r)
+		if err == nil && r.kind != "run_sql" && r.items == nil && !e.session.SeesSecrets() {
+			return metadata.WithoutSecrets(answer)
+		}
+		return answer, err
 	}
 	if err := checkTransforms(r); err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ import (
 )
 
 // pgDump serves /v1alpha1/pg_dump: the output of a pg_dump of the server's major version or a newer one.
-func (h *Handler) pgDump(ctx context.Context, _ *session.Session, body []byte, w http.ResponseWriter) error {
+func (h *Handler) pgDump(ctx context.Context, s *session.Session, body []byte, w http.ResponseWriter) error {
 	a, err := parseDump(body)
 	if err != nil {
 		return err
@@ -42,6 +42,9 @@ func (h *Handler) pgDump(ctx context.Context, _ *session.Session, body []byte, w
 		return fault.New(fault.NotFound, "", "source %q not found", a.Source)
 	}
 	pool, err := v.Pool(a.Source)
+	if err == nil {
+		err = h.mayRunSQL(ctx, s, pool)
+	}
 	if err != nil {
 		return err
 	}

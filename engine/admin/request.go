@@ -27,6 +27,12 @@ type request struct {
 // rowCommands are open to every role, within its permissions.
 var rowCommands = []string{"select", "insert", "update", "delete", "count"}
 
+// sourceCommands say what is connected to, or replace whatever holds secrets. What else may touch a secret is seen by what
+// it does to the document, see mayBecome.
+var sourceCommands = []string{
+	"add_source", "update_source", "drop_source", "rename_source", "replace_metadata", "clear_metadata", "set_opentelemetry_config",
+}
+
 // bulks are commands made of commands.
 var bulks = []string{"bulk", "bulk_keep_going", "bulk_atomic", "concurrent_bulk"}
 
@@ -51,6 +57,8 @@ func (r *request) open(s *session.Session) error {
 		return fault.Under(r.path, s.Require(session.ScopeSQL))
 	case slices.Contains(sheetCommands, r.kind):
 		return fault.Under(r.path, openSheet(s, true)) // which table it is about is not known yet
+	case slices.Contains(sourceCommands, r.kind):
+		return fault.Under(r.path, s.Require(session.ScopeSources))
 	case reads[r.kind] != nil && r.kind != "set_catalog_state":
 		return fault.Under(r.path, s.Require(session.ScopeMetadataRead))
 	default:

@@ -72,6 +72,9 @@ func (e *execution) plainSQL(ctx context.Context, v View, r *request) ([]byte, e
 		return nil, err
 	}
 	pool, err := v.Pool(a.Source)
+	if err == nil {
+		err = e.mayRunSQL(ctx, pool)
+	}
 	if err != nil {
 		return nil, under(r.runPath, err)
 	}
@@ -134,6 +137,9 @@ func (e *execution) runSQL(ctx context.Context, d Draft, r *request) ([]byte, er
 		return answer, under(r.runPath, d.Rebuild(ctx, d.Metadata(), a.Source))
 	}
 	pool, err := d.Pool(a.Source)
+	if err == nil {
+		err = e.mayRunSQL(ctx, pool)
+	}
 	if err != nil {
 		return nil, under(r.runPath, err)
 	}

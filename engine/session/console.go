@@ -55,3 +55,10 @@ func (r *Resolver) byConsole(ctx context.Context, req Request, credential string
 	s.Expires = c.Expires
 	return s, nil
 }
+
+// SeesSecrets tells whether the caller may be shown the secrets in metadata. Who sent an admin secret may that read it at
+// all.
+func (s *Session) SeesSecrets() bool { return s.member == nil || s.May(ScopeSources) }
+
+// Member is the member of the console who calls; nil for anybody else.
+func (s *Session) Member() *Member { return s.member }

