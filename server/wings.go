@@ -47,7 +47,7 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		features[f] = true
 	}
 	c := engine.Config{
-		MetadataURL: sv.databases.metadata, OwnURLs: sv.ownURLs(),
+		MetadataURL: sv.databases.metadata, OwnURLs: sv.ownURLs(), Changed: sv.recordChange,
 		DefaultSourceURL: sv.databases.defaultSource, DefaultSourceEnv: sv.databases.sourceVariable,
 		LookupEnv: lookupEnv(map[string]string{sv.databases.sourceVariable: sv.databases.defaultSource}),
 		Session:   callers, Deps: session.Deps{Log: sv.log, Lines: sv.lines},

@@ -96,6 +96,8 @@ type Handler struct {
 	Explainer Explainer
 	// SQLReach says what of Gatehouse's own a source's login could reach by SQL, "" for nothing.
 	SQLReach func(ctx context.Context, pool *pgxpool.Pool) (string, error)
+	// Changed is told of what callers in the console have changed, when it is committed and before they are answered; optional.
+	Changed func(ctx context.Context, c Change)
 	// MaxBody bounds a request's body, in bytes.
 	MaxBody int64
 }
@@ -201,6 +203,7 @@ func (h *Handler) run(ctx context.Context, a api, s *session.Session, body []byt
 	}
 	e := &execution{h: h, api: a, session: s}
 	answer, err := e.request(ctx, req)
+	e.record(ctx, req, err)
 	return answer, e.withoutSecrets(err)
 }
 

@@ -18,6 +18,9 @@ type execution struct {
 	h       *Handler
 	api     api
 	session *session.Session
+	// before and after are the document of a change, version the resource's before it.
+	before, after *metadata.Metadata
+	version       int
 }
 
 var success = []byte(`{"message":"success"}`)
@@ -81,10 +84,11 @@ func (e *execution) request(ctx context.Context, r *request) ([]byte, error) {
 	}
 	var answer []byte
 	err := e.h.Engine.Update(ctx, r.expect, func(d Draft) (err error) {
-		before := d.Metadata()
+		e.before, e.version = d.Metadata(), d.Version()
 		if answer, err = e.one(ctx, d, r); err == nil {
-			err = e.mayBecome(ctx, d, before, r)
+			err = e.mayBecome(ctx, d, e.before, r)
 		}
+		e.after = d.Metadata()
 		return err
 	})
 	var conflict *fault.Error

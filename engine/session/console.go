@@ -52,7 +52,7 @@ func (r *Resolver) byConsole(ctx context.Context, req Request, credential string
 	if err != nil {
 		return nil, err
 	}
-	s.Expires = c.Expires
+	s.Expires, s.isConsole = c.Expires, true
 	return s, nil
 }
 
@@ -62,3 +62,6 @@ func (s *Session) SeesSecrets() bool { return s.member == nil || s.May(ScopeSour
 
 // Member is the member of the console who calls; nil for anybody else.
 func (s *Session) Member() *Member { return s.member }
+
+// IsConsole tells whether the caller is in the console: what is changed there goes on record.
+func (s *Session) IsConsole() bool { return s.isConsole }

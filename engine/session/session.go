@@ -36,6 +36,8 @@ type Session struct {
 	// may use; see May.
 	secret *AdminSecret
 	member *Member
+	// isConsole: the caller is in the console.
+	isConsole bool
 	// ClientHeaders are the request's, for webhooks that are sent them; see Forwarded.
 	ClientHeaders http.Header
 }

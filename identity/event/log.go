@@ -87,7 +87,8 @@ func (e Entry) payload() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode audit entry %s: %w", e.Key, err)
 	}
-	return string(raw), nil
+	// What Postgres cannot store must not keep the rest off the record.
+	return strings.ReplaceAll(string(raw), `\u0000`, `\ufffd`), nil
 }
 
 // Log is a stored entry.

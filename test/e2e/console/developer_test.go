@@ -174,3 +174,47 @@ create function lower(character varying) returns text language plpgsql as $$ beg
 	dev.wants("nobody was caught", sql(`select count(*) from caught`), 200, `[["count"],["0"]]`)
 	dev.wants("pg_dump", dev.send(http.MethodPost, "/v1alpha1/pg_dump", `{"opts":["--schema=identity"]}`), 500, "")
 }
+
+// Whatever is changed in the console is on record: who, what, before and after, and no secret.
+func TestAudit_ofTheDataHalf(t *testing.T) {
+	d := fresh(t)
+	d.exec(d.data, `create table note (id int primary key)`)
+	p := d.start()
+	owner := p.page()
+	id := p.user("ann", "owner")
+	owner.signIn("ann", "")
+	owner.wants("track", owner.metadata("pg_track_table", object{"table": "note"}), 200, "success")
+	owner.putSecrets(t, d.data)
+	owner.wants("bulk", owner.metadata("bulk", []object{
+		{"type": "export_metadata", "args": object{}},
+		{"type": "pg_create_select_permission", "args": object{"table": "note", "role": "user", "permission": object{"columns": []string{"id"}, "filter": object{}}}},
+		{"type": "run_sql", "args": object{"sql": "alter table note add column \"a\u00e9\" text"}},
+	}), 200, "success")
+	owner.wants("sql that fails", owner.send(http.MethodPost, "/v2/query", `{"type":"run_sql","args":{"sql":"drop table nothing"}}`), 400, "")
+	owner.wants("a refusal", owner.metadata("pg_track_table", object{"table": "nothing"}), 400, "")
+	owner.wants("reading", owner.metadata("export_metadata", object{}), 200, "")
+	owner.wants("hidden", owner.metadata("pg_set_table_customization", json.RawMessage(`{"table":"note","configuration":{"custom_name":"n","comment":"\u0000"}}`)), 200, "")
+	owner.wants("not in the console", p.secretly(http.MethodPost, "/v1/metadata", `{"type":"pg_untrack_table","args":{"table":"note"}}`), 200, "")
+	bySecret := p.page()
+	bySecret.signInBySecret(adminSecret)
+	bySecret.wants("by secret", bySecret.metadata("pg_track_table", object{"table": "note"}), 200, "success")
+
+	changed := owner.send(http.MethodGet, "/api/logs?logKey=Data.Metadata.Changed", "").raw
+	for _, part := range []string{
+		`"userId": "` + id + `"`, `"commands": ["pg_track_table"]`, `"path": "sources.default.tables.public.note"`, `"commands": ["pg_add_source"]`, `(secret)`,
+		`"commands": ["pg_set_table_customization"]`, `"type": "adminSecret"`, `"resourceVersion": {"after": `,
+	} {
+		if !strings.Contains(changed, part) && !strings.Contains(changed, strings.ReplaceAll(part, ": ", ":")) {
+			t.Errorf("no %s in %s", part, changed)
+		}
+	}
+	statements := owner.send(http.MethodGet, "/api/logs?logKey=Data.SQL.Run", "").raw
+	for _, part := range []string{`alter table note add column`, `sources.default.tables.public.note.select_permissions`, `drop table nothing`, `"result":"Error"`} {
+		if !strings.Contains(statements, part) {
+			t.Errorf("no %s in %s", part, statements)
+		}
+	}
+	if all := changed + statements; strings.Contains(all, "hunter2") || strings.Contains(all, d.data) || strings.Contains(all, "nothing\"}") || strings.Contains(all, "pg_untrack_table") {
+		t.Errorf("too much is on record: %s", all)
+	}
+}
