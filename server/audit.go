@@ -41,9 +41,9 @@ func (sv *Server) recordChange(ctx context.Context, c admin.Change) {
 		entry.Result, entry.Error = event.Error, map[string]string{"message": c.Err.Error()}
 	}
 	who := console.Caller{By: console.BySecret, SecretName: c.Session.SecretName()}
-	if m := c.Session.Member(); m != nil {
-		who = console.Caller{By: console.ByMember, UserID: m.UserID}
-		entry.UserID = m.UserID
+	if id := c.Session.MemberID(); id != "" {
+		who = console.Caller{By: console.ByMember, UserID: id}
+		entry.UserID = id
 	}
 	data["actor"] = who.Actor()
 	if err == nil && sv.identity != nil {

@@ -21,6 +21,8 @@ type execution struct {
 	// before and after are the document of a change, version the resource's before it.
 	before, after *metadata.Metadata
 	version       int
+	// ran are the statements of run_sql.
+	ran []Statement
 }
 
 var success = []byte(`{"message":"success"}`)
@@ -120,7 +122,7 @@ func (e *execution) read(ctx context.Context, v View, r *request) ([]byte, error
 		return e.h.Rows.Run(ctx, v, e.session, r.kind, r.args, r.parsePath, r.runPath)
 	}
 	answer, err := reads[r.kind](e, ctx, v, r)
-	if err == nil && !e.session.SeesSecrets() {
+	if err == nil && !e.session.SeesSecrets() && !slices.Contains(sheetCommands, r.kind) { // rows are no metadata
 		answer, err = metadata.WithoutSecrets(answer)
 	}
 	var f *fault.Error

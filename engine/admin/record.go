@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 
 	"gatehouse/engine/metadata"
@@ -33,8 +34,8 @@ func (e *execution) record(ctx context.Context, r *request, err error) {
 	if e.h.Changed == nil || !e.session.IsConsole() {
 		return
 	}
-	c := Change{Session: e.session, Before: e.before, After: e.after, VersionBefore: e.version, VersionAfter: e.version, Err: err}
-	r.changed(&c)
+	c := Change{Session: e.session, Before: e.before, After: e.after, VersionBefore: e.version, VersionAfter: e.version, SQL: e.ran, Err: err}
+	c.Commands = r.changing(nil)
 	switch {
 	case len(c.Commands) == 0, err != nil && len(c.SQL) == 0:
 		return // nothing was changed
@@ -46,19 +47,22 @@ func (e *execution) record(ctx context.Context, r *request, err error) {
 	e.h.Changed(context.WithoutCancel(ctx), c)
 }
 
-// changed collects the commands of a request that change something.
-func (r *request) changed(c *Change) {
+// changing adds the commands of a request that change something.
+func (r *request) changing(all []string) []string {
+	if r.kind == rehearse {
+		return all
+	}
 	for _, item := range r.items {
-		item.changed(c)
+		all = item.changing(all)
 	}
-	isRead := slices.Contains(bulks, r.kind) || reads[r.kind] != nil && r.kind != "set_catalog_state" || r.kind == "select" || r.kind == "count"
-	if isRead {
-		return
+	isRead := reads[r.kind] != nil && r.kind != "set_catalog_state" && r.kind != "gatehouse_change_rows"
+	if isRead || slices.Contains(bulks, r.kind) || r.kind == "select" || r.kind == "count" || r.kind == "run_sql" && isReadOnly(r.args) {
+		return all
 	}
-	c.Commands = append(c.Commands, r.full)
-	if r.kind == "run_sql" {
-		if a, err := parseSQL(r); err == nil {
-			c.SQL = append(c.SQL, Statement{a.Source, *a.SQL})
-		}
-	}
+	return append(all, r.full)
+}
+
+func isReadOnly(args json.RawMessage) bool {
+	var a sqlArgs
+	return json.Unmarshal(args, &a) == nil && a.ReadOnly
 }

@@ -47,12 +47,13 @@ func (e *execution) rehearse(ctx context.Context, _ View, r *request) ([]byte, e
 		ask = &Question{Request: asked.query, Session: asked.asCaller()}
 	}
 	rehearsal, err := e.h.Engine.Rehearse(ctx, func(d Draft) error {
+		before := d.Metadata()
 		for _, item := range r.items {
 			if _, err := e.one(ctx, d, item); err != nil {
 				return err
 			}
 		}
-		return nil
+		return e.mayBecome(ctx, d, before, r) // else the question could be one that only what is refused answers
 	}, args.SDL, ask)
 	if err != nil {
 		return nil, err

@@ -73,7 +73,7 @@ func (e *execution) plainSQL(ctx context.Context, v View, r *request) ([]byte, e
 	}
 	pool, err := v.Pool(a.Source)
 	if err == nil {
-		err = e.mayRunSQL(ctx, pool)
+		err = e.mayRun(ctx, pool, a)
 	}
 	if err != nil {
 		return nil, under(r.runPath, err)
@@ -138,7 +138,7 @@ func (e *execution) runSQL(ctx context.Context, d Draft, r *request) ([]byte, er
 	}
 	pool, err := d.Pool(a.Source)
 	if err == nil {
-		err = e.mayRunSQL(ctx, pool)
+		err = e.mayRun(ctx, pool, a)
 	}
 	if err != nil {
 		return nil, under(r.runPath, err)

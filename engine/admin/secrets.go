@@ -41,7 +41,7 @@ func (e *execution) mayBecome(ctx context.Context, d Draft, before *metadata.Met
 		if err != nil {
 			return under(r.runPath, err)
 		}
-		if err := e.mayRunSQL(ctx, pool); err != nil {
+		if err := e.h.mayRunSQL(ctx, e.session, pool); err != nil {
 			return fault.Under(r.path, err)
 		}
 	}
@@ -65,10 +65,8 @@ func (e *execution) refuse(r *request, part session.Scope, what string) error {
 
 // mayRunSQL refuses SQL of a member of the console who may not see secrets where the source's login could: it runs with all
 // the login may do.
-func (e *execution) mayRunSQL(ctx context.Context, pool *pgxpool.Pool) error {
-	return e.h.mayRunSQL(ctx, e.session, pool)
-}
-
+//
+// It is asked again each time: what a login may do is changed in the database.
 func (h *Handler) mayRunSQL(ctx context.Context, s *session.Session, pool *pgxpool.Pool) error {
 	if s.SeesSecrets() {
 		return nil
@@ -81,6 +79,15 @@ func (h *Handler) mayRunSQL(ctx context.Context, s *session.Session, pool *pgxpo
 		return nil
 	}
 	return fault.New(fault.AccessDenied, "", "there is no SQL for this membership of the console here: this source's login %s", reach).WithStatus(http.StatusForbidden)
+}
+
+// mayRun is mayRunSQL for a run_sql, which then goes on record.
+func (e *execution) mayRun(ctx context.Context, pool *pgxpool.Pool, a *sqlArgs) error {
+	err := e.h.mayRunSQL(ctx, e.session, pool)
+	if err == nil && !a.ReadOnly {
+		e.ran = append(e.ran, Statement{a.Source, *a.SQL})
+	}
+	return err
 }
 
 // withoutSecrets is an error as a caller may see it.

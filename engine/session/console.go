@@ -60,8 +60,5 @@ func (r *Resolver) byConsole(ctx context.Context, req Request, credential string
 // all.
 func (s *Session) SeesSecrets() bool { return s.member == nil || s.May(ScopeSources) }
 
-// Member is the member of the console who calls; nil for anybody else.
-func (s *Session) Member() *Member { return s.member }
-
 // IsConsole tells whether the caller is in the console: what is changed there goes on record.
 func (s *Session) IsConsole() bool { return s.isConsole }

@@ -87,11 +87,14 @@ func TestDeveloper_hasNoSQLWhereItReachesTooFar(t *testing.T) {
 		t.Errorf("a developer is told of %s", may)
 	}
 	for name, got := range map[string]answer{
-		"run_sql":  dev.send(http.MethodPost, "/v2/query", `{"type":"run_sql","args":{"sql":"select 1"}}`),
-		"reading":  dev.send(http.MethodPost, "/v2/query", `{"type":"run_sql","args":{"sql":"select 1","read_only":true}}`),
-		"changing": dev.send(http.MethodPost, "/v2/query", `{"type":"run_sql","args":{"sql":"alter table note add x int","no_transaction":true}}`),
-		"a bulk":   dev.send(http.MethodPost, "/v2/query", `{"type":"bulk","args":[{"type":"run_sql","args":{"sql":"drop table note"}}]}`),
-		"pg_dump":  dev.send(http.MethodPost, "/v1alpha1/pg_dump", `{"opts":["--schema=identity"]}`),
+		"run_sql":     dev.send(http.MethodPost, "/v2/query", `{"type":"run_sql","args":{"sql":"select 1"}}`),
+		"reading":     dev.send(http.MethodPost, "/v2/query", `{"type":"run_sql","args":{"sql":"select 1","read_only":true}}`),
+		"changing":    dev.send(http.MethodPost, "/v2/query", `{"type":"run_sql","args":{"sql":"alter table note add x int","no_transaction":true}}`),
+		"a bulk":      dev.send(http.MethodPost, "/v2/query", `{"type":"bulk","args":[{"type":"run_sql","args":{"sql":"drop table note"}}]}`),
+		"pg_dump":     dev.send(http.MethodPost, "/v1alpha1/pg_dump", `{"opts":["--schema=identity"]}`),
+		"a migration": dev.metadata("gatehouse_migrate", object{"name": "x", "up": "alter table note add y int"}),
+		"a rehearsal": dev.metadata("gatehouse_rehearse_metadata", json.RawMessage(`{"commands":[{"type":"pg_track_logical_model","args":{"name":"m","fields":[{"name":"a","type":{"scalar":"text"}}]}},
+			{"type":"pg_track_native_query","args":{"root_field_name":"n","code":"select current_user::text as a","returns":"m","arguments":{}}}],"ask":{"query":{"query":"{ n { a } }"}}}`)),
 		"native query": dev.metadata("bulk_atomic", json.RawMessage(`[{"type":"pg_track_logical_model","args":{"name":"m","fields":[{"name":"a","type":{"scalar":"text"}}]}},
 			{"type":"pg_track_native_query","args":{"root_field_name":"n","code":"select current_user::text as a","returns":"m","arguments":{}}}]`)),
 	} {
