@@ -1,4 +1,4 @@
-import { IconApi, IconHome2, IconShieldLock, IconUsers } from "@tabler/icons-react";
+import { IconApi, IconHome2, IconShieldLock, IconTable, IconUsers } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 import type { Operation, SignedIn } from "../../../api/session.ts";
 import { t } from "./text.ts";
@@ -26,6 +26,19 @@ const all: Section[] = [
     pages: [
       { to: "/graphql/rest", name: t("rest"), needs: ["metadata:read"] },
       { to: "/graphql/allow-list", name: t("allowList"), needs: ["metadata:read"] },
+    ],
+  },
+  {
+    to: "/data",
+    name: t("data"),
+    icon: IconTable,
+    half: "data",
+    needs: ["metadata:read"],
+    pages: [
+      { to: "/data/sql", name: t("sql"), needs: ["sql"] },
+      { to: "/data/functions", name: t("functions") },
+      { to: "/data/picture", name: t("picture") },
+      { to: "/data/migrations", name: t("migrations") },
     ],
   },
   { to: "/permissions", name: t("permissions"), icon: IconShieldLock, half: "data", needs: ["metadata:read"] },

@@ -1,0 +1,79 @@
+import { command } from "./metadata.ts";
+import { send } from "./request.ts";
+
+export type Name = { schema: string; name: string };
+export type TableKind = "table" | "view" | "materialized_view" | "foreign_table" | "partitioned_table";
+export type Column = {
+  name: string;
+  /** As written in SQL: "character varying(20)". */
+  type: string;
+  type_name: Name;
+  type_kind: "base" | "array" | "enum" | "composite" | "range" | "domain";
+  nullable: boolean;
+  default: string | null;
+  identity: "" | "always" | "by_default";
+  generated: string | null;
+  comment: string | null;
+};
+export type Key = { name: string; primary: boolean; columns: string[] };
+export type ForeignKey = { name: string; columns: string[]; to: Name; to_columns: string[]; on_update: string; on_delete: string };
+export type Part = { name: string; definition: string; comment: string | null };
+export type Index = Part & { unique: boolean; valid: boolean; constraint: boolean; bytes: number };
+export type Table = Name & {
+  kind: TableKind;
+  comment: string | null;
+  tracked: boolean;
+  rows: number | null;
+  bytes: number;
+  parent?: Name;
+  columns: Column[];
+  keys: Key[];
+  foreign_keys: ForeignKey[];
+  parts?: { definition: string | null; total_bytes: number; checks: Part[]; indexes: Index[]; triggers: Part[] };
+};
+export type DatabaseFunction = Name & {
+  arguments: string;
+  returns: string;
+  language: string;
+  volatility: "immutable" | "stable" | "volatile";
+  kind: "function" | "procedure" | "aggregate" | "window";
+  trigger: boolean;
+  comment: string | null;
+  returns_table: Name | null;
+  first_table: Name | null;
+  tracked: boolean;
+  definition?: string | null;
+};
+export type Enum = Name & { values: string[] };
+export type Database = { server_version: number; schemas: string[]; tables: Table[]; functions: DatabaseFunction[]; enums: Enum[] };
+
+/** A source's database: all of it, of one schema, or of one table with its checks, indexes and triggers. */
+export const describe = (source: string, schema = "", table = ""): Promise<Database> =>
+  command("gatehouse_describe_source", { source, schema, table });
+
+export type Filter = { column: string; op: string; value?: string; values?: string[] };
+export type Order = { column: string; desc?: boolean };
+export type Read = { where?: Filter[]; order_by?: Order[]; columns?: string[]; limit?: number; offset?: number; count?: boolean; whole?: boolean };
+/** A row as it was read: every value as Postgres writes it, what is longer than shown in `cut`. */
+export type Row = { values: (string | null)[]; cut?: number[]; version: string; place?: string };
+export type Rows = { columns: string[]; rows: Row[]; identity: string[]; count: number | null; count_capped: boolean };
+
+const named = ({ schema, name }: Name) => ({ schema, name });
+
+export const selectRows = (source: string, table: Name, read: Read): Promise<Rows> =>
+  command("gatehouse_select_rows", { source, table: named(table), ...read });
+
+/** What a column is set to: a text, null, or what the column has by default. */
+export type Value = string | null | { default: true };
+export type Change =
+  | { op: "insert"; set: Record<string, Value> }
+  | { op: "update"; set: Record<string, Value>; key: Record<string, string>; version: string; place?: string }
+  | { op: "delete"; key: Record<string, string>; version: string; place?: string };
+
+/** Makes all changes or none. A row that is not as it was read any more is an ApiError with the code "conflict" and Conflict as its data. */
+export const changeRows = (source: string, table: Name, changes: Change[]): Promise<{ rows: (Row | null)[] }> =>
+  command("gatehouse_change_rows", { source, table: named(table), changes });
+export type Conflict = { change: number; now: Row | null };
+
+export const exportRows = async (source: string, table: Name, read: Read, format: "csv" | "json"): Promise<Blob> =>
+  (await send("/v1alpha1/rows/export", { method: "POST", body: { source, table: named(table), ...read, format } })).blob();

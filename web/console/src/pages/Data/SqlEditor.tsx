@@ -1,0 +1,48 @@
+import { PostgreSQL, sql } from "@codemirror/lang-sql";
+import { Prec } from "@codemirror/state";
+import { type EditorView, keymap, ViewPlugin } from "@codemirror/view";
+import { useEffect, useMemo, useRef } from "react";
+import { Editor } from "../../parts/Editor.tsx";
+import type { CodeProps } from "./Code.tsx";
+
+/** The editor with Postgres' words and the database's names. */
+const SqlEditor = ({ value, onChange, label, names, onRun, place, autoFocus }: CodeProps) => {
+  const view = useRef<EditorView>(undefined);
+  const run = useRef(onRun);
+  run.current = onRun;
+  const extensions = useMemo(
+    () => [
+      Prec.highest(
+        keymap.of([
+          {
+            key: "Mod-Enter",
+            run: (editor) => {
+              const { from, to } = editor.state.selection.main;
+              run.current?.(editor.state.sliceDoc(from, to));
+              return run.current !== undefined;
+            },
+          },
+        ]),
+      ),
+      sql({ dialect: PostgreSQL, schema: names, defaultSchema: "public" }),
+      ViewPlugin.define((made) => {
+        view.current = made;
+        return {};
+      }),
+    ],
+    [names],
+  );
+  useEffect(() => {
+    if (autoFocus) view.current?.focus();
+  }, [autoFocus]);
+  useEffect(() => {
+    const editor = view.current;
+    if (!editor || place === undefined) return;
+    editor.dispatch({ selection: { anchor: Math.min(place, editor.state.doc.length) }, scrollIntoView: true });
+    editor.focus();
+  }, [place]);
+  // Names that arrive later are another editor: its extensions are for life.
+  return <Editor key={names ? "named" : "plain"} label={label} value={value} onChange={onChange} isReadOnly={!onChange} extensions={extensions} />;
+};
+
+export default SqlEditor;

@@ -1,0 +1,33 @@
+import type { Filter, Order } from "../../../../api/catalog.ts";
+
+// What of a page is in its address beside its path. A value that is not understood is left out, not an error.
+
+export type RowsSearch = { where?: Filter[]; order?: Order[]; row?: Record<string, string>; insert?: boolean };
+export type SourceSearch = { source?: string; schema?: string };
+
+const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+const object = (value: unknown): Record<string, unknown> => (typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {});
+const listOf = <T>(value: unknown, read: (one: Record<string, unknown>) => T | undefined): T[] | undefined => {
+  const all = Array.isArray(value) ? value.map((one) => read(object(one))).filter((one) => one !== undefined) : [];
+  return all.length > 0 ? all : undefined;
+};
+
+export const rowsSearch = (search: Record<string, unknown>): RowsSearch => ({
+  where: listOf<Filter>(search.where, ({ column, op, value, values }) =>
+    typeof column === "string" && typeof op === "string"
+      ? {
+          column,
+          op,
+          ...(value !== undefined && value !== null && { value: String(value) }),
+          ...(Array.isArray(values) && { values: values.map(String) }),
+        }
+      : undefined,
+  ),
+  order: listOf<Order>(search.order, ({ column, desc }) =>
+    typeof column === "string" ? { column, ...(desc === true && { desc: true }) } : undefined,
+  ),
+  row: search.row === undefined ? undefined : Object.fromEntries(Object.entries(object(search.row)).map(([name, value]) => [name, String(value)])),
+  insert: search.insert === true ? true : undefined,
+});
+
+export const sourceSearch = (search: Record<string, unknown>): SourceSearch => ({ source: text(search.source), schema: text(search.schema) });

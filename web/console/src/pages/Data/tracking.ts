@@ -1,0 +1,67 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
+import type { Database, Name } from "../../../../api/catalog.ts";
+import { type Command, command } from "../../../../api/metadata.ts";
+import { done, failed } from "../../parts/notify.ts";
+import { commandsFor, type Suggestion } from "./relationships.ts";
+import { useMetadata, useRefresh } from "./source.ts";
+import { t } from "./text.ts";
+
+const named = ({ schema, name }: Name) => ({ schema, name });
+
+/** Tracking of tables, which is a click either way. */
+export const useTracking = (source: string) => {
+  const refresh = useRefresh();
+  const track = useMutation({
+    mutationFn: (tables: Name[]) =>
+      command(
+        "bulk",
+        tables.map((table) => ({ type: "pg_track_table", args: { source, table: named(table) } })),
+      ),
+    onSuccess: async (_, tables) => {
+      await refresh();
+      done(t("trackedDone", { count: tables.length }));
+    },
+    onError: failed,
+  });
+  const untrack = useMutation({
+    mutationFn: (table: Name) => command("pg_untrack_table", { source, table: named(table), cascade: true }),
+    onSuccess: async (_, table) => {
+      await refresh();
+      done(t("untrackedDone", { name: table.name }));
+    },
+  });
+  return { track, untrack };
+};
+
+/** The relationships that foreign keys between tracked tables allow and that are not there yet. */
+export const useSuggestions = (source: string, isAsked: boolean, table?: Name) =>
+  useQuery({
+    queryKey: ["suggestions", source, table?.schema, table?.name],
+    enabled: isAsked,
+    queryFn: async () => {
+      const all = await command<{ relationships: Suggestion[] }>("pg_suggest_relationships", {
+        source,
+        omit_tracked: true,
+        ...(table && { tables: [named(table)] }),
+      });
+      return all.relationships.filter((one) => !table || (one.from.table.schema === table.schema && one.from.table.name === table.name));
+    },
+  });
+
+/** Adds suggested relationships, all or none. */
+export const useAddSuggestions = (source: string, database: Database | undefined) => {
+  const refresh = useRefresh();
+  const metadata = useMetadata().data?.metadata;
+  return useMutation({
+    mutationFn: (suggestions: Suggestion[]) => {
+      const tracked = metadata?.sources?.find((one) => one.name === source)?.tables ?? [];
+      const commands: Command[] = commandsFor(source, suggestions, database?.tables ?? [], tracked);
+      return command("bulk", commands);
+    },
+    onSuccess: async (_, suggestions) => {
+      await refresh();
+      done(t("added", { count: suggestions.length }));
+    },
+    onError: failed,
+  });
+};
