@@ -31,7 +31,6 @@ const (
 	ExecutionLog    LogType = "execution-log"
 	PollerLog       LogType = "livequery-poller-log"
 	JWKRefreshLog   LogType = "jwk-refresh-log"
-	ValidateLog     LogType = "validate-insert-input-log"
 	HealthCheckLog  LogType = "health-check-log"
 	UnstructuredLog LogType = "unstructured"
 	ownLog          LogType = "gatehouse" // whatever Hasura has no type for

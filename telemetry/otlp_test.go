@@ -187,7 +187,6 @@ func TestOTLP_whatDoesNotFitIsCountedAndNobodyWaits(t *testing.T) {
 	if got := e.counts(); got != `dropped_spans{reason="buffer_full"} 992` {
 		t.Errorf("counts: %s", got)
 	}
-	s.answer = nil
 	close(stuck)
 	e.until("the rest", func() bool {
 		return e.counts() == `dropped_spans{reason="buffer_full"} 992, sent_spans 9`
