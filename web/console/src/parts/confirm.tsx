@@ -39,7 +39,7 @@ export const Confirm = ({ isOpen, title, children, action, word, onConfirm, onCl
     }
   };
   return (
-    <Modal opened={isOpen} onClose={close} title={title} centered closeButtonProps={{ "aria-label": t("cancel") }}>
+    <Modal opened={isOpen} onClose={close} title={title} centered closeButtonProps={{ "aria-label": t("close") }}>
       <form
         className="stack"
         onSubmit={(event) => {

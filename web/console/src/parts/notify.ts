@@ -4,10 +4,12 @@ import { wordsFor } from "./Problem.tsx";
 import { t } from "./text.ts";
 import { Undo } from "./Undo.tsx";
 
+const closeButtonProps = { "aria-label": t("close") };
+
 /** Says that something was done; `undo` takes it back, while the note is there. */
 export const done = (message: string, undo?: () => Promise<unknown>) => {
   if (!undo) {
-    notifications.show({ message, color: "pine", autoClose: 4000, closeButtonProps: { "aria-label": t("close") } });
+    notifications.show({ message, color: "pine", autoClose: 4000, closeButtonProps });
     return;
   }
   const takeBack = async () => {
@@ -23,16 +25,10 @@ export const done = (message: string, undo?: () => Promise<unknown>) => {
     message: createElement(Undo, { message, onUndo: () => void takeBack() }),
     color: "pine",
     autoClose: 10_000,
-    closeButtonProps: { "aria-label": t("close") },
+    closeButtonProps,
   });
 };
 
 /** Says that something failed whose form is no longer there to say it. */
 export const failed = (error: unknown) =>
-  notifications.show({
-    title: t("failed"),
-    message: wordsFor(error),
-    color: "red",
-    autoClose: 10_000,
-    closeButtonProps: { "aria-label": t("close") },
-  });
+  notifications.show({ title: t("failed"), message: wordsFor(error), color: "red", autoClose: 10_000, closeButtonProps });

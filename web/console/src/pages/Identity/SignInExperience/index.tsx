@@ -78,7 +78,7 @@ const Form = ({ stored }: { stored: SignInExperience }) => {
     value: values[name],
     onChange: (value: string) => form.set(name, value),
     error: errors[name],
-    eyeDropperButtonProps: { "aria-label": t("primary") },
+    eyeDropperButtonProps: { "aria-label": t("eyeDropper") },
   });
   return (
     <div className="beside">

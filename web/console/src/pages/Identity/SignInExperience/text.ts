@@ -13,6 +13,7 @@ export const t = texts("sign-in experience", {
   darkMode: "Dark mode",
   darkModeHint: "Follows the user's system. Without it, the page is always light.",
   darkPrimary: "Brand colour in dark mode",
+  eyeDropper: "Take a colour from the screen",
   colorWrong: "A colour is written #rgb or #rrggbb.",
   logos: "Logo and icon",
   logo: "Logo",

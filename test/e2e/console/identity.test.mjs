@@ -1,0 +1,276 @@
+// Identity: both articles' half by clicks alone, and every page opened, used for its main task and reloaded at its address.
+import assert from "node:assert/strict";
+import { asAdmin, browser, inPage, violations } from "./helpers.mjs";
+
+browser();
+
+const heading = (page, name) => page.getByRole("heading", { name, level: 1, exact: true }).waitFor();
+const button = (page, name) => page.getByRole("button", { name, exact: true });
+const dialog = (page) => page.getByRole("dialog");
+const said = (page, text) => page.getByText(text, { exact: true }).first().waitFor();
+/** The page at its own address, as somebody would see it whom it was sent to, and axe has nothing to say. */
+const reloaded = async (page, check) => {
+  assert.deepEqual(await violations(page), []);
+  await page.reload();
+  await check();
+  assert.deepEqual(await violations(page), []);
+};
+const toPage = async (page, name) => {
+  const pages = page.getByRole("navigation", { name: "Pages" });
+  await pages.getByRole("link", { name: "Identity", exact: true }).click();
+  await pages.getByRole("link", { name, exact: true }).click();
+  await heading(page, name);
+};
+
+inPage("article 1: an API resource for Hasura, as its console is described", "/console", async (page) => {
+  await toPage(page, "API Resources");
+  await button(page, "Create API Resource").first().click();
+  const form = dialog(page);
+  await form.getByLabel("API name").fill("Hasura");
+  await form.getByLabel("API identifier").fill("hasura.api");
+  await form.getByRole("button", { name: "Create API Resource" }).click();
+  await form.getByText("An API identifier is an absolute URI").waitFor(); // said at its field, and nothing is lost
+  assert.deepEqual(await violations(page), []);
+  await form.getByLabel("API identifier").fill("https://hasura.api");
+  await form.getByRole("button", { name: "Create API Resource" }).click();
+  await said(page, "The API resource Hasura has been successfully created.");
+  await heading(page, "Hasura");
+  await page.getByRole("tab", { name: "Use it" }).click();
+  await page.getByText("/api/authn/hasura?resource=https://hasura.api").waitFor();
+  await reloaded(page, () => page.getByText("/api/authn/hasura?resource=https://hasura.api").waitFor());
+  const [resource] = (await asAdmin("/api/resources")).filter(({ indicator }) => indicator === "https://hasura.api");
+  assert.equal(resource.isDataApi, true);
+});
+
+inPage("article 2: scopes, a role for each, given to a user, and Hasura's claims by a script", "/console", async (page) => {
+  await toPage(page, "API Resources");
+  await button(page, "Create API Resource").first().click();
+  await dialog(page).getByLabel("API name").fill("Hasura API");
+  await dialog(page).getByLabel("API identifier").fill("https://*.hasura.app/api");
+  await dialog(page).getByRole("button", { name: "Create API Resource" }).click();
+  await heading(page, "Hasura API");
+  for (const name of ["read:user", "maintain:user"]) {
+    await button(page, "Create permission").first().click();
+    await dialog(page).getByLabel("Permission name").fill(name);
+    await dialog(page).getByRole("button", { name: "Create permission" }).click();
+    await said(page, `The permission ${name} has been successfully created.`);
+    await page.getByRole("cell", { name, exact: true }).waitFor();
+  }
+  await reloaded(page, () => page.getByRole("cell", { name: "maintain:user", exact: true }).waitFor());
+
+  await toPage(page, "Users");
+  await button(page, "Add user").first().click();
+  await dialog(page).getByLabel("Username").fill("ada");
+  await dialog(page).getByRole("button", { name: "Add user" }).click();
+  await page.getByText("The user has been added").waitFor();
+  assert.deepEqual(await violations(page), []);
+  await dialog(page).getByRole("link", { name: "Details of the user" }).click();
+  await heading(page, "ada");
+
+  for (const [name, scope] of [
+    ["user:reader", "read:user"],
+    ["user:maintainer", "maintain:user"],
+  ]) {
+    await toPage(page, "Roles");
+    await button(page, "Create role").first().click();
+    await dialog(page).getByLabel("Role name").fill(name);
+    await dialog(page).getByLabel(scope).check();
+    assert.deepEqual(await violations(page), []);
+    await dialog(page).getByRole("button", { name: "Create role" }).click();
+    await heading(page, name);
+    await button(page, "Assign users").click();
+    await dialog(page).getByLabel("ada", { exact: true }).check();
+    await dialog(page).getByRole("button", { name: "Assign users" }).click();
+    await said(page, "1 user now holds this role.");
+    await page.getByRole("link", { name: "ada", exact: true }).waitFor();
+    await reloaded(page, () => page.getByRole("link", { name: "ada", exact: true }).waitFor());
+  }
+
+  await toPage(page, "Custom JWT");
+  await page.getByRole("link", { name: "Add custom claims" }).first().click();
+  await heading(page, "User access token");
+  await button(page, "Add a variable").click();
+  await page.getByLabel("Name 1").fill("USER_DEFAULT_ROLE_NAMES");
+  await page.getByLabel("Value 1").fill("user,good_user");
+  const user = page.getByRole("combobox", { name: "User" });
+  await user.click();
+  await user.fill("ada");
+  await page.getByRole("option", { name: "ada", exact: true }).click();
+  await page.getByText('"primaryEmail"').waitFor(); // what the script is given for her, as she is
+  await button(page, "Run test").click();
+  const claims = page.getByText('"x-hasura-allowed-roles"');
+  await claims.waitFor();
+  for (const role of ["user:reader", "user:maintainer", "good_user"]) assert.match(await claims.innerText(), new RegExp(`"${role}"`));
+  assert.deepEqual(await violations(page), []);
+  await button(page, "Save changes").click();
+  await said(page, "The script is saved. Tokens issued from now on have its claims.");
+  await page.reload();
+  await page.getByLabel("Name 1").waitFor();
+  assert.equal(await page.getByLabel("Name 1").inputValue(), "USER_DEFAULT_ROLE_NAMES");
+  const [script] = await asAdmin("/api/configs/jwt-customizer");
+  assert.equal(script.key, "jwt.accessToken");
+  assert.deepEqual(script.value.environmentVariables, { USER_DEFAULT_ROLE_NAMES: "user,good_user" });
+});
+
+inPage("the script editor completes what getCustomJwtClaims is given", "/console/identity/custom-jwt/client-credentials", async (page) => {
+  const editor = page.getByRole("textbox", { name: "Script" });
+  await editor.click();
+  await page.keyboard.press("Control+End");
+  await page.keyboard.type("context.appl");
+  await page.getByRole("option", { name: /application/ }).first().waitFor();
+  await page.keyboard.press("Escape");
+  // Leaving with changes is asked first.
+  await page.getByRole("link", { name: "API Resources", exact: true }).click();
+  await page.getByText("What you changed on this page is not saved.").waitFor();
+  await button(page, "Cancel").click();
+  await button(page, "Discard").click();
+});
+
+inPage("an application is created, its redirect URI checked, its guide filled in, its secret shown on demand", "/console/identity/applications?create=new", async (page) => {
+  await dialog(page).getByLabel("Application name").fill("Website");
+  await dialog(page).getByRole("radio", { name: "Traditional web" }).click();
+  assert.deepEqual(await violations(page), []);
+  await button(page, "Create application").last().click();
+  await heading(page, "Website");
+  const uri = page.getByLabel("Redirect URI");
+  await uri.fill("javascript:alert(1)");
+  await button(page, "Add").click();
+  await page.getByText("is no redirect URI").waitFor();
+  await uri.fill("https://web.example.com/callback");
+  await button(page, "Add").click();
+  await page.getByText("Registered: https://web.example.com/callback").waitFor();
+  await page.getByText('baseUrl: "https://web.example.com"').waitFor();
+  await page.getByRole("tab", { name: "Secrets" }).click();
+  await button(page, "Show the secret Default secret").click();
+  const [app] = (await asAdmin("/api/applications")).filter(({ name }) => name === "Website");
+  const [{ value }] = await asAdmin(`/api/applications/${app.id}/secrets`);
+  await page.getByText(value, { exact: true }).waitFor();
+  await reloaded(page, () => button(page, "Show the secret Default secret").waitFor());
+  assert.equal(await page.getByText(value).count(), 0);
+  await page.getByRole("tab", { name: "Settings" }).click();
+  await page.getByRole("combobox", { name: "CORS allowed origins" }).fill("https://elsewhere.example.com");
+  await page.keyboard.press("Enter");
+  await button(page, "Save changes").click();
+  await said(page, "The application is saved.");
+  assert.deepEqual((await asAdmin(`/api/applications/${app.id}`)).customClientMetadata.corsAllowedOrigins, ["https://elsewhere.example.com"]);
+  assert.deepEqual(await violations(page), []);
+});
+
+inPage("a role is taken and the undo gives it back; suspending is asked first", "/console/identity/users", async (page) => {
+  const made = await asAdmin("/api/users", { username: "grace", name: "Grace Hopper", password: "correct horse battery" });
+  const role = await asAdmin("/api/roles", { name: "keeper", description: "Keeps" });
+  await asAdmin(`/api/users/${made.id}/roles`, { roleIds: [role.id] });
+  await page.reload();
+  await page.getByLabel("Find by name, username, e-mail or phone").fill("hop");
+  await page.waitForURL(/q=hop/);
+  await page.getByRole("link", { name: "Grace Hopper", exact: true }).click();
+  await heading(page, "Grace Hopper");
+  await page.getByRole("tab", { name: "Roles" }).click();
+  await button(page, "Take the role keeper away").click();
+  await page.getByText("keeper is taken away.").waitFor();
+  await button(page, "Undo").click();
+  await page.getByRole("link", { name: "keeper", exact: true }).waitFor();
+  await button(page, "More").click();
+  await page.getByRole("menuitem", { name: "Suspend" }).click();
+  await page.getByText("Suspend Grace Hopper?").waitFor();
+  assert.equal((await asAdmin(`/api/users/${made.id}`)).isSuspended, false);
+  await dialog(page).getByRole("button", { name: "Suspend", exact: true }).click();
+  await said(page, "Grace Hopper is suspended.");
+  assert.equal((await asAdmin(`/api/users/${made.id}`)).isSuspended, true);
+  await page.getByRole("tab", { name: "Custom data" }).click();
+  await page.getByRole("textbox", { name: "Custom data" }).waitFor();
+  await reloaded(page, () => page.getByRole("textbox", { name: "Custom data" }).waitFor());
+});
+
+inPage("users are imported with the hashes they have, and what is refused says why", "/console/identity/users/import", async (page) => {
+  const csv = "username,email,password_hash\nbarbara,barbara@example.com,$2a$04$Gb4hnl.Q4eJ9Er/mGkNHJ.pImBOdWbAtMqULPKtMxnXRZVvkvfVMa\n1up,,\nbarbara,,\n";
+  await page.locator("input[type=file]").setInputFiles({ name: "users.csv", mimeType: "text/csv", buffer: Buffer.from(csv) });
+  await page.getByText("2 rows are left out").first().waitFor();
+  assert.deepEqual(await violations(page), []);
+  await button(page, "Import 1 user").click();
+  await page.getByText("1 of 1 created, 0 refused").waitFor();
+  const [user] = await asAdmin("/api/users?search=barbara");
+  assert.equal(user.hasPassword, true);
+  // A second time the server refuses it, in words.
+  await button(page, "Another file").click();
+  await page.locator("input[type=file]").setInputFiles({ name: "users.csv", mimeType: "text/csv", buffer: Buffer.from(csv) });
+  await button(page, "Import 1 user").click();
+  await page.getByText("This username is already in use.").waitFor();
+  assert.deepEqual(await violations(page), []);
+}, { expected: [/422/] });
+
+inPage("sign-in settings are seen in the sign-in page itself before they are saved", "/console/identity/sign-in-experience", async (page) => {
+  await page.getByRole("textbox", { name: "Brand colour", exact: true }).fill("#7a1fa2");
+  const shown = page.frameLocator("iframe[title='Preview of the sign-in page']");
+  await shown.getByRole("heading", { name: "Sign in" }).waitFor();
+  await page.waitForFunction(() => {
+    const { contentDocument } = document.querySelector("iframe");
+    return contentDocument.documentElement.style.getPropertyValue("--brand") === "#7a1fa2";
+  });
+  const stored = async () => (await asAdmin("/api/sign-in-exp")).color.primaryColor;
+  assert.notEqual(await stored(), "#7a1fa2");
+  await page.getByText("Sign-up", { exact: true }).click();
+  await shown.getByRole("heading", { name: /account/i }).waitFor();
+  await button(page, "Save changes").click();
+  await said(page, "The settings are saved, and in force.");
+  assert.equal(await stored(), "#7a1fa2");
+  for (const tab of ["Sign-up and sign-in", "Policies", "Content"]) {
+    await page.getByRole("tab", { name: tab }).click();
+    assert.deepEqual(await violations(page), []);
+  }
+  await page.getByLabel("Terms of use").fill("example");
+  await button(page, "Save changes").click();
+  await page.getByText("This is no web address.").waitFor();
+  await page.getByLabel("Terms of use").fill("https://example.com/terms");
+  await button(page, "Save changes").click();
+  await said(page, "The settings are saved, and in force.");
+  await reloaded(page, () => page.getByLabel("Terms of use").waitFor());
+  assert.equal(await page.getByLabel("Terms of use").inputValue(), "https://example.com/terms");
+});
+
+inPage("signing keys are rotated, and the previous one deleted", "/console/identity/keys", async (page) => {
+  await button(page, "Rotate the token signing keys").click();
+  await page.getByRole("combobox", { name: "When it signs" }).click();
+  await page.getByRole("option", { name: "At once" }).click();
+  await button(page, "Rotate keys").click();
+  await page.getByRole("cell", { name: "Previous" }).waitFor();
+  const keys = await asAdmin("/api/configs/oidc/private-keys");
+  assert.deepEqual(keys.map(({ status }) => status), ["Current", "Previous"]);
+  await button(page, `Delete the key ${keys[1].id}`).click();
+  await button(page, "Delete key").click();
+  await said(page, "The key is deleted.");
+  await reloaded(page, () => page.getByRole("cell", { name: "Current" }).waitFor());
+});
+
+inPage("the audit log is searched, and an entry shows what changed", "/console/identity/logs", async (page) => {
+  await page.getByLabel("Find by event, such as User or Token").fill("SignInExperience");
+  await page.getByRole("link", { name: "Management.SignInExperience.Updated" }).first().click();
+  await heading(page, "Management.SignInExperience.Updated");
+  await page.getByText("What was different before and after").waitFor();
+  await reloaded(page, () => page.getByText("What was different before and after").waitFor());
+});
+
+inPage("members are added, given another role, and removed", "/console/identity/members", async (page) => {
+  await asAdmin("/api/users", { username: "owner_one" });
+  await asAdmin("/api/users", { username: "helper_two" });
+  for (const [name, role] of [
+    ["owner_one", "Owner"],
+    ["helper_two", "Support"],
+  ]) {
+    await button(page, "Add member").first().click();
+    const user = dialog(page).getByRole("combobox", { name: "User" });
+    await user.fill(name);
+    await page.getByRole("option", { name, exact: true }).click();
+    await dialog(page).getByRole("radio", { name: role }).check();
+    assert.deepEqual(await violations(page), []);
+    await dialog(page).getByRole("button", { name: "Add member" }).click();
+    await said(page, `${name} is now a member.`);
+  }
+  await page.getByRole("combobox", { name: "Role of owner_one" }).click();
+  await page.getByRole("option", { name: "Developer" }).click();
+  await page.getByText("The console needs an owner").waitFor(); // refused by the server, in words
+  await button(page, "Remove helper_two").click();
+  await button(page, "Remove member").click();
+  await said(page, "helper_two is no longer a member.");
+  await reloaded(page, () => page.getByText("owner_one").first().waitFor());
+}, { expected: [/422/] });
