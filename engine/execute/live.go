@@ -183,8 +183,9 @@ func (e *Executor) Poll(ctx context.Context, live *translate.Live, subscribers [
 }
 
 func (e *Executor) pollAll(ctx context.Context, live *translate.Live, subscribers []*Subscriber, to *Audience) ([]Outcome, error) {
+	tried := map[pattern]struct{}{}
 	for _, s := range subscribers {
-		if err := e.try(ctx, s); err != nil {
+		if err := e.try(ctx, s, tried); err != nil {
 			return nil, err
 		}
 	}
@@ -221,9 +222,23 @@ func (e *Executor) pollAll(ctx context.Context, live *translate.Live, subscriber
 	return out, nil
 }
 
-// try tries a subscriber's patterns, once: what is wrong with one must not be told by the rows it meets.
-func (e *Executor) try(ctx context.Context, s *Subscriber) error {
+// pattern is what a trial tries.
+type pattern struct {
+	source, sql, text string
+	isNull            bool
+}
+
+// try tries a subscriber's patterns, once, and those that others have just tried not again: what is wrong with one must not
+// be told by the rows it meets.
+func (e *Executor) try(ctx context.Context, s *Subscriber, tried map[pattern]struct{}) error {
 	for _, t := range s.trials {
+		p := pattern{source: t.source, sql: t.sql, isNull: t.pattern == nil}
+		if t.pattern != nil {
+			p.text = *t.pattern
+		}
+		if _, ok := tried[p]; ok {
+			continue
+		}
 		src, err := e.source(t.source)
 		if err != nil {
 			return err
@@ -237,6 +252,7 @@ func (e *Executor) try(ctx context.Context, s *Subscriber) error {
 		if err != nil {
 			return mapError(err, "$", &translate.Statement{SQL: t.sql})
 		}
+		tried[p] = struct{}{}
 	}
 	s.trials = nil
 	return nil
