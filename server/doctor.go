@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"gatehouse/engine"
 	"gatehouse/postgres/embedded"
@@ -125,9 +126,19 @@ func (d *doctor) databases(ctx context.Context, s *Settings) {
 		d.sources(ctx, s)
 	}
 	if data && identity && len(logins) == 1 {
-		d.warn("data and identity share one database login: whoever may run SQL as administrator of the data half can read schema identity",
+		d.warn("data and identity share one database login: whoever may run SQL as administrator of the data half can read schema identity, so that the console's developers have no SQL",
 			"give the identity half its own login with DB_URL, and revoke schema identity from the engine's")
+	} else if metadata, source, _ := s.Database.ofData(); data && identity && s.Operations.Console && isSameLogin(metadata, source) {
+		d.warn("the metadata and source default share one database login: SQL there reaches the metadata, so that the console's developers have none",
+			"give the metadata its own login with HASURA_GRAPHQL_METADATA_DATABASE_URL, and revoke schema hdb_catalog from the source's")
 	}
+}
+
+// isSameLogin tells whether two URLs name one login of one server.
+func isSameLogin(one, other string) bool {
+	a, errA := pgconn.ParseConfig(one)
+	b, errB := pgconn.ParseConfig(other)
+	return errA == nil && errB == nil && a.User == b.User && a.Host == b.Host && a.Port == b.Port
 }
 
 // sources looks at the databases of the stored metadata, and at their replicas.

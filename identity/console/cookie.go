@@ -85,6 +85,7 @@ func (h *Handler) clearCookie(w http.ResponseWriter, r *http.Request) {
 		if name == secureCookie && !h.isSecure(r) {
 			continue // a browser would not take it
 		}
+		//nolint:gosec // by http there is no Secure, and the value is nothing
 		http.SetCookie(w, &http.Cookie{Name: name, Path: "/", MaxAge: -1, HttpOnly: true, Secure: name == secureCookie, SameSite: http.SameSiteStrictMode})
 	}
 }
