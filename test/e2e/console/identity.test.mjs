@@ -1,6 +1,8 @@
 // Identity: both articles' half by clicks alone, and every page opened, used for its main task and reloaded at its address.
 import assert from "node:assert/strict";
-import { asAdmin, browser, inPage, violations } from "./helpers.mjs";
+import { test } from "node:test";
+import { launch } from "../browser/browser.mjs";
+import { asAdmin, base, browser, inPage, signIn, violations, watch } from "./helpers.mjs";
 
 browser();
 
@@ -274,3 +276,49 @@ inPage("members are added, given another role, and removed", "/console/identity/
   await said(page, "helper_two is no longer a member.");
   await reloaded(page, () => page.getByText("owner_one").first().waitFor());
 }, { expected: [/422/] });
+
+test("a support member reads users and the log, is offered no change, and is refused what the page hides", async () => {
+  const made = await asAdmin("/api/users", { username: "support_one", password: "Correct-horse-77" });
+  const { context, close } = await launch();
+  try {
+    const owner = await context.newPage();
+    await signIn(owner);
+    const sent = (page, method, path, body) =>
+      page.evaluate(
+        async (call) => (await fetch(call.path, { method: call.method, headers: { "content-type": "application/json" }, body: call.body })).status,
+        { method, path, body: body && JSON.stringify(body) },
+      );
+    assert.equal(await sent(owner, "PUT", `/console/api/members/${made.id}`, { role: "support" }), 204);
+    await context.clearCookies();
+    const page = await context.newPage();
+    const faults = watch(page, [/403/]);
+    await page.goto(`${base}/console/identity/users/${made.id}`);
+    await page.getByRole("link", { name: "Sign in", exact: true }).or(page.getByRole("button", { name: "Sign in", exact: true })).click();
+    await page.getByLabel("Username").fill("support_one");
+    await page.getByLabel("Password", { exact: true }).fill("Correct-horse-77");
+    await page.keyboard.press("Enter");
+    await heading(page, "support_one");
+    const pages = await page.getByRole("navigation", { name: "Pages" }).getByRole("link").allInnerTexts();
+    for (const name of ["Custom JWT", "Sign-in experience", "Signing keys", "Members"]) assert.ok(!pages.includes(name), `${name} is offered`);
+    for (const name of ["Reset password", "More"]) assert.equal(await button(page, name).count(), 0, `${name} is offered`);
+    await page.getByRole("link", { name: "Roles", exact: true }).click();
+    await heading(page, "Roles");
+    assert.equal(await button(page, "Create role").count(), 0);
+    for (const [method, path, body] of [
+      ["PATCH", `/api/users/${made.id}/is-suspended`, { isSuspended: true }],
+      ["DELETE", `/api/users/${made.id}`],
+      ["POST", "/api/roles", { name: "mine", description: "x" }],
+      ["GET", "/api/configs/oidc/private-keys"],
+      ["PATCH", "/api/sign-in-exp", { hideLogtoBranding: true }],
+      ["GET", "/console/api/members"],
+    ])
+      assert.equal(await sent(page, method, path, body), 403, `${method} ${path}`);
+    await page.goto(`${base}/console/identity/keys`);
+    await page.getByText("You may not do this. An owner of this Gatehouse can.").first().waitFor();
+    assert.equal(await page.getByRole("button", { name: /Rotate|Try again/ }).count(), 0);
+    assert.deepEqual(await violations(page), []);
+    assert.deepEqual(faults, []);
+  } finally {
+    await close();
+  }
+});

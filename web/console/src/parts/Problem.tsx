@@ -16,7 +16,7 @@ export const wordsFor = (error: unknown): string => {
 export const Problem = ({ error, title, onRetry }: { error: unknown; title?: string; onRetry?: () => void }) => (
   <Alert color="red" icon={<IconAlertTriangle aria-hidden="true" />} title={title} role="alert" className="problem">
     <p>{wordsFor(error)}</p>
-    {onRetry && (
+    {onRetry && !(error instanceof ApiError && error.status === 403) && (
       <Button size="xs" variant="default" onClick={onRetry}>
         {t("tryAgain")}
       </Button>

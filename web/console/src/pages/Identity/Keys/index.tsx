@@ -11,7 +11,7 @@ import { Page } from "../../../parts/Page.tsx";
 import { Problem } from "../../../parts/Problem.tsx";
 import { Table } from "../../../parts/Table.tsx";
 import { useForm } from "../../../parts/useForm.ts";
-import { useSession } from "../../../session.tsx";
+import { useMay, useSession } from "../../../session.tsx";
 import { ago, moment } from "../../../text.ts";
 import { t as shared } from "../text.ts";
 import { t } from "./text.ts";
@@ -91,6 +91,7 @@ const Status = ({ item, isFirst }: { item: Key; isFirst: boolean }) => {
 const Keys = ({ type }: { type: KeyType }) => {
   const client = useQueryClient();
   const { endpoints } = useSession();
+  const may = useMay("secrets");
   const [isRotating, setRotating] = useState(false);
   const [deleting, setDeleting] = useState<Key>();
   const query = useQuery({ queryKey: ["keys", type], queryFn: () => loadKeys(type) });
@@ -101,15 +102,17 @@ const Keys = ({ type }: { type: KeyType }) => {
     <Card
       title={t(type)}
       actions={
-        <Button
-          variant="default"
-          size="sm"
-          aria-label={t("rotateOf", { keys: t(type).toLowerCase() })}
-          leftSection={<IconRefresh size={16} aria-hidden="true" />}
-          onClick={() => setRotating(true)}
-        >
-          {t("rotate")}
-        </Button>
+        may && (
+          <Button
+            variant="default"
+            size="sm"
+            aria-label={t("rotateOf", { keys: t(type).toLowerCase() })}
+            leftSection={<IconRefresh size={16} aria-hidden="true" />}
+            onClick={() => setRotating(true)}
+          >
+            {t("rotate")}
+          </Button>
+        )
       }
     >
       <p className="muted lead-in">{t(`${type}Hint`, { jwks: endpoints.jwks })}</p>

@@ -77,7 +77,8 @@ const Add = ({ members, onDone, onClose }: { members: Member[]; onDone: () => Pr
 const Members = () => {
   const client = useQueryClient();
   const session = useSession();
-  const readsUsers = useMay("users:read");
+  const reads = useMay("users:read");
+  const mayAdd = useMay("members") && reads;
   const [{ create }, set] = useAddress<{ create?: string }>();
   const [removing, setRemoving] = useState<Member>();
   const query = useQuery({ queryKey: ["members"], queryFn: loadMembers });
@@ -96,7 +97,7 @@ const Members = () => {
       failed(error);
     }
   };
-  const add = readsUsers && (
+  const add = mayAdd && (
     <Button leftSection={<IconPlus size={16} aria-hidden="true" />} onClick={() => set({ create: "new" })}>
       {t("add")}
     </Button>
@@ -167,7 +168,7 @@ const Members = () => {
           },
         ]}
       />
-      {create && items && readsUsers && <Add members={items} onDone={refresh} onClose={() => set({ create: undefined }, "replace")} />}
+      {create && items && mayAdd && <Add members={items} onDone={refresh} onClose={() => set({ create: undefined }, "replace")} />}
       <Confirm
         isOpen={removing !== undefined}
         title={t("removeTitle", { name: removing ? called(removing) : "" })}
