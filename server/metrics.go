@@ -44,6 +44,7 @@ func (sv *Server) answered(ctx context.Context, x *telemetry.Exchange) {
 	endSpan(x)
 	sv.metrics.Exchanged(x)
 	sv.lines.Exchange(ctx, x)
+	sv.activity.count(x)
 }
 
 // serveMetrics shows the metrics to who has their secret, as in Hasura; where there is none, to administrators only.

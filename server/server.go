@@ -32,6 +32,7 @@ type Server struct {
 	log       *slog.Logger
 	lines     *telemetry.Log
 	metrics   *telemetry.Metrics
+	activity  activity
 	otlp      *telemetry.OTLP
 	open      atomic.Int64 // HTTP connections
 	port      int
@@ -294,6 +295,7 @@ func onlyClean(next http.Handler) http.Handler {
 func (sv *Server) mountConsole(ctx context.Context, mux *http.ServeMux) error {
 	if sv.console != nil {
 		sv.console.Mount(mux)
+		sv.mountConsoleStatus(mux)
 		mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/console", http.StatusFound) })
 		if sv.identity != nil {
 			setUp, err := sv.identity.SetUp(ctx, sv.console.Begin)

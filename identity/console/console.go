@@ -260,7 +260,7 @@ func (h *Handler) showSession(w http.ResponseWriter, r *http.Request) error {
 				return err
 			}
 		}
-	case len(h.config.Secrets) == 0 && h.config.HasData:
+	case h.isOpen():
 		in.By, in.May = ByNobody, dataOperations()
 	default:
 		httpd.WriteJSON(w, http.StatusOK, out)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -30,6 +31,33 @@ var (
 	errForbidden = &problem{http.StatusForbidden, "auth.forbidden", "Your membership of the console does not allow this."}
 	errUnknown   = &problem{http.StatusUnauthorized, "auth.unauthorized", "Sign in to the console."}
 )
+
+// Allow lets callers in who hold any of the operations, and tells what they hold. Where nobody needs to sign in, everybody
+// holds those of the data half.
+func (h *Handler) Allow(answer func(w http.ResponseWriter, r *http.Request, held directory.Operations), any ...directory.Operation) http.HandlerFunc {
+	return h.handle(func(w http.ResponseWriter, r *http.Request) error {
+		c, err := h.CallerOf(r.Context(), r.Header)
+		var held directory.Operations
+		switch {
+		case err != nil:
+			return err
+		case c != nil:
+			held = c.Operations
+		case h.isOpen():
+			held = dataOperations()
+		default:
+			return errUnknown
+		}
+		if !slices.ContainsFunc(any, held.Has) {
+			return errForbidden
+		}
+		answer(w, r, held)
+		return nil
+	})
+}
+
+// isOpen tells whether nobody needs to sign in: the data half runs without an admin secret.
+func (h *Handler) isOpen() bool { return len(h.config.Secrets) == 0 && h.config.HasData }
 
 // may lets callers in who hold an operation.
 func (h *Handler) may(op directory.Operation, answer func(w http.ResponseWriter, r *http.Request, c *Caller) error) func(w http.ResponseWriter, r *http.Request) error {

@@ -1,3 +1,5 @@
+import { call } from "./request.ts";
+
 /** Health as /healthz tells it: up and "OK", up with a warning ("WARN: inconsistent objects in schema"), or not up. */
 export type Health = { isUp: boolean; text: string };
 
@@ -9,3 +11,53 @@ export const loadHealth = async (): Promise<Health> => {
     return { isUp: false, text: "no answer" };
   }
 };
+
+/** What happened in steps from a time on; null where one may not know it, or nobody counts. */
+export type Activity = {
+  from: number; // Unix seconds
+  step: number; // seconds
+  requests: number[] | null;
+  errors: number[] | null;
+  signIns: number[] | null;
+  failedSignIns: number[] | null;
+};
+
+export const loadActivity = (hours: 1 | 24): Promise<Activity> => call(`/console/api/activity?hours=${hours}`);
+
+export type Setting = {
+  group: string;
+  flag: string;
+  variables: string[];
+  meaning: string;
+  value: string;
+  secret: boolean;
+  default: string;
+  from: "flag" | "environment" | "default";
+};
+
+export const loadSettings = (): Promise<Setting[]> => call("/console/api/settings");
+
+export type Pool = { source: string; role: "primary" | "replica"; host: string; inUse: number; open: number; max: number };
+export type LiveGroup = {
+  source: string;
+  role: string;
+  operation_name: string;
+  operation_hash: string;
+  multiplexed_query: string;
+  subscribers: number;
+  results: number;
+  followed: boolean;
+  polls_because?: string;
+  refetch_delay: number;
+  looks: number;
+  seconds: number;
+  last_look: { at: string; seconds: number; failed: boolean } | null;
+};
+export type Status = {
+  resourceVersion: number;
+  sockets: number;
+  pools: Pool[];
+  subscriptions: { live_queries_map: LiveGroup[]; stream_queries_map: LiveGroup[] };
+};
+
+export const loadStatus = (): Promise<Status> => call("/console/api/live");

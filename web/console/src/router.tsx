@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "
 import { apiRoutes } from "./pages/Api/routes.ts";
 import { dataRoutes } from "./pages/Data/routes.tsx";
 import { identityRoutes } from "./pages/Identity/routes.ts";
+import { operationsRoutes } from "./pages/Operations/routes.ts";
 import { permissionRoutes } from "./pages/Permissions/routes.ts";
 import { Problem } from "./parts/Problem.tsx";
 import { NotFound } from "./shell/NotFound.tsx";
@@ -15,7 +16,15 @@ const on = () => root;
 const home = createRoute({ getParentRoute: on, path: "/", component: lazyRouteComponent(() => import("./pages/Home/index.tsx")) });
 const setUp = createRoute({ getParentRoute: on, path: "/setup", component: lazyRouteComponent(() => import("./pages/SetUp/index.tsx")) });
 export const router = createRouter({
-  routeTree: root.addChildren([home, setUp, ...apiRoutes(on), ...dataRoutes(on), ...permissionRoutes(on), ...identityRoutes(on)]),
+  routeTree: root.addChildren([
+    home,
+    setUp,
+    ...apiRoutes(on),
+    ...dataRoutes(on),
+    ...permissionRoutes(on),
+    ...operationsRoutes(on),
+    ...identityRoutes(on),
+  ]),
   basepath: "/console",
   defaultPreload: "intent",
   defaultPendingComponent: Waiting,

@@ -1,4 +1,4 @@
-import { IconApi, IconHome2, IconShieldLock, IconTable, IconUsers } from "@tabler/icons-react";
+import { IconActivity, IconApi, IconHome2, IconShieldLock, IconTable, IconUsers } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 import type { Operation, SignedIn } from "../../../api/session.ts";
 import { t } from "./text.ts";
@@ -58,6 +58,18 @@ const all: Section[] = [
       { to: "/identity/keys", name: t("keys"), needs: ["secrets"] },
       { to: "/identity/logs", name: t("logs"), needs: ["logs"] },
       { to: "/identity/members", name: t("members"), needs: ["members"] },
+    ],
+  },
+  {
+    to: "/operations",
+    name: t("operations"),
+    icon: IconActivity,
+    half: "data",
+    needs: ["operations", "metadata:read"],
+    pages: [
+      { to: "/operations/metadata", name: t("metadata"), needs: ["metadata:read"] },
+      { to: "/operations/live", name: t("live"), needs: ["operations"] },
+      { to: "/operations/settings", name: t("settingsInForce"), needs: ["operations"] },
     ],
   },
 ];

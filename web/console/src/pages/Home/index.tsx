@@ -9,6 +9,7 @@ import { Page } from "../../parts/Page.tsx";
 import { Problem } from "../../parts/Problem.tsx";
 import { useMay, useSession } from "../../session.tsx";
 import { number } from "../../text.ts";
+import { Activity } from "./Activity.tsx";
 import { Connect } from "./Connect.tsx";
 import "./home.css";
 import { Steps } from "./Steps.tsx";
@@ -119,6 +120,8 @@ const Identity = () => {
 /** What is running and how it is, what to do first, and how to connect to it. */
 const Home = () => {
   const { halves } = useSession();
+  const mayOperate = useMay("operations");
+  const seesActivity = useMay("logs") || mayOperate;
   const both = halves.data && halves.identity;
   return (
     <Page title={t("title")} actions={<Health />}>
@@ -134,6 +137,7 @@ const Home = () => {
         {halves.data && <Data />}
         {halves.identity && <Identity />}
       </div>
+      {seesActivity && <Activity />}
       {both && <Connect />}
     </Page>
   );

@@ -1,0 +1,66 @@
+import { useQuery } from "@tanstack/react-query";
+import { type LiveGroup, loadStatus, type Pool } from "../../../../api/status.ts";
+import { Page } from "../../parts/Page.tsx";
+import { Problem } from "../../parts/Problem.tsx";
+import { type Column, Table } from "../../parts/Table.tsx";
+import { ago, number } from "../../text.ts";
+import "./operations.css";
+import { t } from "./text.ts";
+
+const pools: Column<Pool>[] = [
+  { name: t("source"), cell: (pool) => pool.source },
+  { name: t("role"), isMinor: true, cell: (pool) => pool.role },
+  { name: t("host"), isMinor: true, cell: (pool) => <code>{pool.host}</code> },
+  { name: t("inUse"), isEnd: true, cell: (pool) => number(pool.inUse) },
+  { name: t("open"), isEnd: true, cell: (pool) => number(pool.open) },
+  { name: t("most"), isEnd: true, cell: (pool) => number(pool.max) },
+];
+
+const milliseconds = (seconds: number) => Math.round(seconds * 10_000) / 10;
+
+const groups: Column<LiveGroup>[] = [
+  {
+    name: t("operation"),
+    width: "30%",
+    cell: (group) => (
+      <details className="statement">
+        <summary>
+          {group.operation_name || <span className="muted">{t("unnamed")}</span>} <span className="muted">{group.role}</span>
+        </summary>
+        <pre>{group.multiplexed_query}</pre>
+      </details>
+    ),
+  },
+  { name: t("subscribers"), isEnd: true, cell: (group) => number(group.subscribers) },
+  {
+    name: t("how"),
+    cell: (group) => (group.followed ? t("followed") : t("polled", { seconds: group.refetch_delay, why: group.polls_because ?? "" })),
+  },
+  { name: t("asked"), isMinor: true, isEnd: true, cell: (group) => t("looks", { count: group.looks, ms: milliseconds(group.seconds) }) },
+  { name: t("lastLook"), isMinor: true, isEnd: true, cell: (group) => (group.last_look ? ago(group.last_look.at) : "") },
+];
+
+/** What runs in this process now: connections, sockets, and the live queries with what they cost. */
+const Live = () => {
+  const { data, error, refetch } = useQuery({ queryKey: ["status"], queryFn: loadStatus, refetchInterval: 3_000 });
+  const live = data && [...data.subscriptions.live_queries_map, ...data.subscriptions.stream_queries_map];
+  return (
+    <Page title={t("live")} lead={t("liveLead")} actions={data && <span className="muted">{t("sockets", { count: data.sockets })}</span>}>
+      {error && <Problem error={error} onRetry={() => void refetch()} />}
+      <section aria-label={t("subscriptions")}>
+        <h2 className="group-name">{t("subscriptions")}</h2>
+        {live?.length === 0 ? (
+          <p className="muted">{t("noSubscriptions")}</p>
+        ) : (
+          <Table label={t("subscriptions")} columns={groups} rows={live} keyOf={(group) => `${group.source} ${group.role} ${group.operation_hash}`} />
+        )}
+      </section>
+      <section aria-label={t("pools")}>
+        <h2 className="group-name">{t("pools")}</h2>
+        <Table label={t("pools")} columns={pools} rows={data?.pools} keyOf={(pool) => `${pool.source} ${pool.role} ${pool.host}`} />
+      </section>
+    </Page>
+  );
+};
+
+export default Live;
