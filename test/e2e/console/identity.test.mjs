@@ -154,6 +154,13 @@ inPage("an application is created, its redirect URI checked, its guide filled in
   await page.keyboard.press("Enter");
   await button(page, "Save changes").click();
   await said(page, "The application is saved.");
+  // Another tab would lose what is typed: it is asked first, and staying keeps it.
+  await page.getByLabel("Description").fill("The shop");
+  await page.getByRole("tab", { name: "Guide" }).click();
+  await page.getByText("What you changed on this page is not saved.").waitFor();
+  await button(page, "Cancel").click();
+  assert.equal(await page.getByLabel("Description").inputValue(), "The shop");
+  await button(page, "Discard").click();
   assert.deepEqual((await asAdmin(`/api/applications/${app.id}`)).customClientMetadata.corsAllowedOrigins, ["https://elsewhere.example.com"]);
   assert.deepEqual(await violations(page), []);
 });

@@ -6,10 +6,16 @@ import { t } from "./text.ts";
 import type { Form } from "./useForm.ts";
 import "./form.css";
 
-/** Stands at the foot of a form once something is changed: keep it or take it back. Nobody leaves with changes unasked. */
-export const SaveBar = ({ form }: { form: Form }) => {
+const tabOf = (search: unknown) => (search as { tab?: string }).tab;
+
+/**
+ * Stands at the foot of a form once something is changed: keep it or take it back. Nobody leaves with changes unasked, neither the page nor the form's
+ * tab; `isAcrossTabs` says that the form is on all of them.
+ */
+export const SaveBar = ({ form, isAcrossTabs }: { form: Form; isAcrossTabs?: boolean }) => {
   const leaving = useBlocker({
-    shouldBlockFn: ({ current, next }) => form.isDirty && !form.isBusy && current.pathname !== next.pathname,
+    shouldBlockFn: ({ current, next }) =>
+      form.isDirty && !form.isBusy && (current.pathname !== next.pathname || (!isAcrossTabs && tabOf(current.search) !== tabOf(next.search))),
     enableBeforeUnload: () => form.isDirty,
     withResolver: true,
   });

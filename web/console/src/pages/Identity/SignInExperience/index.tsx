@@ -215,7 +215,7 @@ const Form = ({ stored }: { stored: SignInExperience }) => {
             </Group>
           </Tabs.Panel>
         </Tabs>
-        <SaveBar form={form} />
+        <SaveBar form={form} isAcrossTabs />
       </form>
       <div className="panel sticky">
         <Preview settings={settingsOf(stored, values)} />
