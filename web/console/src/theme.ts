@@ -53,6 +53,7 @@ const ours = {
   "--mantine-color-pine-light-color": "var(--link)",
   "--mantine-color-pine-text": "var(--link)",
   "--mantine-color-red-light": "var(--danger-wash)",
+  "--mantine-color-red-light-hover": "var(--danger-wash)",
   "--mantine-color-red-light-color": "var(--danger)",
   "--mantine-color-red-text": "var(--danger)",
 };

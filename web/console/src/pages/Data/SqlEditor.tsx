@@ -1,3 +1,4 @@
+import { closeCompletion } from "@codemirror/autocomplete";
 import { PostgreSQL, sql } from "@codemirror/lang-sql";
 import { Prec } from "@codemirror/state";
 import { type EditorView, keymap, ViewPlugin } from "@codemirror/view";
@@ -17,6 +18,7 @@ const SqlEditor = ({ value, onChange, label, names, onRun, place, autoFocus }: C
           {
             key: "Mod-Enter",
             run: (editor) => {
+              closeCompletion(editor);
               const { from, to } = editor.state.selection.main;
               run.current?.(editor.state.sliceDoc(from, to));
               return run.current !== undefined;

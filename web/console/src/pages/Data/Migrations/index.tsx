@@ -108,9 +108,9 @@ const Migrations = () => {
                   </span>
                   <code className="muted">{one.version}</code>
                 </summary>
-                <h3>{t("up")}</h3>
+                <h2>{t("up")}</h2>
                 <pre>{one.up}</pre>
-                <h3>{t("down")}</h3>
+                <h2>{t("down")}</h2>
                 <pre>{one.down}</pre>
                 {mayRun && (
                   <div className="actions">

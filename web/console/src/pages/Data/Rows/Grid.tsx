@@ -74,12 +74,15 @@ const CellEditor = ({
   column,
   enums,
   start,
+  selects,
   onDone,
   onCancel,
 }: {
   column: Column;
   enums: Enum[];
   start: Value | undefined;
+  /** Its text is there to be replaced; not what was just typed. */
+  selects: boolean;
   onDone: (value: Value, moves: "down" | "right" | "none") => void;
   onCancel: () => void;
 }) => {
@@ -88,8 +91,8 @@ const CellEditor = ({
   const isOver = useRef(false);
   useLayoutEffect(() => {
     field.current?.focus();
-    if (field.current instanceof HTMLInputElement && field.current.value === start) field.current.select();
-  }, [start]);
+    if (selects && field.current instanceof HTMLInputElement) field.current.select();
+  }, [selects]);
   const editor = editorOf(column);
   const mistake = text === "" ? undefined : mistakeIn(column, text);
   const finish = (moves: "down" | "right" | "none") => {
@@ -400,6 +403,7 @@ export const Grid = (props: Props) => {
                         column={of}
                         enums={enums}
                         start={editing.text ?? value}
+                        selects={editing.text === undefined}
                         onCancel={() => {
                           setEditing(undefined);
                           focusGrid();

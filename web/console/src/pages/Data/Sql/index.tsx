@@ -1,6 +1,7 @@
 import { Button, Checkbox, Menu, TextInput } from "@mantine/core";
 import { IconClock, IconDownload, IconPlayerPlay, IconPlayerStop } from "@tabler/icons-react";
 import { useEffect, useMemo, useRef, useState } from "react";
+import { describe } from "../../../../../api/catalog.ts";
 import { ApiError } from "../../../../../api/error.ts";
 import { command } from "../../../../../api/metadata.ts";
 import { execute, migrate, type SQLFailure, type SQLResult } from "../../../../../api/sql.ts";
@@ -165,8 +166,9 @@ const Sql = () => {
     }
   };
   const trackNew = async (before: Set<string>) => {
-    const tables = await command<{ tables: { name: { schema: string; name: string } }[] }>("pg_get_source_trackables", { source });
-    const fresh = tables.tables.map((one) => one.name).filter((one) => !before.has(`${one.schema}.${one.name}`));
+    const fresh = (await describe(source)).tables
+      .filter((one) => !one.tracked && !one.parent && !before.has(`${one.schema}.${one.name}`))
+      .map(({ schema, name: table }) => ({ schema, name: table }));
     if (fresh.length === 0) return;
     try {
       await command(
