@@ -43,12 +43,16 @@ export const onBrand = (brand: string) => (contrast(brand, "#ffffff") >= contras
 
 const surfaces = { light: "#fffefb", dark: "#161c19" }; // --surface of ui/tokens.css
 
-const scheme = matchMedia("(prefers-color-scheme: dark)");
+let media: MediaQueryList | undefined;
+const scheme = (): MediaQueryList => {
+  media ??= matchMedia("(prefers-color-scheme: dark)"); // one, so that who listens to it can stop
+  return media;
+};
 
 /** Whether the page is dark: as the system, unless the operator or a preview decided. */
 export const isDark = (): boolean => {
   const { theme } = document.documentElement.dataset;
-  return theme ? theme === "dark" : scheme.matches;
+  return theme ? theme === "dark" : scheme().matches;
 };
 
 let repaint: (() => void) | undefined;
@@ -75,9 +79,9 @@ export const applyTheme = (s: Settings, shown?: "light" | "dark") => {
     if (icon) document.querySelector<HTMLLinkElement>('link[rel="icon"]')?.setAttribute("href", icon);
   };
   paint();
-  if (repaint) scheme.removeEventListener("change", repaint);
+  if (repaint) scheme().removeEventListener("change", repaint);
   repaint = paint;
-  scheme.addEventListener("change", paint);
+  scheme().addEventListener("change", paint);
   if (operators || s.customCss) {
     operators ??= new CSSStyleSheet();
     operators.replaceSync(s.customCss ?? "");
