@@ -32,7 +32,12 @@ export const Steps = ({ render }: { render: (done: number, count: number, steps:
   const steps: Step[] = [];
   if (readsMetadata)
     steps.push(
-      { name: t("stepTable"), hint: t("stepTableHint"), isDone: (metadata?.sources ?? []).some((source) => (source.tables ?? []).length > 0) },
+      {
+        name: t("stepTable"),
+        hint: t("stepTableHint"),
+        isDone: (metadata?.sources ?? []).some((source) => (source.tables ?? []).length > 0),
+        to: "/data",
+      },
       { name: t("stepPermission"), hint: t("stepPermissionHint"), isDone: metadata !== undefined && rolesOf(metadata).length > 0 },
     );
   if (readsAccess)

@@ -30,7 +30,8 @@ export const ValueInput = ({ column, enums, value, onChange, isNew, autoFocus, d
   const text = typeof value === "string" ? value : "";
   const isNull = value === null;
   const leaves = isDefault(value) || value === undefined;
-  const mistake = typeof value === "string" ? mistakeIn(column, value) : undefined;
+  // What nobody has typed yet is not wrong.
+  const mistake = typeof value === "string" && !(isNew && value === "") ? mistakeIn(column, value) : undefined;
   const wrong = mistake && t(`mistake_${mistake}`);
   const hasDefault = column.default !== null || column.identity !== "";
   const placeholder = isNull ? t("null") : leaves && hasDefault ? t("hasDefault", { value: column.default ?? column.identity }) : undefined;
