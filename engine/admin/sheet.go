@@ -40,7 +40,7 @@ type sheetArgs struct {
 
 // sheetOf is the table that a command on rows is about. What the catalog leaves out (the system's schemas, Gatehouse's own) is
 // not found here.
-func sheetOf(ctx context.Context, v View, s *session.Session, args json.RawMessage) (*sheetArgs, *catalog.Table, error) {
+func (h *Handler) sheetOf(ctx context.Context, v View, s *session.Session, args json.RawMessage) (*sheetArgs, *catalog.Table, error) {
 	a := &sheetArgs{tableArgs: tableArgs{Source: metadata.DefaultSource}}
 	if err := json.Unmarshal(args, a); err != nil {
 		return nil, nil, misread(fault.Root, err)
@@ -67,6 +67,12 @@ func sheetOf(ctx context.Context, v View, s *session.Session, args json.RawMessa
 	if err != nil {
 		return nil, nil, err
 	}
+	if source.Table(name) == nil {
+		// A view may show what only SQL could.
+		if err := h.mayRunSQL(ctx, s, pool); err != nil {
+			return nil, nil, err
+		}
+	}
 	// Read anew: the catalog may be older than a change somebody made past Gatehouse.
 	if c, err = catalog.LoadSome(ctx, pool, c, []catalog.Name{catalogName(name)}, nil); err != nil {
 		return nil, nil, err
@@ -80,7 +86,7 @@ func sheetOf(ctx context.Context, v View, s *session.Session, args json.RawMessa
 
 // selectRows reads rows of a table as texts, with what a later change has to name.
 func (e *execution) selectRows(ctx context.Context, v View, r *request) ([]byte, error) {
-	a, t, err := sheetOf(ctx, v, e.session, r.args)
+	a, t, err := e.h.sheetOf(ctx, v, e.session, r.args)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +107,7 @@ func (e *execution) selectRows(ctx context.Context, v View, r *request) ([]byte,
 
 // changeRows makes all changes or none.
 func (e *execution) changeRows(ctx context.Context, v View, r *request) ([]byte, error) {
-	a, t, err := sheetOf(ctx, v, e.session, r.args)
+	a, t, err := e.h.sheetOf(ctx, v, e.session, r.args)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +139,7 @@ func (h *Handler) export(ctx context.Context, s *session.Session, body []byte, w
 	if err != nil {
 		return err
 	}
-	a, t, err := sheetOf(ctx, v, s, body)
+	a, t, err := h.sheetOf(ctx, v, s, body)
 	if err != nil {
 		return err
 	}
