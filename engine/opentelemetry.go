@@ -77,7 +77,12 @@ func (c *Config) otlpTarget(doc *metadata.Metadata) (t telemetry.Target, wrong [
 		problem(exporterPart, o.Exporter, "%s", err)
 	}
 	var batch otlpBatch
-	if json.Unmarshal(o.Batch, &batch); batch.Size != nil && *batch.Size <= 0 {
+	if len(o.Batch) > 0 {
+		if err := json.Unmarshal(o.Batch, &batch); err != nil {
+			problem(batchPart, o.Batch, "max_export_batch_size must be a positive integer")
+		}
+	}
+	if batch.Size != nil && *batch.Size <= 0 {
 		problem(batchPart, o.Batch, "max_export_batch_size must be a positive integer")
 	} else if batch.Size != nil {
 		t.BatchSize = min(*batch.Size, maxExportBatch)
@@ -143,7 +148,7 @@ func (c *Config) endpoint(text string) (string, error) {
 		return "", err
 	}
 	if u, err := url.Parse(text); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return "", fmt.Errorf("Invalid URL") //nolint:staticcheck // Hasura's words
+		return "", fmt.Errorf("Invalid URL")
 	}
 	return text, nil
 }
@@ -155,7 +160,7 @@ func (c *Config) expand(text string) (string, error) {
 		return value, err == nil
 	})
 	if missing != "" {
-		return "", fmt.Errorf("Value for environment variables not found: %s", missing) //nolint:staticcheck // Hasura's words
+		return "", fmt.Errorf("Value for environment variables not found: %s", missing)
 	}
 	return out, nil
 }

@@ -62,7 +62,7 @@ func (o *OTLP) encodeLogs(t *Target, records []record) ([]byte, error) {
 }
 
 func (r *record) message() *logs.LogRecord {
-	at := uint64(r.at.UnixNano()) //nolint:gosec // after 1970
+	at := uint64(r.at.UnixNano())
 	out := &logs.LogRecord{
 		TimeUnixNano: at, ObservedTimeUnixNano: at, SeverityText: levelName(r.level), SeverityNumber: severity(r.level),
 		Attributes: []*common.KeyValue{textAttribute("type", string(r.kind)), textAttribute("level", levelName(r.level))},
