@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"gatehouse/engine/execute"
@@ -160,12 +158,6 @@ func (c *Config) connection(info *metadata.ConnectionInfo) (*connection, error) 
 	conn.key = fmt.Sprintf("%q %d %s %s %s %s %d %s", where, cfg.MaxConns, cfg.MaxConnIdleTime, cfg.MaxConnLifetime,
 		cfg.ConnConfig.DefaultQueryExecMode, conn.timeout, conn.retries, encryption)
 	return conn, nil
-}
-
-// cancelling has Postgres asked to end a statement that nobody waits for any more, and keeps its connection. It is for
-// primaries: a replica that does not answer is to be left at once.
-func cancelling(c *pgconn.PgConn) ctxwatch.Handler {
-	return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: cancelTimeout}
 }
 
 // size sets the bounds of a pool: the metadata's, else the operator's for the default source, else Hasura's.

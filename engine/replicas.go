@@ -45,7 +45,7 @@ func (c *Config) connections(s *metadata.Source) (*connections, error) {
 	if err != nil {
 		return nil, err
 	}
-	primary.pool.ConnConfig.BuildContextWatcherHandler = cancelling
+	primary.pool.ConnConfig.BuildContextWatcherHandler, primary.pool.PrepareConn = cancelling, isSettled
 	out := &connections{primary: primary}
 	var key strings.Builder
 	key.WriteString(primary.key)
