@@ -24,13 +24,13 @@ type canceller struct {
 func cancelling(c *pgconn.PgConn) ctxwatch.Handler { return &canceller{conn: c} }
 
 // HandleCancel implements ctxwatch.Handler.
-func (c *canceller) HandleCancel(context.Context) {
+func (c *canceller) HandleCancel(ended context.Context) {
 	asked := make(chan struct{})
 	c.asked, c.isAcknowledged = asked, false
 	_ = c.conn.Conn().SetDeadline(time.Now().Add(cancelTimeout))
 	go func() {
 		defer close(asked)
-		ctx, cancel := context.WithTimeout(context.Background(), cancelTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ended), cancelTimeout)
 		defer cancel()
 		err := c.conn.CancelRequest(ctx)
 		c.isAcknowledged = err == nil && ctx.Err() == nil // it tells nothing of a read that was cut short
