@@ -136,7 +136,11 @@ func create(t testing.TB, template string) string {
 		t.Fatalf("create database: %v", err)
 	}
 	t.Cleanup(func() {
-		if err := adminExec(ctx, "drop database if exists "+pgx.Identifier{name}.Sanitize()+" with (force)"); err != nil {
+		// Force ends sessions, but not at once those that stream changes: their slots are let go of a moment after who read them.
+		err := postgres.Retry(ctx, 100, 100*time.Millisecond, func(ctx context.Context) error {
+			return adminExec(ctx, "drop database if exists "+pgx.Identifier{name}.Sanitize()+" with (force)")
+		})
+		if err != nil {
 			t.Errorf("drop database: %v", err)
 		}
 	})
