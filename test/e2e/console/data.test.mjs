@@ -141,18 +141,40 @@ inPage("tables are tracked, and related as their keys say", "/console/data/defau
   assert.deepEqual(await violations(page), []);
 });
 
+inPage("tables that are learned while somebody types leave the editor as it is", "/console", async (page) => {
+  let learn;
+  const learned = new Promise((resolve) => {
+    learn = resolve;
+  });
+  await page.route("**/v1/metadata", async (route) => {
+    if (route.request().postData()?.includes("gatehouse_describe_source")) await learned;
+    await route.continue();
+  });
+  await page.goto(`${base}/console/data/sql`);
+  await editor(page).waitFor();
+  await write(page, "select 41");
+  await page.keyboard.press("Backspace");
+  learn();
+  await page.keyboard.type("2 as answer from po");
+  // Offered as soon as it is known, on asking: nothing says in the page that the names have come.
+  const offered = page.getByRole("option", { name: /posts/ });
+  for (const end = Date.now() + 15_000; Date.now() < end && !(await offered.isVisible()); ) {
+    await page.keyboard.press("Control+Space");
+    await offered.waitFor({ timeout: 500 }).catch(() => {});
+  }
+  await offered.click();
+  await page.keyboard.type(" limit 1");
+  await page.keyboard.press("Control+Enter");
+  await page.getByRole("cell", { name: "42", exact: true }).waitFor();
+});
+
 inPage(
   "SQL is run, says where it is wrong, and is cancelled in the database",
   "/console/data/sql",
   async (page) => {
     await write(page, "select 1 as one;\nselect null as nothing, 'NULL' as text");
-    // Once on a busy machine the first keys after typing did not run it.
-    const cell = page.getByRole("cell", { name: "NULL", exact: true });
-    for (let attempt = 0; attempt < 3 && !(await cell.isVisible()); attempt++) {
-      await page.keyboard.press("Control+Enter");
-      await cell.waitFor({ timeout: 5000 }).catch(() => {});
-    }
-    await cell.waitFor();
+    await page.keyboard.press("Control+Enter");
+    await page.getByRole("cell", { name: "NULL", exact: true }).waitFor();
     await page.getByRole("cell", { name: "null", exact: true }).waitFor();
     assert.deepEqual(await violations(page), []);
     await write(page, "select wrong");

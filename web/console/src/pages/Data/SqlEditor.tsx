@@ -1,14 +1,17 @@
 import { closeCompletion } from "@codemirror/autocomplete";
 import { PostgreSQL, sql } from "@codemirror/lang-sql";
-import { Prec } from "@codemirror/state";
+import { Compartment, Prec } from "@codemirror/state";
 import { type EditorView, keymap, ViewPlugin } from "@codemirror/view";
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { Editor } from "../../parts/Editor.tsx";
 import type { CodeProps } from "./Code.tsx";
+
+const sqlOf = (names: CodeProps["names"]) => sql({ dialect: PostgreSQL, schema: names, defaultSchema: "public" });
 
 /** The editor with Postgres' words and the database's names. */
 const SqlEditor = ({ value, onChange, label, names, onRun, place, autoFocus }: CodeProps) => {
   const view = useRef<EditorView>(undefined);
+  const [language] = useState(() => new Compartment());
   const run = useRef(onRun);
   run.current = onRun;
   const extensions = useMemo(
@@ -26,14 +29,16 @@ const SqlEditor = ({ value, onChange, label, names, onRun, place, autoFocus }: C
           },
         ]),
       ),
-      sql({ dialect: PostgreSQL, schema: names, defaultSchema: "public" }),
+      language.of(sqlOf(undefined)),
       ViewPlugin.define((made) => {
         view.current = made;
         return {};
       }),
     ],
-    [names],
+    [language],
   );
+  // Names may arrive while somebody types: they change what is completed, and nothing else.
+  useEffect(() => view.current?.dispatch({ effects: language.reconfigure(sqlOf(names)) }), [language, names]);
   useEffect(() => {
     if (autoFocus) view.current?.focus();
   }, [autoFocus]);
@@ -43,8 +48,7 @@ const SqlEditor = ({ value, onChange, label, names, onRun, place, autoFocus }: C
     editor.dispatch({ selection: { anchor: Math.min(place, editor.state.doc.length) }, scrollIntoView: true });
     editor.focus();
   }, [place]);
-  // Names that arrive later are another editor: its extensions are for life.
-  return <Editor key={names ? "named" : "plain"} label={label} value={value} onChange={onChange} isReadOnly={!onChange} extensions={extensions} />;
+  return <Editor label={label} value={value} onChange={onChange} isReadOnly={!onChange} extensions={extensions} />;
 };
 
 export default SqlEditor;
