@@ -71,7 +71,7 @@ var floors = map[string]string{
 
 	// roof
 	"web":                  "httpd",
-	"server":               "engine engine/admin engine/fault engine/metadata engine/project engine/schema engine/session engine/transport engine/subscription identity identity/authority identity/console identity/directory identity/event identity/verification web postgres postgres/embedded httpd httpclient worker jwt secret telemetry",
+	"server":               "engine engine/admin engine/fault engine/metadata engine/project engine/schema engine/session engine/transport engine/subscription identity identity/authority identity/console identity/directory identity/event identity/token identity/verification web postgres postgres/embedded httpd httpclient worker jwt secret telemetry",
 	"cli":                  "engine/project engine/metadata engine/impact engine engine/schema httpclient",
 	"cmd/gatehouse":        "cli server",
 	"internal/testpg":      "postgres postgres/embedded secret",

@@ -32,6 +32,10 @@ func (sv *Server) mountConsoleStatus(mux *http.ServeMux) {
 			httpd.WriteJSON(w, http.StatusOK, sv.engine.Status())
 		}, directory.ConsoleOperations))
 	}
+	if sv.engine != nil && sv.identity != nil {
+		// The answer says things about a user, and is there to ask as that user: who may not do both is told nothing.
+		mux.HandleFunc("GET /console/api/users/{id}/session-variables", sv.console.AllowAll(sv.showCaller, directory.ConsoleUsersRead, directory.ConsoleGraphQL))
+	}
 }
 
 // showActivity answers the last hour in minutes, or with ?hours=24 the last day in quarters of an hour.

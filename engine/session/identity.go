@@ -275,10 +275,7 @@ func refusal(s Standing) error {
 // choose chooses the role of the request among those held now: the one named by X-Hasura-Role or Expected-Role, else the
 // only one held, else the default role.
 func (i *identity) choose(h http.Header, roles []string) (*Session, error) {
-	if !i.allowAdminRole && slices.Contains(roles, Admin) {
-		// a directory role of that name is nobody's key to the whole database
-		roles = slices.DeleteFunc(slices.Clone(roles), func(role string) bool { return role == Admin })
-	}
+	roles = i.mayTake(roles)
 	requested, err := requestedRole(h)
 	switch {
 	case err != nil:
@@ -293,6 +290,14 @@ func (i *identity) choose(h http.Header, roles []string) (*Session, error) {
 		roles = held{} // none, which is known
 	}
 	return i.config.choose(requested, roles)
+}
+
+// mayTake are the roles, of those held, that count here: a directory role named admin is nobody's key to the whole database.
+func (i *identity) mayTake(roles []string) []string {
+	if !i.allowAdminRole && slices.Contains(roles, Admin) {
+		return slices.DeleteFunc(slices.Clone(roles), func(role string) bool { return role == Admin })
+	}
+	return roles
 }
 
 // requestedRole is the role the request asks for, "" for none. Two different ones are an error: one of them was put

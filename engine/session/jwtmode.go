@@ -29,6 +29,8 @@ type jwtVerifier struct {
 	config *Config
 	// keys are asked for at every token: a remote set changes.
 	keys func() []jose.JSONWebKey
+	// isOwn: they are the identity half's.
+	isOwn bool
 	// missed is called once when no key fits and tells whether the keys may be new; nil where there is nothing to fetch.
 	missed     func(ctx context.Context) bool
 	algorithms []jose.SignatureAlgorithm

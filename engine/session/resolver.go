@@ -119,7 +119,7 @@ func (r *Resolver) verifier(s *jwtSecret, own *Identity, now func() time.Time) *
 		keys := []jose.JSONWebKey{*s.key}
 		v.keys, v.algorithms = func() []jose.JSONWebKey { return keys }, algorithmsOf(s.key)
 	case own != nil && own.publishes(s.jwkURL):
-		v.keys = publicOf(own.Keys)
+		v.keys, v.isOwn = publicOf(own.Keys), true
 	default:
 		remote := jwt.NewRemote(s.jwkURL, httpclient.New(httpclient.Operator, keySetTimeout), r.lines)
 		r.remotes = append(r.remotes, remote)

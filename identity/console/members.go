@@ -35,6 +35,19 @@ var (
 // Allow lets callers in who hold any of the operations, and tells what they hold. Where nobody needs to sign in, everybody
 // holds those of the data half.
 func (h *Handler) Allow(answer func(w http.ResponseWriter, r *http.Request, held directory.Operations), any ...directory.Operation) http.HandlerFunc {
+	return h.allow(answer, func(held directory.Operations) bool { return slices.ContainsFunc(any, held.Has) })
+}
+
+// AllowAll lets callers in who hold all of the operations.
+func (h *Handler) AllowAll(answer http.HandlerFunc, all ...directory.Operation) http.HandlerFunc {
+	lacks := func(held directory.Operations) bool {
+		return slices.ContainsFunc(all, func(op directory.Operation) bool { return !held.Has(op) })
+	}
+	return h.allow(func(w http.ResponseWriter, r *http.Request, _ directory.Operations) { answer(w, r) },
+		func(held directory.Operations) bool { return !lacks(held) })
+}
+
+func (h *Handler) allow(answer func(w http.ResponseWriter, r *http.Request, held directory.Operations), may func(held directory.Operations) bool) http.HandlerFunc {
 	return h.handle(func(w http.ResponseWriter, r *http.Request) error {
 		c, err := h.CallerOf(r.Context(), r.Header)
 		var held directory.Operations
@@ -48,7 +61,7 @@ func (h *Handler) Allow(answer func(w http.ResponseWriter, r *http.Request, held
 		default:
 			return errUnknown
 		}
-		if !slices.ContainsFunc(any, held.Has) {
+		if !may(held) {
 			return errForbidden
 		}
 		answer(w, r, held)

@@ -35,10 +35,15 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 		httpd.Logger(r.Context()).ErrorContext(r.Context(), "console request failed", "error", err)
 		p = &problem{http.StatusInternalServerError, "internal_error", "Something went wrong; the log knows what, under this request's id."}
 	}
-	httpd.WriteJSON(w, p.status, struct {
+	WriteProblem(w, p.status, p.code, p.message)
+}
+
+// WriteProblem writes an error as the console's API does.
+func WriteProblem(w http.ResponseWriter, status int, code, message string) {
+	httpd.WriteJSON(w, status, struct {
 		Code    string `json:"code"`
 		Message string `json:"message"`
-	}{p.code, p.message})
+	}{code, message})
 }
 
 // maxBody bounds a request's body.

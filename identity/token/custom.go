@@ -45,13 +45,21 @@ type UserToken struct {
 // ForUser runs the access-token script. Nil claims without an error mean that there is no script, or that it failed and
 // need not block; a *Denied or ErrScriptBlocks refuses the token.
 func (i *Issuer) ForUser(ctx context.Context, t UserToken) (*Object, error) {
-	script, err := i.script(ctx, directory.ConfigJWTAccessToken)
+	script, in, err := i.userScript(ctx, t)
 	if err != nil || script == nil {
 		return nil, err
 	}
+	return i.run(ctx, script, in, ScriptFailure{TokenType: "AccessToken", ApplicationID: t.Application.ID, UserID: t.User.ID})
+}
+
+// userScript is the access-token script, nil for none, and what it is given for a token.
+func (i *Issuer) userScript(ctx context.Context, t UserToken) (script *Script, in Input, err error) {
+	if script, err = i.script(ctx, directory.ConfigJWTAccessToken); err != nil || script == nil {
+		return nil, in, err
+	}
 	user, err := i.scriptUser(ctx, t.User)
 	if err != nil {
-		return nil, err
+		return nil, in, err
 	}
 	token := new(Object)
 	token.Set("jti", t.JTI)
@@ -71,14 +79,41 @@ func (i *Issuer) ForUser(ctx context.Context, t UserToken) (*Object, error) {
 	scriptContext.Set("user", user)
 	interaction, err := t.Interaction()
 	if err != nil {
-		return nil, err
+		return nil, in, err
 	}
 	if interaction != nil {
 		scriptContext.Set("interaction", json.RawMessage(interaction))
 	}
 	scriptContext.Set("application", t.Application)
-	return i.run(ctx, script, Input{Token: token, Context: scriptContext, Environment: script.Environment},
-		ScriptFailure{TokenType: "AccessToken", ApplicationID: t.Application.ID, UserID: t.User.ID})
+	return script, Input{Token: token, Context: scriptContext, Environment: script.Environment}, nil
+}
+
+// Foretold is what an access token would say if it was issued now.
+type Foretold struct {
+	// Payload are the token's claims.
+	Payload []byte
+	// Failure is what a script failed of, so that its claims are not among them; nil otherwise.
+	Failure *ScriptError
+}
+
+// Foretell says what SignAccess would sign for a user with the claims of ForUser. No token is made, so that a script that
+// fails is told to the caller alone; an error as of ForUser where the token would be refused.
+func (i *Issuer) Foretell(ctx context.Context, a Access, t UserToken) (f Foretold, err error) {
+	script, in, err := i.userScript(ctx, t)
+	if err != nil {
+		return f, err
+	}
+	if script != nil {
+		a.Custom, err = i.Sandbox.Run(ctx, script.Script, in)
+		if err != nil && !errors.As(err, &f.Failure) {
+			return f, err
+		}
+		if err := refusal(script, err); err != nil {
+			return f, err
+		}
+	}
+	f.Payload, err = encode(i.claims(a))
+	return f, err
 }
 
 // ScriptContext is what a script would be given as its context for a user, or an application, as they are now and without
@@ -136,14 +171,21 @@ func (i *Issuer) run(ctx context.Context, script *Script, in Input, f ScriptFail
 	if i.ScriptFailed != nil {
 		i.ScriptFailed(ctx, f)
 	}
+	return nil, refusal(script, err)
+}
+
+// refusal is what the failure of a script does to its token: an error refuses it.
+func refusal(script *Script, err error) error {
 	var failure *ScriptError
-	if errors.As(err, &failure) && failure.Kind == ScriptDenied {
-		return nil, &Denied{failure.Message}
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &failure) && failure.Kind == ScriptDenied:
+		return &Denied{failure.Message}
+	case script.BlockIssuanceOnError:
+		return ErrScriptBlocks
 	}
-	if script.BlockIssuanceOnError {
-		return nil, ErrScriptBlocks
-	}
-	return nil, nil
+	return nil
 }
 
 func (i *Issuer) script(ctx context.Context, key string) (*Script, error) {

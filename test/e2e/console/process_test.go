@@ -93,7 +93,11 @@ func freePort(t *testing.T) string {
 // start starts a Gatehouse with further variables of the environment.
 func (d *databases) start(env ...string) *process {
 	d.Helper()
-	port := freePort(d.T)
+	return d.startAt(freePort(d.T), env...)
+}
+
+func (d *databases) startAt(port string, env ...string) *process {
+	d.Helper()
 	p := &process{databases: d, base: "http://localhost:" + port, out: &output{}}
 	cmd := exec.Command(testbin.Path(d), "serve", "--port", port)
 	cmd.Env = append([]string{
