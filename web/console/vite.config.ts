@@ -1,8 +1,10 @@
 import { defineConfig } from "vite";
+import { mantineStyles } from "./mantine.ts";
 
 export default defineConfig({
   base: "/console/",
   publicDir: "../ui/public",
+  plugins: [mantineStyles()],
   oxc: { jsx: { runtime: "automatic" } },
   worker: { format: "es" },
   build: {

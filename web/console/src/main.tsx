@@ -1,8 +1,8 @@
 import { createRoot } from "react-dom/client";
 import { App } from "./App.tsx";
-import "@mantine/core/styles.css";
-import "@mantine/notifications/styles.css";
-import "@mantine/spotlight/styles.css";
+import "@mantine/core/styles.layer.css";
+import "@mantine/notifications/styles.layer.css";
+import "@mantine/spotlight/styles.layer.css";
 import "../../ui/tokens.css";
 import "./style.css";
 
