@@ -115,7 +115,7 @@ func (c *Change) run(ctx context.Context, tx pgx.Tx, t *catalog.Table) ([]Row, e
 	default:
 		return nil, misplaced(fault.Key(fault.Root, "op"), "expected insert, update or delete")
 	}
-	return collect(ctx, tx, s, len(t.Columns), false)
+	return collect(ctx, tx, s, t, len(t.Columns), false)
 }
 
 // values are what is set, in the table's order of columns.
@@ -194,7 +194,7 @@ func (c *Change) conflict(ctx context.Context, tx pgx.Tx, t *catalog.Table, i in
 	if hasPlace(t) {
 		s.Output = append(s.Output, pgsql.Output{Expr: place})
 	}
-	found, err := collect(ctx, tx, s, len(t.Columns), false)
+	found, err := collect(ctx, tx, s, t, len(t.Columns), false)
 	if err != nil {
 		return err
 	}

@@ -12,15 +12,16 @@ import (
 	"gatehouse/engine/pgsql"
 )
 
-// Export writes all rows that a Read asks for, as CSV with a line of names, or as a JSON array. Limit and offset do not
-// bound it. Nothing is written before the first row is there, so that an error can still be told.
+// Export writes all rows that a Read asks for, as CSV with a line of names, or as a JSON array. Limit, offset and places do
+// not bound it. Nothing is written before the first row is there, so that an error can still be told.
 func (r *Read) Export(ctx context.Context, tx pgx.Tx, t *catalog.Table, asJSON bool, to io.Writer) error {
 	r.Limit, r.Offset, r.IsWhole = 0, 0, true
+	r.After, r.Before, r.IsLast = nil, nil, false
 	columns, err := r.columns(t)
 	if err != nil {
 		return err
 	}
-	s, err := r.plain(t)
+	s, _, err := r.plain(t)
 	if err != nil {
 		return err
 	}

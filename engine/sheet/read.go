@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -23,6 +24,11 @@ type Rows struct {
 	// Count is nil where it was not asked for, or took too long; IsCapped that there are more than Count.
 	Count    *int64 `json:"count"`
 	IsCapped bool   `json:"count_capped"`
+	// Estimate is how many rows Postgres' planner takes it for, where they were not counted to the end.
+	Estimate *int64 `json:"estimate"`
+	// First and Last are the places of the first and the last row in the order; nil where there are none.
+	First []*string `json:"first"`
+	Last  []*string `json:"last"`
 }
 
 // Row is a row as it was read.
@@ -33,6 +39,8 @@ type Row struct {
 	// Version is of the row's content, Place where it was stored.
 	Version string `json:"version"`
 	Place   string `json:"place,omitempty"`
+
+	order []*string
 }
 
 // countUpTo bounds what is counted, countTime how long it takes.
@@ -57,8 +65,14 @@ func (r *Read) Run(ctx context.Context, tx pgx.Tx, t *catalog.Table) (*Rows, err
 	for _, c := range columns {
 		out.Columns = append(out.Columns, c.Name)
 	}
-	if out.Rows, err = collect(ctx, tx, query, len(columns), r.IsWhole); err != nil {
+	if out.Rows, err = collect(ctx, tx, query, t, len(columns), r.IsWhole); err != nil {
 		return nil, err
+	}
+	if r.isBackwards() {
+		slices.Reverse(out.Rows)
+	}
+	if n := len(out.Rows); n > 0 && isTotal(t) {
+		out.First, out.Last = tellable(out.Rows[0].order), tellable(out.Rows[n-1].order)
 	}
 	if r.Counts {
 		if err := r.count(ctx, tx, t, out); err != nil {
@@ -68,8 +82,9 @@ func (r *Read) Run(ctx context.Context, tx pgx.Tx, t *catalog.Table) (*Rows, err
 	return out, nil
 }
 
-// collect runs a statement that gives values as text, the version and perhaps the place.
-func collect(ctx context.Context, tx pgx.Tx, s pgsql.Statement, columns int, isWhole bool) ([]Row, error) {
+// collect runs a statement that gives the values of columns as text, the version, the place if there is one, and perhaps the
+// place in the order.
+func collect(ctx context.Context, tx pgx.Tx, s pgsql.Statement, t *catalog.Table, columns int, isWhole bool) ([]Row, error) {
 	sql, args := pgsql.Print(s)
 	rows, err := tx.Query(ctx, sql, append([]any{pgx.QueryExecModeExec, pgx.QueryResultFormats{pgx.TextFormatCode}}, args...)...)
 	if err != nil {
@@ -78,28 +93,57 @@ func collect(ctx context.Context, tx pgx.Tx, s pgsql.Statement, columns int, isW
 	defer rows.Close()
 	list := []Row{}
 	for rows.Next() {
-		list = append(list, readRow(rows.RawValues(), columns, isWhole))
+		list = append(list, readRow(rows.RawValues(), t, columns, isWhole))
 	}
 	return list, failed(rows.Err())
 }
 
-func readRow(raw [][]byte, columns int, isWhole bool) Row {
-	one := Row{Values: make([]*string, columns), Version: string(raw[columns])}
-	if len(raw) > columns+1 {
-		one.Place = string(raw[columns+1])
+func readRow(raw [][]byte, t *catalog.Table, columns int, isWhole bool) Row {
+	one := Row{Values: texts(raw[:columns]), Version: string(raw[columns])}
+	raw = raw[columns+1:]
+	if hasPlace(t) {
+		one.Place = string(raw[0])
+		raw = raw[1:]
 	}
-	for i, v := range raw[:columns] {
+	one.order = texts(raw)
+	if isWhole {
+		return one
+	}
+	for i, v := range one.Values {
 		if v == nil {
 			continue
 		}
-		text := string(v)
-		if cut, isCut := shorten(text); isCut && !isWhole {
-			text = cut
+		if cut, isCut := shorten(*v); isCut {
+			one.Values[i] = &cut
 			one.Cut = append(one.Cut, i)
 		}
-		one.Values[i] = &text
 	}
 	return one
+}
+
+// tellable is nil for a place that is too long to be named in an address: offsets serve there.
+func tellable(place []*string) []*string {
+	total := 0
+	for _, v := range place {
+		if v != nil {
+			total += len(*v)
+		}
+	}
+	if total > maxText {
+		return nil
+	}
+	return place
+}
+
+func texts(raw [][]byte) []*string {
+	out := make([]*string, len(raw))
+	for i, v := range raw {
+		if v != nil {
+			text := string(v)
+			out[i] = &text
+		}
+	}
+	return out
 }
 
 // shorten leaves maxText characters.
@@ -117,8 +161,39 @@ func shorten(text string) (string, bool) {
 	return text, false
 }
 
-// count counts within its bounds; rows that cannot be counted in time are not.
+// count counts within its bounds, and leaves more than that to the planner's estimate.
 func (r *Read) count(ctx context.Context, tx pgx.Tx, t *catalog.Table, out *Rows) error {
+	if err := r.countExactly(ctx, tx, t, out); err != nil || out.Count != nil && !out.IsCapped {
+		return err
+	}
+	where, err := condition(t, r.Where)
+	if err != nil {
+		return err
+	}
+	sql, args := pgsql.Print(&pgsql.Select{
+		Output: []pgsql.Output{{Expr: pgsql.Int(1)}}, From: pgsql.Table{Name: nameOf(t.Name), As: row}, Where: where,
+	})
+	var plan []struct {
+		Plan struct {
+			Rows float64 `json:"Plan Rows"`
+		}
+	}
+	err = tx.QueryRow(ctx, "explain (format json) "+sql, append([]any{pgx.QueryExecModeExec}, args...)...).Scan(&plan)
+	if err != nil {
+		return failed(err)
+	}
+	if len(plan) == 1 {
+		n := int64(plan[0].Plan.Rows)
+		if out.Count != nil {
+			n = max(n, *out.Count+1) // it is known to be more
+		}
+		out.Estimate = &n
+	}
+	return nil
+}
+
+// countExactly leaves what cannot be counted in time.
+func (r *Read) countExactly(ctx context.Context, tx pgx.Tx, t *catalog.Table, out *Rows) error {
 	where, err := condition(t, r.Where)
 	if err != nil {
 		return err

@@ -28,6 +28,11 @@ type Read struct {
 	OrderBy []Order  `json:"order_by"`
 	Limit   int64    `json:"limit"`
 	Offset  int64    `json:"offset"`
+	// After and Before are places in the order, as Rows.First and Rows.Last tell them: what is behind or ahead of one is read.
+	// IsLast asks for the last rows. Unlike an offset neither costs more the further one is, nor moves when rows come and go.
+	After  []*string `json:"after"`
+	Before []*string `json:"before"`
+	IsLast bool      `json:"last"`
 	// IsWhole asks for long values in full.
 	IsWhole bool `json:"whole"`
 	// Counts asks how many rows there are, too.
@@ -161,22 +166,41 @@ var place = pgsql.Cast{Expr: pgsql.Column{Table: row, Name: "ctid"}, Type: text}
 // version is of the row's whole content: equal for equal rows, whatever wrote them.
 var version = pgsql.Call{Func: builtin("md5"), Args: []pgsql.Expr{pgsql.Cast{Expr: pgsql.RowOf{pgsql.Star{Table: row}}, Type: text}}}
 
-// query is the select of a read, its columns as texts, behind them the row's version and its place.
+// query is the select of a read, its columns as texts, behind them the row's version, its place, and its place in the order.
 func (r *Read) query(t *catalog.Table) (*pgsql.Select, []*catalog.Column, error) {
 	columns, err := r.columns(t)
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := r.plain(t)
+	s, keys, err := r.plain(t)
 	if err != nil {
 		return nil, nil, err
 	}
+	s = foundFirst(s, t)
 	s.Output = outputs(columns, r.IsWhole)
 	s.Output = append(s.Output, pgsql.Output{Expr: version})
 	if hasPlace(t) {
 		s.Output = append(s.Output, pgsql.Output{Expr: place})
 	}
+	if isTotal(t) {
+		for _, k := range keys {
+			s.Output = append(s.Output, pgsql.Output{Expr: pgsql.Cast{Expr: k.expr, Type: text}})
+		}
+	}
 	return s, columns, nil
+}
+
+// foundFirst has the rows found before anything is computed of them: Postgres computes the outputs of the rows that it sorts or
+// skips, too, which costs seconds of a large table.
+func foundFirst(s *pgsql.Select, t *catalog.Table) *pgsql.Select {
+	found := *s
+	if !hasPlace(t) {
+		found.Output = []pgsql.Output{{Expr: pgsql.Star{Table: row}}}
+		return &pgsql.Select{From: pgsql.Derived{Query: &found, As: row}, OrderBy: s.OrderBy}
+	}
+	ctid := pgsql.Column{Table: row, Name: "ctid"}
+	found.Output = []pgsql.Output{{Expr: ctid}}
+	return &pgsql.Select{From: s.From, Where: pgsql.Any{Left: ctid, Op: "=", Right: pgsql.ArrayOf{Query: &found}}, OrderBy: s.OrderBy}
 }
 
 func outputs(columns []*catalog.Column, isWhole bool) []pgsql.Output {
@@ -206,30 +230,22 @@ func (r *Read) columns(t *catalog.Table) ([]*catalog.Column, error) {
 	return list, nil
 }
 
-// plain is the select without its outputs. What the order leaves open is settled by what tells rows apart, so that pages
-// neither overlap nor leave gaps while nobody writes.
-func (r *Read) plain(t *catalog.Table) (*pgsql.Select, error) {
+// plain is the select without its outputs, and what it is ordered by.
+func (r *Read) plain(t *catalog.Table) (*pgsql.Select, []sortKey, error) {
 	where, err := condition(t, r.Where)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	keys, err := r.order(t)
+	if err != nil {
+		return nil, nil, err
+	}
+	if where, err = r.within(t, where, keys); err != nil {
+		return nil, nil, err
 	}
 	s := &pgsql.Select{From: pgsql.Table{Name: nameOf(t.Name), As: row}, Where: where}
-	ordered := map[string]bool{}
-	for i, o := range r.OrderBy {
-		c, err := columnOf(t, o.Column, fault.Key(fault.Index("$.order_by", i), "column"))
-		if err != nil {
-			return nil, err
-		}
-		ordered[c.Name] = true
-		s.OrderBy = append(s.OrderBy, pgsql.Order{Expr: of(c), Desc: o.IsDesc})
-	}
-	for _, name := range identity(t) {
-		if !ordered[name] {
-			s.OrderBy = append(s.OrderBy, pgsql.Order{Expr: of(t.Column(name))})
-		}
-	}
-	if identity(t) == nil && hasPlace(t) {
-		s.OrderBy = append(s.OrderBy, pgsql.Order{Expr: pgsql.Column{Table: row, Name: "ctid"}})
+	for _, k := range keys {
+		s.OrderBy = append(s.OrderBy, pgsql.Order{Expr: k.expr, Desc: k.isDesc != r.isBackwards()})
 	}
 	if r.Limit > 0 {
 		s.Limit = pgsql.Int(r.Limit)
@@ -237,5 +253,5 @@ func (r *Read) plain(t *catalog.Table) (*pgsql.Select, error) {
 	if r.Offset > 0 {
 		s.Offset = pgsql.Int(r.Offset)
 	}
-	return s, nil
+	return s, keys, nil
 }
