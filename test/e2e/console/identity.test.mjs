@@ -166,7 +166,12 @@ inPage("an application is created, its redirect URI checked, its guide filled in
 });
 
 inPage("a role is taken and the undo gives it back; suspending is asked first", "/console/identity/users", async (page) => {
-  const made = await asAdmin("/api/users", { username: "grace", name: "Grace Hopper", password: "correct horse battery" });
+  const made = await asAdmin("/api/users", {
+    username: "grace",
+    name: "Grace Hopper",
+    password: "correct horse battery",
+    avatar: "https://example.com/grace.png", // elsewhere: not asked for
+  });
   const role = await asAdmin("/api/roles", { name: "keeper", description: "Keeps" });
   await asAdmin(`/api/users/${made.id}/roles`, { roleIds: [role.id] });
   await page.reload();

@@ -75,8 +75,15 @@ export const Permissions = ({ resource, mayWrite }: { resource: Resource; mayWri
           </Empty>
         }
         columns={[
-          { name: t("permission"), width: "32%", cell: (scope: Scope) => <code>{scope.name}</code> },
-          { name: shared("description"), cell: (scope: Scope) => scope.description },
+          {
+            name: t("permission"),
+            cell: (scope: Scope) => (
+              <>
+                <code>{scope.name}</code>
+                <span className="second">{scope.description}</span>
+              </>
+            ),
+          },
           ...(mayWrite
             ? [
                 {

@@ -31,7 +31,7 @@ export const Data = ({ user, mayWrite }: { user: User; mayWrite: boolean }) => {
   return (
     <form className="panel" ref={form.element} onSubmit={form.submit} noValidate>
       <Card title={t("customData")}>
-        <p className="muted" id={id}>
+        <p className="muted lead-in" id={id}>
           {t("customDataHint")}
         </p>
         <Suspense fallback={<Waiting />}>

@@ -1,4 +1,4 @@
-import { Avatar, Badge, Button, Menu, Tabs } from "@mantine/core";
+import { Badge, Button, Menu, Tabs } from "@mantine/core";
 import { IconDots, IconKey, IconPlayerPause, IconPlayerPlay, IconTrash } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
@@ -13,6 +13,7 @@ import { useAddress } from "../../../parts/useAddress.ts";
 import { useMay } from "../../../session.tsx";
 import { Waiting } from "../../../shell/Waiting.tsx";
 import { HeldRoles } from "../parts/HeldRoles.tsx";
+import { Face } from "../parts/Person.tsx";
 import { t as shared } from "../text.ts";
 import { Data } from "./Data.tsx";
 import { Password } from "./Password.tsx";
@@ -58,7 +59,7 @@ const UserPage = () => {
       back={back}
       lead={
         <span className="badges">
-          <Avatar src={user.avatar} name={name} color="pine" size="sm" alt="" />
+          <Face name={name} avatar={user.avatar} />
           <span className="copied">
             <code>{user.id}</code>
             <Copy name={t("id")} value={user.id} />

@@ -6,13 +6,22 @@ import "./pickers.css";
 
 type Shown = Pick<User, "id" | "name" | "username" | "primaryEmail" | "primaryPhone" | "avatar"> & { isSuspended?: boolean };
 
+/** The picture of a user, where the console may show it: it loads nothing from elsewhere, so that others have their initials. */
+export const Face = ({ name, avatar }: { name: string; avatar: string | null }) => (
+  <Avatar src={isOurs(avatar) ? avatar : null} name={name} color="pine" size="sm" alt="" />
+);
+
+/** Whether a picture comes along with the console, or from the same server. */
+const isOurs = (address: string | null) =>
+  address !== null && (address.startsWith("data:image/") || (URL.canParse(address) && new URL(address).origin === location.origin));
+
 /** A user by what people know them by; `name` may be a link around it. */
 export const Person = ({ user, name = nameOf(user) }: { user: Shown; name?: ReactNode }) => {
   const shown = nameOf(user);
   const second = [user.username, user.primaryEmail, user.primaryPhone].filter((value) => value && value !== shown);
   return (
     <div className="person">
-      <Avatar src={user.avatar} name={shown} color="pine" size="sm" alt="" />
+      <Face name={shown} avatar={user.avatar} />
       <div>
         {name}{" "}
         {user.isSuspended && (
