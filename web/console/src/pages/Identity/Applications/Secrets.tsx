@@ -1,11 +1,10 @@
-import { ActionIcon, Badge, Button, Select, TextInput } from "@mantine/core";
-import { IconEye, IconEyeOff, IconPlus, IconTrash } from "@tabler/icons-react";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { ActionIcon, Badge, Select, TextInput } from "@mantine/core";
+import { IconEye, IconEyeOff } from "@tabler/icons-react";
+import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { createSecret, deleteSecret, loadSecrets, type Secret } from "../../../../../api/applications.ts";
 import type { Application } from "../../../../../api/management.ts";
 import { Copy } from "../../../parts/Copy.tsx";
-import { Confirm } from "../../../parts/confirm.tsx";
 import { Empty } from "../../../parts/Empty.tsx";
 import { FormDialog } from "../../../parts/FormDialog.tsx";
 import { Listing } from "../../../parts/Listing.tsx";
@@ -13,7 +12,8 @@ import { done } from "../../../parts/notify.ts";
 import { useAddress } from "../../../parts/useAddress.ts";
 import { useForm } from "../../../parts/useForm.ts";
 import { useMay } from "../../../session.tsx";
-import { ago, moment } from "../../../text.ts";
+import { Ask } from "../parts/Ask.tsx";
+import { doing, Plus, RowAction, useWhole, When } from "../parts/list.tsx";
 import { t as shared } from "../text.ts";
 import { t } from "./text.ts";
 
@@ -63,28 +63,23 @@ const Value = ({ secret }: { secret: Secret }) => {
 };
 
 /** What an application proves itself with. */
-export const Secrets = ({ app }: { app: Application }) => {
+export const Secrets = ({ app }: { app: Application }) =>
+  useMay("secrets") ? <List app={app} /> : <p className="panel muted">{t("secretsKept")}</p>;
+
+const List = ({ app }: { app: Application }) => {
   const client = useQueryClient();
-  const may = useMay("secrets");
   const [{ create }, set] = useAddress<{ create?: string }>();
   const [deleting, setDeleting] = useState<Secret>();
-  const query = useQuery({ queryKey: ["applications", "one", app.id, "secrets"], queryFn: () => loadSecrets(app.id), enabled: may });
-  if (!may) return <p className="panel muted">{t("secretsKept")}</p>;
-  const refresh = () => client.invalidateQueries({ queryKey: ["applications", "one", app.id, "secrets"] });
-  const add = (
-    <Button leftSection={<IconPlus size={16} aria-hidden="true" />} onClick={() => set({ create: "secret" })}>
-      {t("createSecret")}
-    </Button>
-  );
-  const items = query.data;
+  const queryKey = ["applications", "one", app.id, "secrets"];
+  const { items, list } = useWhole(queryKey, () => loadSecrets(app.id));
+  const refresh = () => client.invalidateQueries({ queryKey });
+  const add = <Plus name={t("createSecret")} onClick={() => set({ create: "secret" })} />;
   return (
     <div className="panel">
       <Listing
         label={t("secrets")}
-        query={{ data: items && { items, total: items.length }, error: query.error, refetch: query.refetch }}
+        {...list}
         keyOf={(secret) => secret.name}
-        page={1}
-        onPage={() => {}}
         tools={
           items &&
           items.length > 0 && (
@@ -102,31 +97,22 @@ export const Secrets = ({ app }: { app: Application }) => {
         columns={[
           { name: t("secretName"), cell: (secret: Secret) => secret.name },
           { name: t("secretValue"), cell: (secret: Secret) => <Value secret={secret} /> },
-          { name: t("createdAt"), isMinor: true, cell: (secret: Secret) => <time title={moment(secret.createdAt)}>{ago(secret.createdAt)}</time> },
+          { name: t("createdAt"), isMinor: true, cell: (secret: Secret) => <When at={secret.createdAt} /> },
           {
             name: t("expires"),
             isMinor: true,
             cell: (secret: Secret) =>
-              secret.expiresAt === null ? (
-                t("never")
-              ) : secret.expiresAt < Date.now() ? (
+              secret.expiresAt !== null && secret.expiresAt < Date.now() ? (
                 <Badge color="red" variant="light">
                   {t("expired")}
                 </Badge>
               ) : (
-                <time title={moment(secret.expiresAt)}>{ago(secret.expiresAt)}</time>
+                <When at={secret.expiresAt} never={t("never")} />
               ),
           },
-          {
-            name: shared("actions"),
-            isUnnamed: true,
-            isEnd: true,
-            cell: (secret: Secret) => (
-              <ActionIcon variant="subtle" color="gray" aria-label={t("deleteSecretOf", { name: secret.name })} onClick={() => setDeleting(secret)}>
-                <IconTrash size={16} aria-hidden="true" />
-              </ActionIcon>
-            ),
-          },
+          ...doing<Secret>(true, (secret) => (
+            <RowAction icon="delete" name={t("deleteSecretOf", { name: secret.name })} onClick={() => setDeleting(secret)} />
+          )),
         ]}
       />
       {create === "secret" && (
@@ -140,20 +126,18 @@ export const Secrets = ({ app }: { app: Application }) => {
           }}
         />
       )}
-      <Confirm
-        isOpen={deleting !== undefined}
-        title={t("deleteSecretTitle", { name: deleting?.name ?? "" })}
+      <Ask
+        about={deleting}
+        title={({ name }) => t("deleteSecretTitle", { name })}
         action={t("deleteSecret")}
-        onConfirm={async () => {
-          if (!deleting) return;
-          await deleteSecret(app.id, deleting.name);
+        text={() => t("deleteSecretText")}
+        said={({ name }) => t("secretDeleted", { name })}
+        onConfirm={async ({ name }) => {
+          await deleteSecret(app.id, name);
           await refresh();
-          done(t("secretDeleted", { name: deleting.name }));
         }}
         onClose={() => setDeleting(undefined)}
-      >
-        {t("deleteSecretText")}
-      </Confirm>
+      />
     </div>
   );
 };

@@ -4,9 +4,9 @@ import { changeApplication, hasSignIn } from "../../../../../api/applications.ts
 import type { Application } from "../../../../../api/management.ts";
 import { Copy } from "../../../parts/Copy.tsx";
 import { done } from "../../../parts/notify.ts";
-import { SaveBar } from "../../../parts/SaveBar.tsx";
 import { useForm } from "../../../parts/useForm.ts";
 import { useSession } from "../../../session.tsx";
+import { FormTab } from "../parts/Detail.tsx";
 import { t as shared } from "../text.ts";
 import { t } from "./text.ts";
 import { isOrigin, isRedirectUri } from "./uris.ts";
@@ -107,7 +107,7 @@ export const Settings = ({ app, mayWrite }: { app: Application; mayWrite: boolea
     min: 1,
   });
   return (
-    <form className="panel" ref={form.element} onSubmit={form.submit} noValidate>
+    <FormTab form={form}>
       <fieldset className="fields card" disabled={!mayWrite}>
         <TextInput label={t("name")} required maxLength={256} {...form.text("name")} />
         <TextInput label={t("description")} {...form.text("description")} />
@@ -155,7 +155,6 @@ export const Settings = ({ app, mayWrite }: { app: Application; mayWrite: boolea
           ))}
         </dl>
       </section>
-      <SaveBar form={form} />
-    </form>
+    </FormTab>
   );
 };

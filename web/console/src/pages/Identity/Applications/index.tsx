@@ -1,6 +1,5 @@
-import { Badge, Button, Radio, Select, TextInput } from "@mantine/core";
-import { IconPlus } from "@tabler/icons-react";
-import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Badge, Radio, Select, TextInput } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { createApplication, listApplications } from "../../../../../api/applications.ts";
 import type { Application, ApplicationType } from "../../../../../api/management.ts";
@@ -11,10 +10,10 @@ import { Listing } from "../../../parts/Listing.tsx";
 import { done } from "../../../parts/notify.ts";
 import { Page } from "../../../parts/Page.tsx";
 import type { Column } from "../../../parts/Table.tsx";
-import { useAddress, useWindow } from "../../../parts/useAddress.ts";
+import { useAddress } from "../../../parts/useAddress.ts";
 import { useForm } from "../../../parts/useForm.ts";
 import { useMay } from "../../../session.tsx";
-import { ago, moment } from "../../../text.ts";
+import { Plus, useList, When } from "../parts/list.tsx";
 import { t as shared } from "../text.ts";
 import { t } from "./text.ts";
 import "../identity.css";
@@ -91,9 +90,9 @@ const columns: Column<Application>[] = [
     isMinor: true,
     isEnd: true,
     cell: (app) => (
-      <time className="muted" title={moment(app.createdAt)}>
-        {ago(app.createdAt)}
-      </time>
+      <span className="muted">
+        <When at={app.createdAt} />
+      </span>
     ),
   },
 ];
@@ -101,31 +100,20 @@ const columns: Column<Application>[] = [
 /** The clients of this Gatehouse. */
 const Applications = () => {
   const mayWrite = useMay("access");
-  const { search, page, setSearch, setPage } = useWindow();
   const [{ create, type }, set] = useAddress<{ create?: string; type?: ApplicationType; page?: number }>();
-  const query = useQuery({
-    queryKey: ["applications", "list", search, page, type],
-    queryFn: () => listApplications({ search, page, types: type }),
-    placeholderData: keepPreviousData,
-  });
-  const add = mayWrite && (
-    <Button leftSection={<IconPlus size={16} aria-hidden="true" />} onClick={() => set({ create: "new" })}>
-      {t("create")}
-    </Button>
-  );
+  const { list, find } = useList(["applications", "list", type], (window) => listApplications({ ...window, types: type }));
+  const add = mayWrite && <Plus name={t("create")} onClick={() => set({ create: "new" })} />;
   return (
     <Page title={t("title")} lead={t("lead")} actions={add}>
       <Listing
         label={t("title")}
         columns={columns}
         keyOf={(app) => app.id}
-        query={query}
-        search={{ label: t("find"), value: search ?? "", onChange: setSearch }}
-        page={page}
-        onPage={setPage}
+        {...list}
+        search={find(t("find"))}
         isNarrowed={type !== undefined}
         tools={
-          ((query.data?.total ?? 0) > 0 || type) && (
+          ((list.query.data?.total ?? 0) > 0 || type) && (
             <Select
               aria-label={t("type")}
               placeholder={t("type")}

@@ -1,10 +1,9 @@
-import { ActionIcon, Badge, Button, Select } from "@mantine/core";
-import { IconRefresh, IconTrash } from "@tabler/icons-react";
+import { Badge, Button, Select } from "@mantine/core";
+import { IconRefresh } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { deleteKey, type Key, type KeyType, loadKeys, type Rotation, rotateKeys } from "../../../../../api/keys.ts";
 import { Card } from "../../../parts/Card.tsx";
-import { Confirm } from "../../../parts/confirm.tsx";
 import { FormDialog } from "../../../parts/FormDialog.tsx";
 import { done } from "../../../parts/notify.ts";
 import { Page } from "../../../parts/Page.tsx";
@@ -13,7 +12,8 @@ import { Table } from "../../../parts/Table.tsx";
 import { useForm } from "../../../parts/useForm.ts";
 import { useMay, useSession } from "../../../session.tsx";
 import { ago, moment } from "../../../text.ts";
-import { t as shared } from "../text.ts";
+import { Ask } from "../parts/Ask.tsx";
+import { doing, RowAction, When } from "../parts/list.tsx";
 import { t } from "./text.ts";
 import "../identity.css";
 
@@ -80,9 +80,9 @@ const Status = ({ item, isFirst }: { item: Key; isFirst: boolean }) => {
         {t(item.status)}
       </Badge>
       {item.effectiveAt && (
-        <time className="muted" title={moment(item.effectiveAt * 1000)}>
+        <span className="muted" title={moment(item.effectiveAt * 1000)}>
           {t("effective", { when: ago(item.effectiveAt * 1000) })}
-        </time>
+        </span>
       )}
     </span>
   );
@@ -126,19 +126,12 @@ const Keys = ({ type }: { type: KeyType }) => {
             { name: t("id"), isMinor: true, cell: (item) => <code>{item.id}</code> },
             { name: t("status"), cell: (item) => <Status item={item} isFirst={item === first} /> },
             ...(type === "private-keys" ? [{ name: t("algorithm"), cell: (item: Key) => item.signingKeyAlgorithm }] : []),
-            { name: t("created"), cell: (item) => <time title={moment(item.createdAt * 1000)}>{ago(item.createdAt * 1000)}</time> },
-            {
-              name: shared("actions"),
-              isUnnamed: true,
-              isEnd: true,
-              width: "4rem",
-              cell: (item) =>
-                isDeletable(item) && (
-                  <ActionIcon variant="subtle" color="gray" aria-label={t("deleteOf", { id: item.id })} onClick={() => setDeleting(item)}>
-                    <IconTrash size={16} aria-hidden="true" />
-                  </ActionIcon>
-                ),
-            },
+            { name: t("created"), cell: (item) => <When at={item.createdAt * 1000} /> },
+            ...doing<Key>(
+              may,
+              (item) => isDeletable(item) && <RowAction icon="delete" name={t("deleteOf", { id: item.id })} onClick={() => setDeleting(item)} />,
+              "4rem",
+            ),
           ]}
         />
       )}
@@ -154,20 +147,18 @@ const Keys = ({ type }: { type: KeyType }) => {
           }}
         />
       )}
-      <Confirm
-        isOpen={deleting !== undefined}
-        title={t("deleteTitle")}
+      <Ask
+        about={deleting}
+        title={() => t("deleteTitle")}
         action={t("deleteAction")}
-        onConfirm={async () => {
-          if (!deleting) return;
-          await deleteKey(type, deleting.id);
+        text={() => t(type === "private-keys" ? "deleteText" : "deleteCookie")}
+        said={() => t("deleted")}
+        onConfirm={async ({ id }) => {
+          await deleteKey(type, id);
           await refresh();
-          done(t("deleted"));
         }}
         onClose={() => setDeleting(undefined)}
-      >
-        {t(type === "private-keys" ? "deleteText" : "deleteCookie")}
-      </Confirm>
+      />
     </Card>
   );
 };

@@ -15,12 +15,10 @@ export const t = texts("logs", {
   applicationId: "Application ID",
   from: "From",
   to: "To",
-  filters: "Filters",
   clear: "Clear the filters",
   empty: "What happens from now on is listed here.",
   emptyTitle: "Nothing yet",
   entry: "Entry",
-  notFound: "There is no such entry; old ones are deleted after a while.",
   when: "When",
   key: "Event",
   who: "Who",
@@ -36,5 +34,4 @@ export const t = texts("logs", {
   after: "after",
   raw: "Everything on record",
   bySecret: "Admin secret {name}",
-  newer: "Newer",
 });

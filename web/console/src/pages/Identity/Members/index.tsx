@@ -1,12 +1,10 @@
-import { ActionIcon, Badge, Button, Radio, Select } from "@mantine/core";
+import { Badge, Radio, Select } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { loadMembers, type Member, removeMember, setMember } from "../../../../../api/members.ts";
 import type { MemberRole } from "../../../../../api/session.ts";
 import { listUsers, nameOf } from "../../../../../api/users.ts";
-import { Confirm } from "../../../parts/confirm.tsx";
 import { Empty } from "../../../parts/Empty.tsx";
 import { FormDialog } from "../../../parts/FormDialog.tsx";
 import { Listing } from "../../../parts/Listing.tsx";
@@ -15,7 +13,8 @@ import { Page } from "../../../parts/Page.tsx";
 import { useAddress } from "../../../parts/useAddress.ts";
 import { useForm } from "../../../parts/useForm.ts";
 import { useMay, useSession } from "../../../session.tsx";
-import { ago, moment } from "../../../text.ts";
+import { Ask } from "../parts/Ask.tsx";
+import { doing, Plus, RowAction, useWhole, When } from "../parts/list.tsx";
 import { Person } from "../parts/Person.tsx";
 import { t as shared } from "../text.ts";
 import { t } from "./text.ts";
@@ -81,7 +80,7 @@ const Members = () => {
   const mayAdd = useMay("members") && reads;
   const [{ create }, set] = useAddress<{ create?: string }>();
   const [removing, setRemoving] = useState<Member>();
-  const query = useQuery({ queryKey: ["members"], queryFn: loadMembers });
+  const { items, list } = useWhole(["members"], loadMembers);
   const refresh = () => client.invalidateQueries({ queryKey: ["members"] });
   const called = ({ user }: Member) => user.name || user.username || user.id;
   const change = async (member: Member, role: MemberRole) => {
@@ -97,20 +96,13 @@ const Members = () => {
       failed(error);
     }
   };
-  const add = mayAdd && (
-    <Button leftSection={<IconPlus size={16} aria-hidden="true" />} onClick={() => set({ create: "new" })}>
-      {t("add")}
-    </Button>
-  );
-  const items = query.data;
+  const add = mayAdd && <Plus name={t("add")} onClick={() => set({ create: "new" })} />;
   return (
     <Page title={t("title")} lead={t("lead")} actions={add}>
       <Listing
         label={t("title")}
-        query={{ data: items && { items, total: items.length }, error: query.error, refetch: query.refetch }}
+        {...list}
         keyOf={(member) => member.user.id}
-        page={1}
-        onPage={() => {}}
         empty={
           <Empty title={t("emptyTitle")} text={t("empty")}>
             {add}
@@ -120,19 +112,14 @@ const Members = () => {
           {
             name: t("member"),
             cell: (member: Member) => (
-              <Person
-                user={{ ...member.user, primaryEmail: null, primaryPhone: null }}
-                name={
-                  <>
-                    {called(member)}{" "}
-                    {member.user.id === session.user?.id && (
-                      <Badge variant="default" color="gray" size="sm">
-                        {t("you")}
-                      </Badge>
-                    )}
-                  </>
-                }
-              />
+              <Person user={{ ...member.user, primaryEmail: null, primaryPhone: null }}>
+                {called(member)}{" "}
+                {member.user.id === session.user?.id && (
+                  <Badge variant="default" color="gray" size="sm">
+                    {t("you")}
+                  </Badge>
+                )}
+              </Person>
             ),
           },
           {
@@ -149,40 +136,30 @@ const Members = () => {
               />
             ),
           },
-          { name: t("since"), isMinor: true, cell: (member: Member) => <time title={moment(member.since)}>{ago(member.since)}</time> },
+          { name: t("since"), isMinor: true, cell: (member: Member) => <When at={member.since} /> },
           {
             name: t("lastSeen"),
             isMinor: true,
-            cell: (member: Member) => (member.lastSeen ? <time title={moment(member.lastSeen)}>{ago(member.lastSeen)}</time> : t("never")),
+            cell: (member: Member) => <When at={member.lastSeen} never={t("never")} />,
           },
-          {
-            name: shared("actions"),
-            isUnnamed: true,
-            isEnd: true,
-            width: "4rem",
-            cell: (member: Member) => (
-              <ActionIcon variant="subtle" color="gray" aria-label={t("remove", { name: called(member) })} onClick={() => setRemoving(member)}>
-                <IconTrash size={16} aria-hidden="true" />
-              </ActionIcon>
-            ),
-          },
+          ...doing<Member>(true, (member) => (
+            <RowAction icon="delete" name={t("remove", { name: called(member) })} onClick={() => setRemoving(member)} />
+          )),
         ]}
       />
       {create && items && mayAdd && <Add members={items} onDone={refresh} onClose={() => set({ create: undefined }, "replace")} />}
-      <Confirm
-        isOpen={removing !== undefined}
-        title={t("removeTitle", { name: removing ? called(removing) : "" })}
+      <Ask
+        about={removing}
+        title={(member) => t("removeTitle", { name: called(member) })}
         action={t("removeAction")}
-        onConfirm={async () => {
-          if (!removing) return;
-          await removeMember(removing.user.id);
-          done(t("removed", { name: called(removing) }));
-          await (removing.user.id === session.user?.id ? client.invalidateQueries() : refresh());
+        text={({ user }) => `${t("removeText")} ${user.id === session.user?.id ? t("removeSelf") : ""}`}
+        said={(member) => t("removed", { name: called(member) })}
+        onConfirm={async ({ user }) => {
+          await removeMember(user.id);
+          await (user.id === session.user?.id ? client.invalidateQueries() : refresh());
         }}
         onClose={() => setRemoving(undefined)}
-      >
-        {t("removeText")} {removing?.user.id === session.user?.id && t("removeSelf")}
-      </Confirm>
+      />
     </Page>
   );
 };

@@ -3,8 +3,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import type { Resource } from "../../../../../api/management.ts";
 import { changeResource, setDefaultResource } from "../../../../../api/resources.ts";
 import { done } from "../../../parts/notify.ts";
-import { SaveBar } from "../../../parts/SaveBar.tsx";
 import { useForm } from "../../../parts/useForm.ts";
+import { FormTab } from "../parts/Detail.tsx";
 import { t as shared } from "../text.ts";
 import { t } from "./text.ts";
 
@@ -26,7 +26,7 @@ export const General = ({ resource, mayWrite }: { resource: Resource; mayWrite: 
     },
   });
   return (
-    <form className="panel" ref={form.element} onSubmit={form.submit} noValidate>
+    <FormTab form={form}>
       <fieldset className="fields card" disabled={!mayWrite}>
         <TextInput label={t("name")} required maxLength={256} {...form.text("name")} />
         <TextInput label={t("indicator")} value={resource.indicator} readOnly variant="filled" />
@@ -45,7 +45,6 @@ export const General = ({ resource, mayWrite }: { resource: Resource; mayWrite: 
         <Switch label={t("dataApiSwitch")} description={t("dataApiHint")} {...form.tick("isDataApi")} />
         <Switch label={t("defaultSwitch")} description={t("defaultHint")} {...form.tick("isDefault")} />
       </fieldset>
-      <SaveBar form={form} />
-    </form>
+    </FormTab>
   );
 };

@@ -1,16 +1,16 @@
-import { ActionIcon, Button, TextInput } from "@mantine/core";
-import { IconPencil, IconPlus, IconTrash } from "@tabler/icons-react";
-import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
+import { TextInput } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Resource, Scope } from "../../../../../api/management.ts";
 import { changeScope, createScope, deleteScope, listScopes, type ScopeValues } from "../../../../../api/resources.ts";
-import { Confirm } from "../../../parts/confirm.tsx";
 import { Empty } from "../../../parts/Empty.tsx";
 import { FormDialog } from "../../../parts/FormDialog.tsx";
 import { Listing } from "../../../parts/Listing.tsx";
 import { done } from "../../../parts/notify.ts";
-import { useAddress, useWindow } from "../../../parts/useAddress.ts";
+import { useAddress } from "../../../parts/useAddress.ts";
 import { useForm } from "../../../parts/useForm.ts";
+import { Ask } from "../parts/Ask.tsx";
+import { doing, Plus, RowAction, useList } from "../parts/list.tsx";
 import { t as shared } from "../text.ts";
 import { t } from "./text.ts";
 
@@ -43,32 +43,20 @@ const Edit = ({ scope, onSubmit, onClose }: { scope?: Scope; onSubmit: (values: 
 /** What an API can allow. */
 export const Permissions = ({ resource, mayWrite }: { resource: Resource; mayWrite: boolean }) => {
   const client = useQueryClient();
-  const { search, page, setSearch, setPage } = useWindow();
   const [{ create }, set] = useAddress<{ create?: string }>();
   const [editing, setEditing] = useState<Scope>();
   const [deleting, setDeleting] = useState<Scope>();
-  const query = useQuery({
-    queryKey: ["resources", "one", resource.id, "scopes", search, page],
-    queryFn: () => listScopes(resource.id, { search, page }),
-    placeholderData: keepPreviousData,
-  });
+  const { list, find } = useList(["resources", "one", resource.id, "scopes"], (window) => listScopes(resource.id, window));
   const refresh = () => Promise.all([client.invalidateQueries({ queryKey: ["resources"] }), client.invalidateQueries({ queryKey: ["roles"] })]);
-  const open = () => set({ create: "permission" });
-  const add = mayWrite && (
-    <Button leftSection={<IconPlus size={16} aria-hidden="true" />} onClick={open}>
-      {t("createPermission")}
-    </Button>
-  );
+  const add = mayWrite && <Plus name={t("createPermission")} onClick={() => set({ create: "permission" })} />;
   return (
     <div className="panel">
       <Listing
         label={t("permissions")}
-        query={query}
+        {...list}
         keyOf={(scope) => scope.id}
-        search={{ label: t("findPermission"), value: search ?? "", onChange: setSearch }}
-        page={page}
-        onPage={setPage}
-        tools={query.data && query.data.total > 0 && add}
+        search={find(t("findPermission"))}
+        tools={list.query.data && list.query.data.total > 0 && add}
         empty={
           <Empty title={t("permissionsEmptyTitle")} text={t("permissionsEmpty")}>
             {add}
@@ -84,31 +72,16 @@ export const Permissions = ({ resource, mayWrite }: { resource: Resource; mayWri
               </>
             ),
           },
-          ...(mayWrite
-            ? [
-                {
-                  name: shared("actions"),
-                  isUnnamed: true,
-                  isEnd: true,
-                  width: "6rem",
-                  cell: (scope: Scope) => (
-                    <span className="actions">
-                      <ActionIcon variant="subtle" color="gray" aria-label={`${t("editPermission")} ${scope.name}`} onClick={() => setEditing(scope)}>
-                        <IconPencil size={16} aria-hidden="true" />
-                      </ActionIcon>
-                      <ActionIcon
-                        variant="subtle"
-                        color="gray"
-                        aria-label={`${t("deletePermission")} ${scope.name}`}
-                        onClick={() => setDeleting(scope)}
-                      >
-                        <IconTrash size={16} aria-hidden="true" />
-                      </ActionIcon>
-                    </span>
-                  ),
-                },
-              ]
-            : []),
+          ...doing<Scope>(
+            mayWrite,
+            (scope) => (
+              <span className="actions">
+                <RowAction icon="edit" name={`${t("editPermission")} ${scope.name}`} onClick={() => setEditing(scope)} />
+                <RowAction icon="delete" name={`${t("deletePermission")} ${scope.name}`} onClick={() => setDeleting(scope)} />
+              </span>
+            ),
+            "6rem",
+          ),
         ]}
       />
       {create === "permission" && mayWrite && (
@@ -134,20 +107,18 @@ export const Permissions = ({ resource, mayWrite }: { resource: Resource; mayWri
           }}
         />
       )}
-      <Confirm
-        isOpen={deleting !== undefined}
-        title={t("deletePermissionTitle", { name: deleting?.name ?? "" })}
+      <Ask
+        about={deleting}
+        title={({ name }) => t("deletePermissionTitle", { name })}
         action={t("deletePermission")}
-        onConfirm={async () => {
-          if (!deleting) return;
-          await deleteScope(resource.id, deleting.id);
+        text={() => t("deletePermissionText")}
+        said={({ name }) => t("permissionDeleted", { name })}
+        onConfirm={async ({ id }) => {
+          await deleteScope(resource.id, id);
           await refresh();
-          done(t("permissionDeleted", { name: deleting.name }));
         }}
         onClose={() => setDeleting(undefined)}
-      >
-        {t("deletePermissionText")}
-      </Confirm>
+      />
     </div>
   );
 };

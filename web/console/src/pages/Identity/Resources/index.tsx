@@ -1,6 +1,5 @@
 import { Badge, Button, Switch, TextInput } from "@mantine/core";
-import { IconPlus } from "@tabler/icons-react";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { managementResource, type Resource } from "../../../../../api/management.ts";
 import { createResource, loadResourcesWithScopes } from "../../../../../api/resources.ts";
@@ -14,6 +13,7 @@ import type { Column } from "../../../parts/Table.tsx";
 import { useAddress, useWindow } from "../../../parts/useAddress.ts";
 import { useForm } from "../../../parts/useForm.ts";
 import { useMay } from "../../../session.tsx";
+import { Plus, useWhole } from "../parts/list.tsx";
 import { t } from "./text.ts";
 import "../identity.css";
 
@@ -93,25 +93,20 @@ const Resources = () => {
   const mayWrite = useMay("access");
   const [{ create }, set] = useAddress<{ create?: string }>();
   const { search = "", setSearch } = useWindow();
-  const query = useQuery({ queryKey: ["resources", "with scopes"], queryFn: loadResourcesWithScopes });
+  const { items: all, list } = useWhole(["resources", "with scopes"], loadResourcesWithScopes);
   const words = search.toLowerCase();
-  const items = query.data?.filter(({ name, indicator }) => `${name} ${indicator}`.toLowerCase().includes(words));
-  const hasOwn = query.data?.some((resource) => resource.id !== managementResource);
-  const add = mayWrite && (
-    <Button leftSection={<IconPlus size={16} aria-hidden="true" />} onClick={() => set({ create: "new" })}>
-      {t("create")}
-    </Button>
-  );
+  const items = all?.filter(({ name, indicator }) => `${name} ${indicator}`.toLowerCase().includes(words));
+  const hasOwn = all?.some((resource) => resource.id !== managementResource);
+  const add = mayWrite && <Plus name={t("create")} onClick={() => set({ create: "new" })} />;
   return (
     <Page title={t("title")} lead={t("lead")} actions={add}>
       <Listing
         label={t("title")}
         columns={columns}
         keyOf={(resource) => resource.id}
-        query={{ data: items && { items, total: items.length }, error: query.error, refetch: query.refetch }}
-        search={(query.data?.length ?? 0) > 5 ? { label: t("find"), value: search, onChange: setSearch } : undefined}
-        page={1}
-        onPage={() => {}}
+        {...list}
+        query={{ ...list.query, data: items && { items, total: items.length } }}
+        search={(all?.length ?? 0) > 5 ? { label: t("find"), value: search, onChange: setSearch } : undefined}
         empty={null}
       />
       {hasOwn === false && (
@@ -123,11 +118,8 @@ const Resources = () => {
           )}
         </Empty>
       )}
-      {create && mayWrite && query.data && (
-        <Create
-          isFirst={!query.data.some((resource) => resource.isDataApi && resource.id !== "demo-api")}
-          onClose={() => set({ create: undefined })}
-        />
+      {create && mayWrite && all && (
+        <Create isFirst={!all.some((resource) => resource.isDataApi && resource.id !== "demo-api")} onClose={() => set({ create: undefined })} />
       )}
     </Page>
   );

@@ -18,7 +18,6 @@ export const t = texts("resources", {
   defaultSwitch: "Default API resource",
   defaultHint: "Meant by token requests that name no resource. There is one at most.",
   permissions: "Permissions",
-  permissionCount: { one: "{count} permission", other: "{count} permissions" },
   lifetime: "Token lifetime",
   lifetimeHint: "How long an access token for this resource is valid, in seconds.",
   lifetimeWrong: "A whole number of seconds, at least 1.",

@@ -1,6 +1,5 @@
-import { Badge, Button, Radio, SegmentedControl, Switch, TextInput } from "@mantine/core";
-import { IconPlus } from "@tabler/icons-react";
-import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Badge, Radio, SegmentedControl, Switch, TextInput } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import type { RoleType } from "../../../../../api/management.ts";
 import { createRole, listRoles, type RoleSummary } from "../../../../../api/roles.ts";
@@ -10,9 +9,10 @@ import { Listing } from "../../../parts/Listing.tsx";
 import { done } from "../../../parts/notify.ts";
 import { Page } from "../../../parts/Page.tsx";
 import type { Column } from "../../../parts/Table.tsx";
-import { useAddress, useWindow } from "../../../parts/useAddress.ts";
+import { useAddress } from "../../../parts/useAddress.ts";
 import { useForm } from "../../../parts/useForm.ts";
 import { useMay } from "../../../session.tsx";
+import { Plus, useList } from "../parts/list.tsx";
 import { PermissionPicker } from "../parts/PermissionPicker.tsx";
 import { t as shared } from "../text.ts";
 import { t } from "./text.ts";
@@ -100,28 +100,17 @@ const columns: Column<RoleSummary>[] = [
 /** Roles: what they are called, and who holds them. */
 const Roles = () => {
   const mayWrite = useMay("access");
-  const { search, page, setSearch, setPage } = useWindow();
   const [{ create, type }, set] = useAddress<{ create?: string; type?: RoleType; page?: number }>();
-  const query = useQuery({
-    queryKey: ["roles", "list", search, page, type],
-    queryFn: () => listRoles({ search, page, type }),
-    placeholderData: keepPreviousData,
-  });
-  const add = mayWrite && (
-    <Button leftSection={<IconPlus size={16} aria-hidden="true" />} onClick={() => set({ create: "new" })}>
-      {t("create")}
-    </Button>
-  );
+  const { list, find } = useList(["roles", "list", type], (window) => listRoles({ ...window, type }));
+  const add = mayWrite && <Plus name={t("create")} onClick={() => set({ create: "new" })} />;
   return (
     <Page title={t("title")} lead={t("lead")} actions={add}>
       <Listing
         label={t("title")}
         columns={columns}
         keyOf={(role) => role.id}
-        query={query}
-        search={{ label: t("find"), value: search ?? "", onChange: setSearch }}
-        page={page}
-        onPage={setPage}
+        {...list}
+        search={find(t("find"))}
         isNarrowed={type !== undefined}
         tools={
           <SegmentedControl

@@ -56,6 +56,5 @@ export const t = texts("roles", {
   user: "User",
   application: "Application",
   lastSignIn: "Last sign-in",
-  never: "never",
   managementNote: "This role opens the Management API: whoever has it can change everything here.",
 });

@@ -4,9 +4,9 @@ import { changeUser, type User } from "../../../../../api/users.ts";
 import { Card } from "../../../parts/Card.tsx";
 import { Code } from "../../../parts/Code.tsx";
 import { done } from "../../../parts/notify.ts";
-import { SaveBar } from "../../../parts/SaveBar.tsx";
 import { useForm } from "../../../parts/useForm.ts";
 import { Waiting } from "../../../shell/Waiting.tsx";
+import { FormTab } from "../parts/Detail.tsx";
 import { problemOf } from "../parts/json.ts";
 import { t } from "./text.ts";
 
@@ -29,7 +29,7 @@ export const Data = ({ user, mayWrite }: { user: User; mayWrite: boolean }) => {
     },
   });
   return (
-    <form className="panel" ref={form.element} onSubmit={form.submit} noValidate>
+    <FormTab form={form}>
       <Card title={t("customData")}>
         <p className="muted lead-in" id={id}>
           {t("customDataHint")}
@@ -45,7 +45,6 @@ export const Data = ({ user, mayWrite }: { user: User; mayWrite: boolean }) => {
           />
         </Suspense>
       </Card>
-      <SaveBar form={form} />
       <Card title={t("identities")}>
         {Object.keys(user.identities).length === 0 ? (
           <p className="muted">{t("identitiesNone")}</p>
@@ -56,6 +55,6 @@ export const Data = ({ user, mayWrite }: { user: User; mayWrite: boolean }) => {
           </>
         )}
       </Card>
-    </form>
+    </FormTab>
   );
 };

@@ -3,16 +3,12 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { endGrant, endSession, type Grant, loadGrants, loadSessions, type UserSession } from "../../../../../api/users.ts";
 import { Card } from "../../../parts/Card.tsx";
-import { Confirm } from "../../../parts/confirm.tsx";
-import { done } from "../../../parts/notify.ts";
 import { Problem } from "../../../parts/Problem.tsx";
 import { Table } from "../../../parts/Table.tsx";
-import { ago, moment } from "../../../text.ts";
-import { t as shared } from "../text.ts";
+import { Ask } from "../parts/Ask.tsx";
+import { doing, When } from "../parts/list.tsx";
 import { deviceOf } from "./device.ts";
 import { t } from "./text.ts";
-
-const When = ({ at }: { at: number }) => <time title={moment(at)}>{ago(at)}</time>;
 
 /** Where a user is signed in, and which applications hold tokens. */
 export const Sessions = ({ id, mayWrite }: { id: string; mayWrite: boolean }) => {
@@ -54,25 +50,11 @@ export const Sessions = ({ id, mayWrite }: { id: string; mayWrite: boolean }) =>
               },
               { name: t("signedIn"), cell: (session) => <When at={session.payload.loginTs * 1000} /> },
               { name: t("expires"), isMinor: true, cell: (session) => <When at={session.expiresAt} /> },
-              ...(mayWrite
-                ? [
-                    {
-                      name: shared("actions"),
-                      isUnnamed: true,
-                      isEnd: true,
-                      cell: (session: UserSession) => (
-                        <Button
-                          size="xs"
-                          variant="default"
-                          aria-label={t("endSession", { device: device(session) })}
-                          onClick={() => setEnding(session)}
-                        >
-                          {t("end")}
-                        </Button>
-                      ),
-                    },
-                  ]
-                : []),
+              ...doing<UserSession>(mayWrite, (session) => (
+                <Button size="xs" variant="default" aria-label={t("endSession", { device: device(session) })} onClick={() => setEnding(session)}>
+                  {t("end")}
+                </Button>
+              )),
             ]}
           />
         )}
@@ -89,57 +71,44 @@ export const Sessions = ({ id, mayWrite }: { id: string; mayWrite: boolean }) =>
               { name: t("application"), cell: (grant) => grant.application.name },
               { name: t("since"), cell: (grant) => <When at={grant.payload.iat * 1000} /> },
               { name: t("expires"), isMinor: true, cell: (grant) => <When at={grant.expiresAt} /> },
-              ...(mayWrite
-                ? [
-                    {
-                      name: shared("actions"),
-                      isUnnamed: true,
-                      isEnd: true,
-                      cell: (grant: Grant) => (
-                        <Button
-                          size="xs"
-                          variant="default"
-                          aria-label={t("revokeGrant", { name: grant.application.name })}
-                          onClick={() => setRevoking(grant)}
-                        >
-                          {t("revoke")}
-                        </Button>
-                      ),
-                    },
-                  ]
-                : []),
+              ...doing<Grant>(mayWrite, (grant) => (
+                <Button
+                  size="xs"
+                  variant="default"
+                  aria-label={t("revokeGrant", { name: grant.application.name })}
+                  onClick={() => setRevoking(grant)}
+                >
+                  {t("revoke")}
+                </Button>
+              )),
             ]}
           />
         )}
       </Card>
-      <Confirm
-        isOpen={ending !== undefined}
-        title={t("endTitle")}
+      <Ask
+        about={ending}
+        title={() => t("endTitle")}
         action={t("end")}
-        onConfirm={async () => {
-          if (!ending) return;
-          await endSession(id, ending.payload.uid, "all");
+        text={() => t("endText")}
+        said={() => t("ended")}
+        onConfirm={async ({ payload }) => {
+          await endSession(id, payload.uid, "all");
           await refresh();
-          done(t("ended"));
         }}
         onClose={() => setEnding(undefined)}
-      >
-        {t("endText")}
-      </Confirm>
-      <Confirm
-        isOpen={revoking !== undefined}
-        title={t("revokeTitle", { name: revoking?.application.name ?? "" })}
+      />
+      <Ask
+        about={revoking}
+        title={({ application }) => t("revokeTitle", { name: application.name })}
         action={t("revoke")}
-        onConfirm={async () => {
-          if (!revoking) return;
-          await endGrant(id, revoking.id);
+        text={() => t("revokeText")}
+        said={() => t("revoked")}
+        onConfirm={async (grant) => {
+          await endGrant(id, grant.id);
           await refresh();
-          done(t("revoked"));
         }}
         onClose={() => setRevoking(undefined)}
-      >
-        {t("revokeText")}
-      </Confirm>
+      />
     </div>
   );
 };

@@ -2,8 +2,8 @@ import { TextInput } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { changeUser, type Profile, type User } from "../../../../../api/users.ts";
 import { done } from "../../../parts/notify.ts";
-import { SaveBar } from "../../../parts/SaveBar.tsx";
 import { useForm } from "../../../parts/useForm.ts";
+import { FormTab } from "../parts/Detail.tsx";
 import { whereOfUsers, wrongOf } from "./rules.ts";
 import { t } from "./text.ts";
 
@@ -58,7 +58,7 @@ export const Settings = ({ user, mayWrite }: { user: User; mayWrite: boolean }) 
     },
   });
   return (
-    <form className="panel" ref={form.element} onSubmit={form.submit} noValidate>
+    <FormTab form={form}>
       <fieldset className="card" disabled={!mayWrite}>
         <h2>{t("account")}</h2>
         <div className="fields two">
@@ -79,7 +79,6 @@ export const Settings = ({ user, mayWrite }: { user: User; mayWrite: boolean }) 
           <TextInput label={t("address")} autoComplete="off" {...form.text("profile.address")} />
         </div>
       </fieldset>
-      <SaveBar form={form} />
-    </form>
+    </FormTab>
   );
 };

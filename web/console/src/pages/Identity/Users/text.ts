@@ -76,7 +76,6 @@ export const t = texts("users", {
   passwordSet: "Password set",
   passwordMissing: "No password",
   device: "Device",
-  address_ip: "IP address",
   unknownDevice: "Unknown device",
   signedIn: "Signed in",
   expires: "Expires",

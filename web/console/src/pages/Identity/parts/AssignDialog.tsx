@@ -10,8 +10,8 @@ import { Waiting } from "../../../shell/Waiting.tsx";
 import { t } from "./text.ts";
 
 type Props<T> = {
+  /** Of the dialog and of its button. */
   title: string;
-  action: string;
   /** The label of the search. */
   find: string;
   /** What there is to pick from, by the words typed. */
@@ -26,18 +26,7 @@ type Props<T> = {
 };
 
 /** Picks some of a long list the server searches. What is picked stays picked while other words are typed. */
-export const AssignDialog = <T extends { id: string }>({
-  title,
-  action,
-  find,
-  load,
-  queryKey,
-  show,
-  nameOf,
-  nothing,
-  onSubmit,
-  onClose,
-}: Props<T>) => {
+export const AssignDialog = <T extends { id: string }>({ title, find, load, queryKey, show, nameOf, nothing, onSubmit, onClose }: Props<T>) => {
   const [words, setWords] = useState("");
   const query = useQuery({ queryKey: [...queryKey, words], queryFn: () => load(words), placeholderData: keepPreviousData });
   const form = useForm({ initial: { ids: [] as string[] }, onSubmit: ({ ids }) => onSubmit(ids) });
@@ -51,7 +40,7 @@ export const AssignDialog = <T extends { id: string }>({
   const elsewhere = ids.filter((id) => !items.some((item) => item.id === id)).flatMap((id) => (seen[id] ? [seen[id]] : []));
   const rest = (query.data?.total ?? 0) - items.length;
   return (
-    <FormDialog isOpen title={title} action={action} form={form} isOff={ids.length === 0} onClose={onClose}>
+    <FormDialog isOpen title={title} action={title} form={form} isOff={ids.length === 0} onClose={onClose}>
       <SearchBox label={find} value={words} onChange={setWords} />
       {query.error != null && <Problem error={query.error} onRetry={() => void query.refetch()} />}
       {!query.data && !query.error && <Waiting />}

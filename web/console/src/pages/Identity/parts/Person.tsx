@@ -1,4 +1,5 @@
 import { Avatar, Badge } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { nameOf, type User } from "../../../../../api/users.ts";
 import { t } from "./text.ts";
@@ -15,9 +16,16 @@ export const Face = ({ name, avatar }: { name: string; avatar: string | null }) 
 const isOurs = (address: string | null) =>
   address !== null && (address.startsWith("data:image/") || (URL.canParse(address) && new URL(address).origin === location.origin));
 
-/** A user by what people know them by; `name` may be a link around it. */
-export const Person = ({ user, name = nameOf(user) }: { user: Shown; name?: ReactNode }) => {
+/** A user by what people know them by: a link to the page, or the name alone, or what else is said for it. */
+export const Person = ({ user, isLink, children }: { user: Shown; isLink?: boolean; children?: ReactNode }) => {
   const shown = nameOf(user);
+  const name = isLink ? (
+    <Link to="/identity/users/$id" params={{ id: user.id }} className="whole">
+      {shown}
+    </Link>
+  ) : (
+    (children ?? shown)
+  );
   const second = [user.username, user.primaryEmail, user.primaryPhone].filter((value) => value && value !== shown);
   return (
     <div className="person">
