@@ -86,6 +86,7 @@ type RoleFilter struct {
 	Type        string // empty: both
 	ExcludeUser string // leave out the roles this user has
 	ExcludeApp  string // leave out the roles this application has
+	ScopeID     string // those alone that have this scope
 }
 
 func (f RoleFilter) where() *where {
@@ -98,6 +99,9 @@ func (f RoleFilter) where() *where {
 	}
 	if f.ExcludeApp != "" {
 		w.and("not exists (select from identity.applications_roles ar where ar.role_id = r.id and ar.application_id = ?)", f.ExcludeApp)
+	}
+	if f.ScopeID != "" {
+		w.and("exists (select from identity.roles_scopes rs where rs.role_id = r.id and rs.scope_id = ?)", f.ScopeID)
 	}
 	w.search(f.Search, roleSearchColumns)
 	return w

@@ -230,12 +230,16 @@ func (w *where) match(column string, m match, caseSensitive bool) string {
 type UserFilter struct {
 	Search        Search
 	ExcludeRoleID string // leave out the users who have this role
+	IsSuspended   *bool
 }
 
 func (f UserFilter) where() *where {
 	w := newWhere("true")
 	if f.ExcludeRoleID != "" {
 		w.and("not exists (select from identity.users_roles ur where ur.user_id = u.id and ur.role_id = ?)", f.ExcludeRoleID)
+	}
+	if f.IsSuspended != nil {
+		w.and("u.is_suspended = ?", *f.IsSuspended)
 	}
 	w.search(f.Search, userSearchColumns)
 	return w

@@ -116,9 +116,15 @@ var ErrNotFound = errors.New("no such log entry")
 type Filter struct {
 	UserID, ApplicationID string
 	Key                   string // exact, or with "%" a pattern of LIKE
+	Result                string // Success or Error
+	Text                  string // a part of the payload as text, in any case; see Searched
 	From, To              time.Time
 	Limit, Offset         int // Limit 0: no limit
 }
+
+// Searched is how many entries Text is looked for in: the newest of those that the other fields leave. No index holds a part of
+// a text, and the log has no bound.
+const Searched = 20_000
 
 // Querier is a pool or a transaction.
 type Querier interface {
@@ -143,6 +149,9 @@ func Query(ctx context.Context, db Querier, f Filter) ([]Log, int, error) {
 	if f.Key != "" {
 		and("key like $%d", f.Key)
 	}
+	if f.Result != "" {
+		and("payload ->> 'result' = $%d", f.Result)
+	}
 	if !f.From.IsZero() {
 		and("created_at >= $%d", f.From)
 	}
@@ -150,6 +159,11 @@ func Query(ctx context.Context, db Querier, f Filter) ([]Log, int, error) {
 		and("created_at <= $%d", f.To)
 	}
 	from := ` from identity.logs where ` + strings.Join(conditions, " and ")
+	if f.Text != "" {
+		args = append(args, "%"+likeEscaper.Replace(f.Text)+"%")
+		from = fmt.Sprintf(` from (select id, key, payload, created_at%s order by created_at desc, id limit %d) newest where payload::text ilike $%d`,
+			from, Searched, len(args))
+	}
 	window := ""
 	if f.Limit > 0 {
 		window = fmt.Sprintf(" limit %d offset %d", f.Limit, f.Offset)
@@ -171,6 +185,8 @@ func Query(ctx context.Context, db Querier, f Filter) ([]Log, int, error) {
 	}
 	return logs, total, nil
 }
+
+var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 func scanLog(row pgx.CollectableRow) (Log, error) {
 	var l Log

@@ -35,14 +35,18 @@ func listLogs(c *call) error {
 	if !from.IsZero() && !to.IsZero() && from.After(to) {
 		return invalidInput("`start_time` must not be after `end_time`.")
 	}
-	var in struct{ UserID, ApplicationID, LogKey string }
-	err = c.query(object(partial(field{"userId", text()}, field{"applicationId", text()}, field{"logKey", text()})...), &in)
+	var in struct{ UserID, ApplicationID, LogKey, Result, Text string }
+	err = c.query(object(partial(
+		field{"userId", text()}, field{"applicationId", text()}, field{"logKey", text()},
+		field{"result", enum(event.Success, event.Error)}, // this and text are Gatehouse's own
+		field{"text", text(maxLength(256))},
+	)...), &in)
 	if err != nil {
 		return err
 	}
 	window := p.window()
 	logs, total, err := event.Query(c.ctx(), c.h.DB, event.Filter{
-		UserID: in.UserID, ApplicationID: in.ApplicationID, Key: in.LogKey, From: from, To: to,
+		UserID: in.UserID, ApplicationID: in.ApplicationID, Key: in.LogKey, Result: in.Result, Text: in.Text, From: from, To: to,
 		Limit: window.Limit, Offset: window.Offset,
 	})
 	if err != nil {

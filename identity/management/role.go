@@ -53,10 +53,11 @@ func listRoles(c *call) error {
 	if err != nil {
 		return err
 	}
-	var in struct{ Type, ExcludeUserID, ExcludeApplicationID string }
+	var in struct{ Type, ExcludeUserID, ExcludeApplicationID, ScopeID string }
 	err = c.query(object(partial(
 		field{"excludeUserId", text()}, field{"excludeApplicationId", text()},
 		field{"type", enum(directory.RoleTypeUser, directory.RoleTypeMachineToMachine)},
+		field{"scopeId", text()}, // Gatehouse's own
 	)...), &in)
 	if err != nil {
 		return err
@@ -70,7 +71,7 @@ func listRoles(c *call) error {
 			return err
 		}
 	}
-	filter := directory.RoleFilter{Search: search, Type: in.Type, ExcludeUser: in.ExcludeUserID, ExcludeApp: in.ExcludeApplicationID}
+	filter := directory.RoleFilter{Search: search, Type: in.Type, ExcludeUser: in.ExcludeUserID, ExcludeApp: in.ExcludeApplicationID, ScopeID: in.ScopeID}
 	total, err := c.h.Directory.CountRoles(c.ctx(), filter)
 	if err != nil {
 		return err

@@ -95,7 +95,15 @@ func listUsers(c *call) error {
 	if err != nil {
 		return err
 	}
+	var in struct{ IsSuspended string } // Gatehouse's own
+	if err := c.query(object(partial(field{"isSuspended", enum("true", "false")})...), &in); err != nil {
+		return err
+	}
 	filter := directory.UserFilter{Search: search, ExcludeRoleID: c.r.URL.Query().Get("excludeRoleId")}
+	if in.IsSuspended != "" {
+		isSuspended := in.IsSuspended == "true"
+		filter.IsSuspended = &isSuspended
+	}
 	total, err := c.h.Directory.CountUsersIn(c.ctx(), filter)
 	if err != nil {
 		return err
