@@ -53,10 +53,32 @@ export const describe = (source: string, schema = "", table = ""): Promise<Datab
 
 export type Filter = { column: string; op: string; value?: string; values?: string[] };
 export type Order = { column: string; desc?: boolean };
-export type Read = { where?: Filter[]; order_by?: Order[]; columns?: string[]; limit?: number; offset?: number; count?: boolean; whole?: boolean };
+/** A row's place in the order of its table: what each column of the order has there. */
+export type Place = (string | null)[];
+export type Read = {
+  where?: Filter[];
+  order_by?: Order[];
+  columns?: string[];
+  limit?: number;
+  offset?: number;
+  after?: Place;
+  before?: Place;
+  last?: boolean;
+  count?: boolean;
+  whole?: boolean;
+};
 /** A row as it was read: every value as Postgres writes it, what is longer than shown in `cut`. */
 export type Row = { values: (string | null)[]; cut?: number[]; version: string; place?: string };
-export type Rows = { columns: string[]; rows: Row[]; identity: string[]; count: number | null; count_capped: boolean };
+export type Rows = {
+  columns: string[];
+  rows: Row[];
+  identity: string[];
+  count: number | null;
+  count_capped: boolean;
+  estimate: number | null;
+  first: Place | null;
+  last: Place | null;
+};
 
 const named = ({ schema, name }: Name) => ({ schema, name });
 

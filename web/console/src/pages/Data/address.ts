@@ -2,7 +2,9 @@ import type { Filter, Order } from "../../../../api/catalog.ts";
 
 // What of a page is in its address beside its path. A value that is not understood is left out, not an error.
 
-export type RowsSearch = { where?: Filter[]; order?: Order[]; row?: Record<string, string>; insert?: boolean };
+/** Which page of rows: behind a place in the order, ahead of one, the last, or the one that so many rows stand ahead of. */
+export type Spot = { from?: number; after?: (string | null)[]; before?: (string | null)[]; end?: true };
+export type RowsSearch = { where?: Filter[]; order?: Order[]; row?: Record<string, string>; insert?: boolean; size?: number } & Spot;
 export type SourceSearch = { source?: string; schema?: string };
 
 const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
@@ -11,6 +13,10 @@ const listOf = <T>(value: unknown, read: (one: Record<string, unknown>) => T | u
   const all = Array.isArray(value) ? value.map((one) => read(object(one))).filter((one) => one !== undefined) : [];
   return all.length > 0 ? all : undefined;
 };
+
+const place = (value: unknown): (string | null)[] | undefined =>
+  Array.isArray(value) && value.length > 0 ? value.map((one) => (one === null ? null : String(one))) : undefined;
+const whole = (value: unknown): number | undefined => (Number.isSafeInteger(value) && Number(value) > 0 ? Number(value) : undefined);
 
 export const rowsSearch = (search: Record<string, unknown>): RowsSearch => ({
   where: listOf<Filter>(search.where, ({ column, op, value, values }) =>
@@ -28,6 +34,11 @@ export const rowsSearch = (search: Record<string, unknown>): RowsSearch => ({
   ),
   row: search.row === undefined ? undefined : Object.fromEntries(Object.entries(object(search.row)).map(([name, value]) => [name, String(value)])),
   insert: search.insert === true ? true : undefined,
+  size: whole(search.size),
+  from: whole(search.from),
+  after: place(search.after),
+  before: place(search.before),
+  end: search.end === true ? true : undefined,
 });
 
 export const sourceSearch = (search: Record<string, unknown>): SourceSearch => ({ source: text(search.source), schema: text(search.schema) });

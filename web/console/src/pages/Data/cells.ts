@@ -23,6 +23,19 @@ export const editorOf = (column: Column): Editor => {
   return "other";
 };
 
+const shorter: [RegExp, string][] = [
+  [/\btimestamp(\(\d\))? with time zone/, "timestamptz$1"],
+  [/\btimestamp(\(\d\))? without time zone/, "timestamp$1"],
+  [/\btime(\(\d\))? with time zone/, "timetz$1"],
+  [/\btime(\(\d\))? without time zone/, "time$1"],
+  [/\bcharacter varying/, "varchar"],
+  [/\bcharacter\b/, "char"],
+  [/\bdouble precision/, "float8"],
+  [/\bbit varying/, "varbit"],
+];
+/** A type by the shorter of its names, where there is little room. */
+export const shortType = (type: string): string => shorter.reduce((text, [long, short]) => text.replace(long, short), type);
+
 /** Whether a column takes values at all: generated ones do not. */
 export const isWritable = (column: Column): boolean => column.generated === null && column.identity !== "always";
 
@@ -105,6 +118,3 @@ export const referencesTo = (tables: Table[], table: Table) =>
   tables.flatMap((other) =>
     other.foreign_keys.filter((key) => key.to.schema === table.schema && key.to.name === table.name).map((key) => ({ table: other, key })),
   );
-
-/** Values as a line of text for the clipboard: tabs between columns, null as nothing. */
-export const asLine = (values: (string | null)[]): string => values.map((value) => (value ?? "").replace(/[\t\r\n]+/g, " ")).join("\t");

@@ -9,19 +9,26 @@ type Head = Pick<Rows, "columns" | "identity">;
 
 const nothing: StagedRows = new Map();
 
-/** A value set on a row; setting what it was takes the change back. */
-export const stageValue = (staged: StagedRows, head: Head, row: Row, column: string, value: Value): StagedRows => {
-  const id = idOf(head, row);
+export type CellChange = { row: Row; column: string; value: Value };
+
+/** Values set on rows; setting what it was takes a change back. */
+export const stageValues = (staged: StagedRows, head: Head, changes: CellChange[]): StagedRows => {
   const next = new Map(staged);
-  const was = staged.get(id) ?? { row };
-  const set = { ...was.set };
-  const position = head.columns.indexOf(column);
-  if (sameValue(was.row.values[position], value) && !was.row.cut?.includes(position)) delete set[column];
-  else set[column] = value;
-  if (Object.keys(set).length === 0 && !was.isDeleted) next.delete(id);
-  else next.set(id, { ...was, set: Object.keys(set).length > 0 ? set : undefined });
+  for (const { row, column, value } of changes) {
+    const id = idOf(head, row);
+    const was = next.get(id) ?? { row };
+    const set = { ...was.set };
+    const position = head.columns.indexOf(column);
+    if (sameValue(was.row.values[position], value) && !was.row.cut?.includes(position)) delete set[column];
+    else set[column] = value;
+    const isEmpty = Object.keys(set).length === 0;
+    if (isEmpty && !was.isDeleted) next.delete(id);
+    else next.set(id, { ...was, set: isEmpty ? undefined : set });
+  }
   return next;
 };
+export const stageValue = (staged: StagedRows, head: Head, row: Row, column: string, value: Value): StagedRows =>
+  stageValues(staged, head, [{ row, column, value }]);
 
 export const stageDeletion = (staged: StagedRows, head: Head, rows: Row[], isDeleted: boolean): StagedRows => {
   const next = new Map(staged);
