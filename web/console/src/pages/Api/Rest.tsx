@@ -17,8 +17,9 @@ import { useMay, useSession } from "../../session.tsx";
 import { Waiting } from "../../shell/Waiting.tsx";
 import "./api.css";
 import { CreateEndpoint } from "./CreateEndpoint.tsx";
+import { administrator, headersOf } from "./caller.ts";
 import { t } from "./text.ts";
-import { type Caller, headersOf, ViewAs } from "./ViewAs.tsx";
+import { ViewAs } from "./ViewAs.tsx";
 
 /** The REST endpoints, each to be tried where it is listed. */
 const Rest = () => {
@@ -119,7 +120,7 @@ const Trial = ({ endpoint, query }: { endpoint: RestEndpoint; query: string | un
   const [method, setMethod] = useState(endpoint.methods[0] ?? "GET");
   const [values, setValues] = useState<Record<string, string>>({});
   const [body, setBody] = useState("");
-  const [caller, setCaller] = useState<Caller>({ role: "admin", variables: [] });
+  const [caller, setCaller] = useState(administrator);
   const [answer, setAnswer] = useState<RestAnswer>();
   const [error, setError] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);

@@ -1,10 +1,11 @@
 import { type AnyRoute, createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { searchOf } from "../../parts/useAddress.ts";
+import { callerAddress } from "./caller.ts";
 
 /** GraphiQL, the REST endpoints and the allow list. */
 export const apiRoutes = <Root extends AnyRoute>(on: () => Root) =>
   [
-    createRoute({ getParentRoute: on, path: "/graphql", component: lazyRouteComponent(() => import("./index.tsx")) }),
+    createRoute({ getParentRoute: on, path: "/graphql", validateSearch: callerAddress, component: lazyRouteComponent(() => import("./index.tsx")) }),
     createRoute({
       getParentRoute: on,
       path: "/graphql/rest",

@@ -6,6 +6,8 @@ import type { QualifiedTable, Source, Table } from "../../../../api/metadata.ts"
 import { type Answer, type Question, type Rehearsal, type Right, rehearse, replacing, type TableOperation } from "../../../../api/permissions.ts";
 import { Card } from "../../parts/Card.tsx";
 import { Problem } from "../../parts/Problem.tsx";
+import { UserSelect } from "../../parts/UserSelect.tsx";
+import { useCaller, useMayPick } from "../../parts/useCaller.ts";
 import { Waiting } from "../../shell/Waiting.tsx";
 import { sessionVariables } from "./filter.ts";
 import { type Definition, graphqlNames, rowsQuery } from "./rights.ts";
@@ -26,25 +28,32 @@ type Props = {
 /** What saving would change, rehearsed by the server: rights, stored operations, the schema, and the rows the role reads. */
 export const Impact = ({ source, table, columns: all, at, was, is }: Props) => {
   const [variables, setVariables] = useState<Record<string, string>>({});
+  const mayPick = useMayPick();
+  const [userId, setUserId] = useState<string>();
+  const known = useCaller(userId);
+  const given = known.data?.variables;
   const needed = useMemo(() => sessionVariables([was?.filter, is?.filter]), [was, is]);
   const columns = readBoth(was, is, all);
   const ask: Question | undefined =
     at.operation === "select" && columns.length > 0
       ? {
           query: { query: rowsQuery(source, table, columns, shownRows) },
-          user: { ...Object.fromEntries(needed.map((name) => [name, variables[name] ?? ""])), "x-hasura-role": at.role },
+          user: { ...(given ?? Object.fromEntries(needed.map((name) => [name, variables[name] ?? ""]))), "x-hasura-role": at.role },
         }
       : undefined;
-  const [asked] = useDebouncedValue(JSON.stringify({ is, ask }), 400);
-  const { data, error } = useQuery<Rehearsal>({
+  const question = JSON.stringify({ is, ask });
+  const [asked] = useDebouncedValue(question, 400);
+  const { data, error, isPlaceholderData } = useQuery<Rehearsal>({
     queryKey: ["rehearsal", at, was, asked],
     queryFn: ({ signal }) => {
-      const { is: next, ask: question } = JSON.parse(asked) as { is?: Definition; ask?: Question };
-      return rehearse(replacing(at, was, next), question, signal);
+      const { is: next, ask: about } = JSON.parse(asked) as { is?: Definition; ask?: Question };
+      return rehearse(replacing(at, was, next), about, signal);
     },
     placeholderData: (before) => before,
     retry: false,
   });
+  // Rows of whoever was picked before are not shown for this one's.
+  const isTheirs = !userId || (known.data && asked === question && !isPlaceholderData);
   return (
     <Card title={t("impact")}>
       <div className="impact" aria-live="polite">
@@ -54,17 +63,22 @@ export const Impact = ({ source, table, columns: all, at, was, is }: Props) => {
         <section className="rows" aria-label={t("tryRows")}>
           <h3>{t("tryRows")}</h3>
           <p className="muted">{t("tryRowsHint")}</p>
+          {mayPick && <UserSelect size="xs" maw="20rem" label={t("tryAs")} value={userId ?? null} onChange={(id) => setUserId(id ?? undefined)} />}
+          {known.error && userId && <Problem title={t("tryAsCannot")} error={known.error} />}
+          {known.data?.problem && <p className="note">{known.data.problem}</p>}
+          {known.data && !known.data.roles.includes(at.role) && <p className="note">{t("tryAsNotHeld", { role: at.role })}</p>}
           {needed.map((name) => (
             <Autocomplete
               key={name}
               size="xs"
               maw="20rem"
               label={name}
-              value={variables[name] ?? ""}
+              value={(given ? given[name] : variables[name]) ?? ""}
+              readOnly={given !== undefined}
               onChange={(value) => setVariables({ ...variables, [name]: value })}
             />
           ))}
-          {data && !error && (
+          {data && !error && isTheirs && (
             <Rows
               before={was ? data.before : undefined}
               after={is ? data.after : undefined}

@@ -1,0 +1,27 @@
+import { texts } from "../../text.ts";
+
+export const t = texts("viewAs", {
+  viewAs: "View as",
+  apply: "View as",
+  admin: "admin",
+  user: "A user",
+  role: "Role",
+  roleHint: "Pick or type a role",
+  held: "The roles the user holds now.",
+  variables: "Session variables",
+  variablesHint: "As the data API would know them; a role's filters read them.",
+  variablesOf: "As a fresh token of the user gives them.",
+  addVariable: "Add a variable",
+  remove: "Remove {name}",
+  name: "Name",
+  value: "Value",
+  some: { one: "{count} variable", other: "{count} variables" },
+  noRole: "{name} holds no role: the data API refuses their tokens.",
+  notHeld: "{name} does not hold the role {role} now.",
+  withoutPermissions: "No permission is for {role}: there is nothing to see as it.",
+  notSendable: "{name} holds characters that a request's header cannot carry, so that nobody can be viewed with it.",
+  youSee: "You see what {name} sees as role {role}.",
+  youSeeRole: "You see what role {role} sees.",
+  asAdmin: "Back to admin",
+  cannot: "This user cannot be viewed as",
+});
