@@ -1,6 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { apiRoutes } from "./pages/Api/routes.ts";
-import { dataRoutes } from "./pages/Data/routes.tsx";
+import { DataLayout, dataRoutes } from "./pages/Data/routes.ts";
 import { identityRoutes } from "./pages/Identity/routes.ts";
 import { operationsRoutes } from "./pages/Operations/routes.ts";
 import { permissionRoutes } from "./pages/Permissions/routes.ts";
@@ -15,12 +15,13 @@ const on = () => root;
 // A page is a route here and a folder under pages/; its code is loaded when it is opened.
 const home = createRoute({ getParentRoute: on, path: "/", component: lazyRouteComponent(() => import("./pages/Home/index.tsx")) });
 const setUp = createRoute({ getParentRoute: on, path: "/setup", component: lazyRouteComponent(() => import("./pages/SetUp/index.tsx")) });
+const data = createRoute({ getParentRoute: on, path: "/data", component: DataLayout });
 export const router = createRouter({
   routeTree: root.addChildren([
     home,
     setUp,
     ...apiRoutes(on),
-    ...dataRoutes(on),
+    data.addChildren(dataRoutes(() => data)),
     ...permissionRoutes(on),
     ...operationsRoutes(on),
     ...identityRoutes(on),

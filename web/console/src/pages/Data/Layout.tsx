@@ -2,14 +2,14 @@ import "./data.css";
 import { Button, Drawer } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconListTree } from "@tabler/icons-react";
-import { useParams, useRouterState, useSearch } from "@tanstack/react-router";
-import { type ReactNode, useEffect } from "react";
+import { Outlet, useParams, useRouterState, useSearch } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { useSources } from "./source.ts";
 import { Tree } from "./Tree.tsx";
 import { t } from "./text.ts";
 
 /** The data pages: the database's tables at the left, what is open of them at the right. */
-const Layout = ({ children }: { children: ReactNode }) => {
+const Layout = () => {
   const params = useParams({ strict: false }) as { source?: string; schema?: string; table?: string };
   const search = useSearch({ strict: false }) as { source?: string };
   const { data: sources } = useSources();
@@ -30,7 +30,7 @@ const Layout = ({ children }: { children: ReactNode }) => {
             {t("openTree")}
           </Button>
         </div>
-        {children}
+        <Outlet />
       </div>
       <Drawer opened={isOpen} onClose={close} title={t("tables")} size="20rem" closeButtonProps={{ "aria-label": t("tables") }}>
         <div className="data-drawer">{isOpen && tree("drawer-tree")}</div>

@@ -1,6 +1,6 @@
 import { Button, TextInput } from "@mantine/core";
 import { IconPlus, IconSearch } from "@tabler/icons-react";
-import { Link, Navigate, useParams } from "@tanstack/react-router";
+import { Link, useParams } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import type { Table } from "../../../../../api/catalog.ts";
 import { Confirm } from "../../../parts/confirm.tsx";
@@ -188,9 +188,9 @@ const Overview = () => {
     );
   const schemas = database.data?.schemas;
   if (!source || !schemas) return <Waiting />;
-  return (
-    <Navigate to="/data/$source/$schema" params={{ source, schema: schemas.includes("public") ? "public" : (schemas[0] ?? "public") }} replace />
-  );
+  // Shown here, not sent there: somebody may already be on the way to another page.
+  const schema = schemas.includes("public") ? "public" : (schemas[0] ?? "public");
+  return <Schema key={`${source}.${schema}`} source={source} schema={schema} />;
 };
 
 export default Overview;
