@@ -84,7 +84,7 @@ export const take = async (userId, role) => call("DELETE", `${identity}/api/user
 
 const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
 
-/** Listens for the React app; `open(appId)` builds it for that application and starts serving. */
+/** Listens for the React app; `open(appId)` builds it for that application, with the query it sends, and starts serving. */
 export const serveApp = async () => {
   const dist = mkdtempSync(join(tmpdir(), "gatehouse-react-"));
   const server = createServer((request, response) => {
@@ -98,7 +98,7 @@ export const serveApp = async () => {
     }
   });
   await new Promise((listening) => server.listen(Number(env("APP_PORT", 0)), "localhost", listening));
-  const open = async (appId) => {
+  const open = async (appId, query = "{ profile { id name } }") => {
     const app = fileURLToPath(new URL("../../../examples/react", import.meta.url));
     await promisify(execFile)("npx", ["vite", "build", "--outDir", dist, "--emptyOutDir", "--logLevel", "error"], {
       cwd: app,
@@ -108,7 +108,7 @@ export const serveApp = async () => {
         VITE_DATA_ENDPOINT: data,
         VITE_RESOURCE: resource,
         VITE_APP_ID: appId,
-        VITE_GRAPHQL_QUERY: "{ profile { id name } }",
+        VITE_GRAPHQL_QUERY: query,
       },
     });
   };

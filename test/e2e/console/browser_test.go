@@ -9,9 +9,9 @@ import (
 	"gatehouse/web"
 )
 
-// TestBrowser runs each *.test.mjs in Chromium against a Gatehouse of its own. SCRIPT names one of them; SHOTS is where those that
-// take pictures leave them.
-func TestBrowser(t *testing.T) {
+// needBrowser skips a test where what it needs is not there.
+func needBrowser(t *testing.T) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("minutes of browsing")
 	}
@@ -24,6 +24,12 @@ func TestBrowser(t *testing.T) {
 	if _, err := exec.LookPath("chromium"); err != nil && os.Getenv("CHROMIUM") == "" {
 		t.Skip("no chromium on the PATH: install it, or name another in CHROMIUM")
 	}
+}
+
+// TestBrowser runs each *.test.mjs in Chromium against a Gatehouse of its own. SCRIPT names one of them; SHOTS is where those that
+// take pictures leave them.
+func TestBrowser(t *testing.T) {
+	needBrowser(t)
 	scripts, err := filepath.Glob("*.test.mjs")
 	if name := os.Getenv("SCRIPT"); name != "" {
 		scripts = []string{name}

@@ -27,13 +27,13 @@ export const violations = async (page) => {
   });
 };
 
-/** Notes what a page must not do: request from elsewhere, log an error, throw, or meet the content security policy. `expected` are errors a test provokes. */
-export const watch = (page, expected = []) => {
+/** Notes what a page must not do: request from elsewhere, log an error, throw, or meet the content security policy. `expected` are errors a test provokes, `origins` what belongs to us besides. */
+export const watch = (page, expected = [], origins = []) => {
   const faults = [];
   const note = (text) => expected.some((pattern) => pattern.test(text)) || faults.push(text);
   page.on("request", (request) => {
     const url = new URL(request.url());
-    if (url.protocol.startsWith("http") && url.origin !== new URL(base).origin) note(`request to ${request.url()}`);
+    if (url.protocol.startsWith("http") && ![new URL(base).origin, ...origins].includes(url.origin)) note(`request to ${request.url()}`);
   });
   page.on("pageerror", (error) => note(`script error: ${error.message}`));
   page.on("console", (message) => {
