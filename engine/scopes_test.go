@@ -67,6 +67,7 @@ func TestAdminSecretScopes(t *testing.T) {
 		{"/v1/metadata", `{"type":"gatehouse_select_rows","args":{"table":"stranger"}}`, session.ScopeSQL},
 		{"/v1/metadata", `{"type":"gatehouse_change_rows","args":{"table":"stranger","changes":[]}}`, session.ScopeSQL},
 		{"/v1alpha1/rows/export", `{"table":"note","format":"csv"}`, session.ScopeGraphQL},
+		{"/v1alpha1/rows/import", `{"table":"note","columns":["nothing"]}`, session.ScopeGraphQL},
 		{"/dev/subscriptions", "", session.ScopeOperations},
 		{"/v1alpha1/config", "", session.ScopeOperations},
 		{"/healthz/sources", "", session.ScopeOperations},

@@ -117,6 +117,7 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("POST /v1alpha1/graphql/explain", h.onlyAdmin(session.ScopeGraphQL, h.explain))
 	mux.HandleFunc("POST /v1alpha1/migrations/turn", h.onlyAdmin(session.ScopeMetadata, h.turn))
 	mux.HandleFunc("POST /v1alpha1/rows/export", h.onlyAdmin(session.ScopeGraphQL, h.export))
+	mux.HandleFunc("POST /v1alpha1/rows/import", h.onlyAdmin(session.ScopeGraphQL, h.importRows))
 }
 
 // MountDump puts pg_dump on mux.

@@ -34,6 +34,8 @@ type sheetArgs struct {
 	tableArgs
 	sheet.Read
 	Changes []sheet.Change `json:"changes"`
+	// WantsUndo asks what takes the changes back.
+	WantsUndo bool `json:"undo"`
 	// Format is an export's: csv or json.
 	Format string `json:"format"`
 }
@@ -105,6 +107,9 @@ func (e *execution) selectRows(ctx context.Context, v View, r *request) ([]byte,
 	return marshal(rows)
 }
 
+// maxUndone bounds the changes whose way back is told: it is as long as they are.
+const maxUndone = 1000
+
 // changeRows makes all changes or none.
 func (e *execution) changeRows(ctx context.Context, v View, r *request) ([]byte, error) {
 	a, t, err := e.h.sheetOf(ctx, v, e.session, r.args)
@@ -116,18 +121,27 @@ func (e *execution) changeRows(ctx context.Context, v View, r *request) ([]byte,
 		return nil, err
 	}
 	defer v.Wrote(a.Source)
-	var rows []*sheet.Row
+	var answer struct {
+		Rows []*sheet.Row `json:"rows"`
+		*sheet.WayBack
+	}
+	if a.WantsUndo && len(a.Changes) <= maxUndone {
+		answer.WayBack = &sheet.WayBack{}
+	}
 	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) (err error) {
 		if err := e.setUser(ctx, tx); err != nil {
 			return err
 		}
-		rows, err = sheet.Write(ctx, tx, t, a.Changes)
+		answer.Rows, err = sheet.Write(ctx, tx, t, a.Changes, answer.WayBack)
 		return err
 	})
 	if err != nil {
 		return nil, sheet.Refused(err)
 	}
-	return marshal(map[string]any{"rows": rows})
+	if answer.WayBack != nil {
+		answer.End()
+	}
+	return marshal(answer)
 }
 
 // export streams all rows that are asked for, as CSV or JSON.

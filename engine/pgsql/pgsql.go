@@ -250,10 +250,12 @@ type UnionAll struct {
 
 // Insert inserts rows; with no columns, each row is default values.
 type Insert struct {
-	With       []CTE
-	Into       Name
-	As         Ident
-	Columns    []Ident
+	With    []CTE
+	Into    Name
+	As      Ident
+	Columns []Ident
+	// Overriding takes values for identity columns that are generated always.
+	Overriding bool
 	Rows       [][]Expr
 	OnConflict *OnConflict
 	Returning  []Output

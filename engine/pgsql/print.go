@@ -277,7 +277,11 @@ func (p *printer) insert(s *Insert) {
 			}
 			p.ident(c)
 		}
-		p.raw(") values ")
+		p.raw(")")
+		if s.Overriding {
+			p.raw(" overriding system value")
+		}
+		p.raw(" values ")
 		for i, row := range s.Rows {
 			if i > 0 {
 				p.raw(", ")

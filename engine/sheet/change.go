@@ -17,11 +17,13 @@ type Change struct {
 	// Op is insert, update or delete.
 	Op string `json:"op"`
 	// Set are the values by column: a text, null, or {"default": true}.
-	Set map[string]Value `json:"set"`
+	Set map[string]Value `json:"set,omitempty"`
 	// Key tells the row from others; Version is its content when it was read, Place where it was then.
-	Key     map[string]string `json:"key"`
-	Version string            `json:"version"`
-	Place   string            `json:"place"`
+	Key     map[string]string `json:"key,omitempty"`
+	Version string            `json:"version,omitempty"`
+	Place   string            `json:"place,omitempty"`
+	// Overrides inserts a row as it was, with its values of columns that are generated always as identity.
+	Overrides bool `json:"overrides,omitempty"`
 }
 
 // Value is what a column is set to.
@@ -44,6 +46,14 @@ func (v *Value) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &v.Text)
 }
 
+// MarshalJSON writes it as it is read.
+func (v Value) MarshalJSON() ([]byte, error) {
+	if v.IsDefault {
+		return []byte(`{"default":true}`), nil
+	}
+	return json.Marshal(v.Text)
+}
+
 // Conflict is what is told of a row that is not as it was read.
 type Conflict struct {
 	// Change is the position of the change in the request.
@@ -53,11 +63,16 @@ type Conflict struct {
 }
 
 // Write makes changes in their order, all of them in tx, and gives the rows that come of them, nil for those deleted. Its
-// error is of the first that cannot be made; a row that somebody else changed meanwhile is a conflict.
-func Write(ctx context.Context, tx pgx.Tx, t *catalog.Table, changes []Change) ([]*Row, error) {
+// error is of the first that cannot be made; a row that somebody else changed meanwhile is a conflict. way, unless nil, learns
+// the way back.
+func Write(ctx context.Context, tx pgx.Tx, t *catalog.Table, changes []Change, way *WayBack) ([]*Row, error) {
 	out := make([]*Row, len(changes))
 	for i := range changes {
 		path := fault.Index("$.changes", i)
+		was, err := way.look(ctx, tx, t, &changes[i])
+		if err != nil {
+			return nil, fault.Under(path, err)
+		}
 		written, err := changes[i].run(ctx, tx, t)
 		if err != nil {
 			return nil, fault.Under(path, err)
@@ -68,6 +83,7 @@ func Write(ctx context.Context, tx pgx.Tx, t *catalog.Table, changes []Change) (
 		if changes[i].Op != "delete" && len(written) == 1 {
 			out[i] = &written[0]
 		}
+		way.learn(t, &changes[i], was, out[i])
 	}
 	return out, nil
 }
@@ -84,7 +100,7 @@ func (c *Change) run(ctx context.Context, tx pgx.Tx, t *catalog.Table) ([]Row, e
 		if err != nil {
 			return nil, err
 		}
-		insert := &pgsql.Insert{Into: nameOf(t.Name), As: row, Columns: columns, Returning: returning}
+		insert := &pgsql.Insert{Into: nameOf(t.Name), As: row, Columns: columns, Overriding: c.Overrides, Returning: returning}
 		if len(columns) > 0 {
 			insert.Rows = [][]pgsql.Expr{values}
 		}
@@ -132,16 +148,20 @@ func (c *Change) values(t *catalog.Table) ([]pgsql.Ident, []pgsql.Expr, error) {
 		if !isSet {
 			continue
 		}
-		var e pgsql.Expr = pgsql.Null{}
-		switch {
-		case v.IsDefault:
-			e = pgsql.Default{}
-		case v.Text != nil:
-			e = value(column, *v.Text)
-		}
-		columns, values = append(columns, pgsql.Ident(column.Name)), append(values, e)
+		columns, values = append(columns, pgsql.Ident(column.Name)), append(values, v.expr(column))
 	}
 	return columns, values, nil
+}
+
+func (v Value) expr(c *catalog.Column) pgsql.Expr {
+	switch {
+	case v.IsDefault:
+		return pgsql.Default{}
+	case v.Text != nil:
+		return value(c, *v.Text)
+	default:
+		return pgsql.Null{}
+	}
 }
 
 // where finds the row by what tells it from others, if it is as it was read.
