@@ -1,12 +1,13 @@
 import { ApiError, toApiError, unreachable } from "./error.ts";
 
-/** How a call is made; body is sent as JSON. anyStatus: an answer that is no success is an answer, too. */
+/** How a call is made; body is sent as JSON. anyStatus: an answer that is no success is an answer, too. asked: it was sent already. */
 export type Call = {
   method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal;
   anyStatus?: boolean;
+  asked?: Promise<Response>;
 };
 
 type Listener = () => void;
@@ -19,17 +20,18 @@ export const onSessionEnd = (listener: Listener): (() => void) => {
 };
 
 /** Sends one request of the console, on its cookie. It throws only ApiError, without an answer with the code `unreachable`. */
-export const send = async (path: string, { method = "GET", body, headers, signal, anyStatus }: Call = {}): Promise<Response> => {
+export const send = async (path: string, { method = "GET", body, headers, signal, anyStatus, asked }: Call = {}): Promise<Response> => {
   let response: Response;
   try {
-    response = await fetch(path, {
-      method,
-      cache: "no-store",
-      credentials: "same-origin",
-      headers: { ...(body !== undefined && { "content-type": "application/json" }), ...headers },
-      body: body === undefined ? undefined : JSON.stringify(body),
-      signal,
-    });
+    response = await (asked ??
+      fetch(path, {
+        method,
+        cache: "no-store",
+        credentials: "same-origin",
+        headers: { ...(body !== undefined && { "content-type": "application/json" }), ...headers },
+        body: body === undefined ? undefined : JSON.stringify(body),
+        signal,
+      }));
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new ApiError(0, unreachable, "No answer from Gatehouse.");

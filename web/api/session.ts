@@ -36,7 +36,18 @@ export type SignedIn = {
 };
 export type SignedOut = { signedIn: false; ways: ("member" | "secret")[]; needsSetUp: boolean; halves: Halves; version: string };
 
-export const loadSession = (): Promise<SignedIn | SignedOut> => call("/console/api/session");
+declare global {
+  interface Window {
+    /** The session as console/src/early.ts asked for it, while the rest of the script was loaded. It answers once. */
+    gatehouseSession?: Promise<Response>;
+  }
+}
+
+export const loadSession = (): Promise<SignedIn | SignedOut> => {
+  const asked = window.gatehouseSession;
+  window.gatehouseSession = undefined;
+  return call("/console/api/session", { asked });
+};
 export const signInBySecret = (secret: string): Promise<void> => call("/console/api/session", { method: "POST", body: { secret } });
 export const signOut = (): Promise<void> => call("/console/api/session", { method: "DELETE" });
 

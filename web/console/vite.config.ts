@@ -1,10 +1,11 @@
 import { defineConfig } from "vite";
-import { mantineStyles } from "./mantine.ts";
+import { early } from "./vite/early.ts";
+import { mantineStyles } from "./vite/mantine.ts";
 
 export default defineConfig({
   base: "/console/",
   publicDir: "../ui/public",
-  plugins: [mantineStyles()],
+  plugins: [early(), mantineStyles()],
   oxc: { jsx: { runtime: "automatic" } },
   worker: { format: "es" },
   build: {

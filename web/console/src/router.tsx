@@ -29,7 +29,16 @@ export const router = createRouter({
   basepath: "/console",
   defaultPreload: "intent",
   defaultPendingComponent: Waiting,
+  // At the start there is nothing to keep in sight: what is around the page is shown before the page's code is there.
+  defaultPendingMs: 0,
+  defaultPendingMinMs: 0,
   defaultErrorComponent: ({ error }) => <Problem error={error} />,
+});
+
+// Later the page one is on stays until the next is ready, or this long.
+const stop = router.subscribe("onResolved", () => {
+  stop();
+  router.update({ ...router.options, defaultPendingMs: 1000 });
 });
 
 declare module "@tanstack/react-router" {

@@ -2,7 +2,7 @@ import { localStorageColorSchemeManager, type MantineColorScheme, type MantineCo
 
 const kept = localStorageColorSchemeManager({ key: "gatehouse-scheme" });
 
-/** Tells ui/tokens.css too: its colours follow data-theme, or the system without it. */
+/** Tells ui/tokens.css too: its colours follow data-theme, or the system without it. At the start early.ts does the same. */
 const show = (scheme: MantineColorScheme) => {
   if (scheme === "auto") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = scheme;

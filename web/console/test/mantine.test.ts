@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { stylesOf } from "../mantine.ts";
+import { stylesOf } from "../vite/mantine.ts";
 
 const components = join(dirname(createRequire(import.meta.url).resolve("@mantine/core/styles.css")), "esm");
 

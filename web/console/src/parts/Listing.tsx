@@ -83,12 +83,12 @@ export const Listing = <T,>({ label, columns, keyOf, query, search, page, onPage
   const { data, error, refetch } = query;
   const isSearched = Boolean(search?.value) || isNarrowed;
   const isEmpty = data?.total === 0 || data?.items.length === 0;
-  const hasTools = tools || (search && (isSearched || !isEmpty));
+  const isSearchable = isSearched || !isEmpty || Boolean(tools); // beside other tools it keeps its place
   return (
     <>
-      {hasTools && (
+      {(tools || (search && isSearchable)) && (
         <div className="tools">
-          {search && (isSearched || !isEmpty) && <SearchBox {...search} />}
+          {search && isSearchable && <SearchBox {...search} />}
           {tools}
         </div>
       )}

@@ -39,20 +39,21 @@ const Address = ({ name, value }: { name: string; value: string }) => (
   </div>
 );
 
-const Facts = ({ metadata }: { metadata: Metadata }) => {
-  const sources = metadata.sources ?? [];
+/** What there is, counted; its place is held until that is known. */
+const Facts = ({ metadata }: { metadata: Metadata | undefined }) => {
+  const sources = metadata?.sources ?? [];
   const facts = [
     ["sources", sources.length],
     ["tables", sources.reduce((sum, source) => sum + (source.tables?.length ?? 0), 0)],
-    ["roles", rolesOf(metadata).length],
-    ["endpoints", metadata.rest_endpoints?.length ?? 0],
+    ["roles", rolesOf(metadata ?? {}).length],
+    ["endpoints", metadata?.rest_endpoints?.length ?? 0],
   ] as const;
   return (
     <dl className="facts">
       {facts.map(([name, count]) => (
         <div key={name}>
           <dt>{t(name, { count })}</dt>
-          <dd>{number(count)}</dd>
+          <dd>{metadata ? number(count) : "–"}</dd>
         </div>
       ))}
     </dl>
@@ -84,7 +85,7 @@ const Data = () => {
       }
     >
       {metadata.error && <Problem error={metadata.error} onRetry={() => void metadata.refetch()} />}
-      {metadata.data && <Facts metadata={metadata.data.metadata} />}
+      {mayRead && !metadata.error && <Facts metadata={metadata.data?.metadata} />}
       {problems.data && problems.data.length > 0 && (
         <div className="warning">
           <strong>{t("inconsistent", { count: problems.data.length })}</strong>

@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { type LiveGroup, loadStatus, type Pool } from "../../../../api/status.ts";
+import { type LiveGroup, loadStatus, type Pool, type Status } from "../../../../api/status.ts";
 import { Page } from "../../parts/Page.tsx";
 import { Problem } from "../../parts/Problem.tsx";
 import { type Column, Table } from "../../parts/Table.tsx";
+import { Waiting } from "../../shell/Waiting.tsx";
 import { ago, number } from "../../text.ts";
 import "./operations.css";
 import { t } from "./text.ts";
@@ -43,13 +44,22 @@ const groups: Column<LiveGroup>[] = [
 /** What runs in this process now: connections, sockets, and the live queries with what they cost. */
 const Live = () => {
   const { data, error, refetch } = useQuery({ queryKey: ["status"], queryFn: loadStatus, refetchInterval: 3_000 });
-  const live = data && [...data.subscriptions.live_queries_map, ...data.subscriptions.stream_queries_map];
   return (
     <Page title={t("live")} lead={t("liveLead")} actions={data && <span className="muted">{t("sockets", { count: data.sockets })}</span>}>
       {error && <Problem error={error} onRetry={() => void refetch()} />}
+      {!data && !error && <Waiting />}
+      {data && <Running status={data} />}
+    </Page>
+  );
+};
+
+const Running = ({ status }: { status: Status }) => {
+  const live = [...status.subscriptions.live_queries_map, ...status.subscriptions.stream_queries_map];
+  return (
+    <>
       <section aria-label={t("subscriptions")}>
         <h2 className="group-name">{t("subscriptions")}</h2>
-        {live?.length === 0 ? (
+        {live.length === 0 ? (
           <p className="muted">{t("noSubscriptions")}</p>
         ) : (
           <Table label={t("subscriptions")} columns={groups} rows={live} keyOf={(group) => `${group.source} ${group.role} ${group.operation_hash}`} />
@@ -57,9 +67,9 @@ const Live = () => {
       </section>
       <section aria-label={t("pools")}>
         <h2 className="group-name">{t("pools")}</h2>
-        <Table label={t("pools")} columns={pools} rows={data?.pools} keyOf={(pool) => `${pool.source} ${pool.role} ${pool.host}`} />
+        <Table label={t("pools")} columns={pools} rows={status.pools} keyOf={(pool) => `${pool.source} ${pool.role} ${pool.host}`} />
       </section>
-    </Page>
+    </>
   );
 };
 

@@ -17,6 +17,7 @@ import { t } from "./text.ts";
 const Metadata = () => {
   const client = useQueryClient();
   const { data, error, refetch } = useQuery({ queryKey: ["metadata"], queryFn: exportMetadata });
+  const inconsistencies = useQuery({ queryKey: ["inconsistencies"], queryFn: loadInconsistencies });
   const mayWrite = useMay("metadata");
   const mayReplace = useMay("sources");
   const [isReloading, setReloading] = useState(false);
@@ -46,7 +47,7 @@ const Metadata = () => {
     >
       {error ? (
         <Problem error={error} onRetry={() => void refetch()} />
-      ) : !data ? (
+      ) : !data || inconsistencies.isPending ? (
         <Waiting />
       ) : (
         <>

@@ -8,7 +8,6 @@ import { Card } from "../../parts/Card.tsx";
 import { Problem } from "../../parts/Problem.tsx";
 import { UserSelect } from "../../parts/UserSelect.tsx";
 import { useCaller, useMayPick } from "../../parts/useCaller.ts";
-import { Waiting } from "../../shell/Waiting.tsx";
 import { sessionVariables } from "./filter.ts";
 import { type Definition, graphqlNames, rowsQuery } from "./rights.ts";
 import { t } from "./text.ts";
@@ -57,7 +56,7 @@ export const Impact = ({ source, table, columns: all, at, was, is }: Props) => {
   return (
     <Card title={t("impact")}>
       <div className="impact" aria-live="polite">
-        {error ? <Problem error={error} /> : !data ? <Waiting /> : <Told data={data} />}
+        {error ? <Problem error={error} /> : !data ? <p className="muted">{t("impactLooking")}</p> : <Told data={data} />}
       </div>
       {ask && (
         <section className="rows" aria-label={t("tryRows")}>

@@ -85,6 +85,7 @@ export const t = texts("permissions", {
   discard: "Discard changes",
   unsaved: "Not saved yet",
   impact: "What this changes",
+  impactLooking: "Looking…",
   impactNothing: "Nothing.",
   impactWider: "May more",
   impactNarrower: "May less",
