@@ -11,6 +11,7 @@ import (
 
 	"gatehouse/engine/fault"
 	"gatehouse/engine/session"
+	"gatehouse/identity/authority"
 	"gatehouse/identity/console"
 	"gatehouse/identity/directory"
 	"gatehouse/worker"
@@ -154,9 +155,19 @@ func (c consoleCallers) Epoch() (uint64, bool) { return c.console.Epoch() }
 
 func (c consoleCallers) Caller(ctx context.Context, credential string, isAgain bool) (session.ConsoleCaller, error) {
 	who, err := c.console.Caller(ctx, credential, isAgain)
+	return c.judged(who, err, "the console's session has ended")
+}
+
+func (c consoleCallers) TokenCaller(ctx context.Context, t session.AccessToken) (session.ConsoleCaller, error) {
+	who, err := c.console.TokenCaller(ctx, authority.Token(t))
+	return c.judged(who, err, "the token is no console member's, or has been revoked")
+}
+
+// judged is what the data half makes of whom a cookie or a token stands for; ended says why for nobody.
+func (c consoleCallers) judged(who *console.Caller, err error, ended string) (session.ConsoleCaller, error) {
 	switch {
 	case errors.Is(err, console.ErrEnded):
-		return session.ConsoleCaller{}, fault.New(fault.AccessDenied, "", "the console's session has ended").WithStatus(http.StatusUnauthorized)
+		return session.ConsoleCaller{}, fault.New(fault.AccessDenied, "", "%s", ended).WithStatus(http.StatusUnauthorized)
 	case err != nil:
 		return session.ConsoleCaller{}, fault.New(fault.Unexpected, "", "the directory cannot be asked right now").
 			WithStatus(http.StatusServiceUnavailable).WithCause(err)

@@ -15,6 +15,7 @@ import (
 	"gatehouse/engine/subscription"
 	"gatehouse/identity"
 	"gatehouse/identity/console"
+	"gatehouse/identity/directory"
 )
 
 // identityConfig is what the identity half is told.
@@ -88,7 +89,10 @@ func (sv *Server) engineConfig() (engine.Config, error) {
 		if _, port, err := sv.settings.Listening.ports(); err == nil && port != 0 {
 			bases = append(bases, fmt.Sprintf("http://localhost:%d", port))
 		}
-		c.Deps.Identity = &session.Identity{Issuer: sv.identity.Issuer(), Keys: sv.identity.Keys(), Authority: standing{sv.authority}, Epoch: sv.authority.Epoch, Bases: bases}
+		c.Deps.Identity = &session.Identity{
+			Issuer: sv.identity.Issuer(), Keys: sv.identity.Keys(), Authority: standing{sv.authority}, Epoch: sv.authority.Epoch, Bases: bases,
+			ConsoleClient: directory.ConsoleClient, ConsoleAudience: directory.ManagementAPI,
+		}
 	}
 	return c, nil
 }

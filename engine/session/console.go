@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -15,6 +16,9 @@ type Console interface {
 	// Caller says whom a credential stands for now. isAgain: the caller has not done anything, but goes on. Errors are
 	// *fault.Error.
 	Caller(ctx context.Context, credential string, isAgain bool) (ConsoleCaller, error)
+	// TokenCaller says whom an access token stands for that was issued to the console's client, see Identity.ConsoleClient, and
+	// was found good. Errors are *fault.Error.
+	TokenCaller(ctx context.Context, t AccessToken) (ConsoleCaller, error)
 	// Epoch moves whenever what Caller says may have changed, but for ConsoleCaller.Expires. isKnown is false while that
 	// cannot be told.
 	Epoch() (epoch uint64, isKnown bool)
@@ -36,6 +40,11 @@ type Member struct {
 	Scopes []Scope
 }
 
+// sameAs tells whether both are the same member, who may do the same; nil is nobody.
+func (m *Member) sameAs(other *Member) bool {
+	return m == other || m != nil && other != nil && m.UserID == other.UserID && slices.Equal(m.Scopes, other.Scopes)
+}
+
 // byConsole is the session of a caller in the console: an administrator's, in the role and with the variables that the
 // headers name.
 func (r *Resolver) byConsole(ctx context.Context, req Request, credential string) (*Session, error) {
@@ -43,10 +52,51 @@ func (r *Resolver) byConsole(ctx context.Context, req Request, credential string
 	if err != nil {
 		return nil, err
 	}
-	var s *Session
+	return r.asConsole(c, req.Header)
+}
+
+// isConsoles tells whether a token is one of the console's, as far as it says itself.
+func (r *Resolver) isConsoles(t AccessToken) bool {
+	return r.console != nil && r.identity.ConsoleClient != "" && t.ClientID == r.identity.ConsoleClient && slices.Contains(t.Audience, r.identity.ConsoleAudience)
+}
+
+// byConsoleToken is the session of a member of the console by an access token, nil where the request carries none of these.
+// It comes before whatever else judges tokens, so that those may be anybody's business: an auth hook's or another issuer's.
+func (r *Resolver) byConsoleToken(ctx context.Context, h http.Header) (*Session, error) {
+	values := h[authorization]
+	if r.console == nil || r.identity == nil || len(values) != 1 {
+		return nil, nil //nolint:nilnil // no such token is the usual case
+	}
+	raw, err := bearer(h)
+	if err != nil {
+		return nil, nil //nolint:nilerr,nilnil // not ours to judge
+	}
+	if f := r.factsOf(raw, digestOf(raw)); f.client != r.identity.ConsoleClient || f.issuer != r.identity.Issuer {
+		return nil, nil //nolint:nilnil // as above
+	}
+	t, err := r.identity.verify(raw)
+	if err != nil {
+		return nil, err // it says it is ours
+	}
+	if !r.isConsoles(t.token) {
+		return nil, nil //nolint:nilnil // as above
+	}
+	return r.asMember(ctx, t.token, h)
+}
+
+func (r *Resolver) asMember(ctx context.Context, t AccessToken, h http.Header) (*Session, error) {
+	c, err := r.console.TokenCaller(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	return r.asConsole(c, h)
+}
+
+// asConsole is the session of a caller in the console with a request.
+func (r *Resolver) asConsole(c ConsoleCaller, h http.Header) (s *Session, err error) {
 	if c.Secret != nil {
-		s, err = r.config.bySecret(c.Secret, req.Header)
-	} else if s, err = asAdministrator(r.config, fromHeaders(req.Header), nil); err == nil {
+		s, err = r.config.bySecret(c.Secret, h)
+	} else if s, err = asAdministrator(r.config, fromHeaders(h), nil); err == nil {
 		s.member = c.Member
 	}
 	if err != nil {

@@ -67,19 +67,27 @@ func (i *identity) concerns(h http.Header, isOpen bool) bool {
 	if err != nil {
 		return false
 	}
-	iss, ok := unverifiedIssuer(token)
+	iss, _, ok := unverified(token)
 	return ok && iss == i.Issuer
 }
 
-func (i *identity) resolve(ctx context.Context, h http.Header) (*Session, error) {
+// resolveOwn is built-in identity: the session of an access token of our own, a member's of the console or anybody's.
+func (r *Resolver) resolveOwn(ctx context.Context, h http.Header) (*Session, error) {
 	raw, err := bearer(h)
 	if err != nil {
 		return nil, err
 	}
-	t, err := i.verify(raw)
+	t, err := r.identity.verify(raw)
 	if err != nil {
 		return nil, err
 	}
+	if r.isConsoles(t.token) {
+		return r.asMember(ctx, t.token, h)
+	}
+	return r.identity.resolve(ctx, h, t)
+}
+
+func (i *identity) resolve(ctx context.Context, h http.Header, t *verifiedToken) (*Session, error) {
 	standing, err := i.Authority.Standing(ctx, t.token)
 	if err != nil {
 		return nil, fault.New(fault.Unexpected, "", "the directory cannot be asked right now").

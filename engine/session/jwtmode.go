@@ -83,6 +83,8 @@ type tokenFacts struct {
 	issuer    string
 	hasIssuer bool
 	algorithm string
+	// client is the client_id.
+	client string
 }
 
 // digest is what tokens are remembered by.
@@ -102,7 +104,7 @@ func (r *Resolver) factsOf(token string, of digest) tokenFacts {
 }
 
 func readFacts(token string) (f tokenFacts) {
-	f.issuer, f.hasIssuer = unverifiedIssuer(token)
+	f.issuer, f.client, f.hasIssuer = unverified(token)
 	f.algorithm = jwt.Algorithm(token)
 	return f
 }
@@ -139,6 +141,9 @@ func (r *Resolver) resolveJWT(ctx context.Context, h http.Header) (*Session, err
 		if c, ok := r.resolved.get(of); ok && c.verifier.isCurrent(c.signed) {
 			return c.verifier.session(c.signed, h)
 		}
+	}
+	if s, err := r.byConsoleToken(ctx, h); s != nil || err != nil {
+		return s, err
 	}
 	var matches []candidate
 	var last candidate // secrets mostly look at one place
@@ -280,22 +285,25 @@ func notVerified(reason string) *fault.Error {
 	return fault.New(fault.InvalidJWT, "", "Could not verify JWT: %s", reason)
 }
 
-func unverifiedIssuer(token string) (string, bool) {
+// unverified is what a token says of its issuer and client; ok is false where it names no issuer.
+func unverified(token string) (issuer, client string, ok bool) {
 	parts := strings.Split(token, ".")
 	if len(parts) < 3 {
-		return "", false
+		return "", "", false
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
-		return "", false
+		return "", "", false
 	}
 	var c struct {
 		Issuer *string `json:"iss"`
+		Client any     `json:"client_id"`
 	}
 	if json.Unmarshal(payload, &c) != nil || c.Issuer == nil {
-		return "", false
+		return "", "", false
 	}
-	return *c.Issuer, true
+	client, _ = c.Client.(string)
+	return *c.Issuer, client, true
 }
 
 // session is what a token with a good signature is worth now.

@@ -47,6 +47,9 @@ type Identity struct {
 	Issuer    string
 	Keys      *jwt.Set
 	Authority Authority
+	// ConsoleClient and ConsoleAudience tell the access tokens of members of the console: those issued to that client for that
+	// API. They are judged by Deps.Console; "" where there are none.
+	ConsoleClient, ConsoleAudience string
 	// Epoch moves whenever what Authority says may have changed, but for what Standing.Until says; isKnown is false while
 	// that cannot be told. nil: it never can.
 	Epoch func() (epoch uint64, isKnown bool)
@@ -213,6 +216,11 @@ func (r *Resolver) Resolve(ctx context.Context, req Request) (*Session, error) {
 	s, err := r.resolve(ctx, req, console)
 	if s != nil {
 		s.ClientHeaders = req.Header
+		if s.isConsole && len(req.Header[authorization]) > 0 {
+			// The token opens more than the data API: no action or remote schema is shown it, whoever has made them.
+			s.ClientHeaders = req.Header.Clone()
+			delete(s.ClientHeaders, authorization)
+		}
 	}
 	return s, err
 }
@@ -231,11 +239,14 @@ func (r *Resolver) resolve(ctx context.Context, req Request, console string) (*S
 	}
 	switch {
 	case r.hook != nil:
+		if s, err := r.byConsoleToken(ctx, req.Header); s != nil || err != nil {
+			return s, err
+		}
 		return r.hook.resolve(ctx, req)
 	case len(r.jwts) > 0:
 		return r.resolveJWT(ctx, req.Header)
 	case r.identity != nil && r.identity.concerns(req.Header, r.config.IsOpen()):
-		return r.identity.resolve(ctx, req.Header)
+		return r.resolveOwn(ctx, req.Header)
 	case r.config.IsOpen():
 		return asAdministrator(r.config, fromHeaders(req.Header), nil)
 	case r.config.UnauthorizedRole != "" && r.identity != nil:
@@ -276,7 +287,7 @@ func (r *Resolver) Epoch() (epoch uint64, isKnown bool) {
 		return epoch, true
 	}
 	epoch += r.identity.Keys.Changes() // a secret's jwk_url may be our own
-	if r.hook != nil || len(r.jwts) > 0 {
+	if (r.hook != nil || len(r.jwts) > 0) && r.console == nil {
 		return epoch, true
 	}
 	if r.identity.Epoch == nil {

@@ -45,7 +45,7 @@ type Session struct {
 // SameAs tells whether what one session may, and sees, is what the other may and sees.
 func (s *Session) SameAs(other *Session) bool {
 	return s.Role == other.Role && s.BackendOnly == other.BackendOnly && s.ByAdminSecret == other.ByAdminSecret && s.secret == other.secret &&
-		maps.Equal(s.Variables, other.Variables)
+		s.member.sameAs(other.member) && maps.Equal(s.Variables, other.Variables)
 }
 
 // IsAdmin tells whether the session has the admin role.

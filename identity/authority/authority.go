@@ -146,24 +146,35 @@ func (a *Authority) Standing(ctx context.Context, t Token) (Standing, error) {
 		s.IsActive, s.IsGrantAlive, s.Roles = app.exists, app.exists && !isRevoked, app.roles
 		return s, nil
 	}
-	u, err := a.users.get(ctx, t.Subject, at)
-	if err != nil {
+	if err := a.ofUser(ctx, t, at, &s); err != nil {
 		return Standing{}, err
 	}
-	s.IsActive, s.Roles = app.exists && u.isActive, u.roles
-	if h, ok := token.Handle(t.JTI); ok {
-		g, err := a.grants.get(ctx, h, at)
-		if err != nil {
-			return Standing{}, err
-		}
-		isRevoked, err := a.isRevoked(ctx, t.JTI, g.revokedUntil, at)
-		if err != nil {
-			return Standing{}, err
-		}
-		s.IsGrantAlive = !isRevoked && g.userID == t.Subject && g.clientID == t.ClientID && time.Now().Before(g.expires)
-		s.Until = g.expires
-	}
+	s.IsActive = s.IsActive && app.exists
 	return s, nil
+}
+
+// ofUser fills in what a user's token is worth, whatever application it was issued to.
+func (a *Authority) ofUser(ctx context.Context, t Token, at moment, s *Standing) error {
+	u, err := a.users.get(ctx, t.Subject, at)
+	if err != nil {
+		return err
+	}
+	s.IsActive, s.Roles = u.isActive, u.roles
+	h, ok := token.Handle(t.JTI)
+	if !ok {
+		return nil
+	}
+	g, err := a.grants.get(ctx, h, at)
+	if err != nil {
+		return err
+	}
+	isRevoked, err := a.isRevoked(ctx, t.JTI, g.revokedUntil, at)
+	if err != nil {
+		return err
+	}
+	s.IsGrantAlive = !isRevoked && g.userID == t.Subject && g.clientID == t.ClientID && time.Now().Before(g.expires)
+	s.Until = g.expires
+	return nil
 }
 
 // isRevoked tells whether a token is revoked by itself. until is what its grant or application says of revoked tokens.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,13 +49,33 @@ func (h *Handler) member(ctx context.Context, credential string, isAgain bool) (
 	if s.Ends.Before(expires) {
 		expires = s.Ends
 	}
-	if s.Role == "" || !h.now().Before(expires) {
-		return nil, ErrEnded
-	}
-	if !isAgain && h.now().Sub(s.UsedAt) > renewAfter {
+	c, err := h.callerOf(s, expires)
+	if err == nil && !isAgain && h.now().Sub(s.UsedAt) > renewAfter {
 		h.used(ctx, d, s.UserID)
 	}
-	return &Caller{By: ByMember, UserID: s.UserID, Role: s.Role, Operations: directory.OperationsOf(s.Role), Expires: expires}, nil
+	return c, err
+}
+
+// TokenCaller says whom an access token stands for that was issued to the console's client for the Management API, and was
+// found good: a member, as in a session, but while the token's grant lives. Asking for less than that API's scope is
+// asking for less than the console.
+func (h *Handler) TokenCaller(ctx context.Context, t authority.Token) (*Caller, error) {
+	if h.config.Members == nil || !slices.Contains(strings.Fields(t.Scope), directory.ManagementScope) {
+		return nil, ErrEnded
+	}
+	s, err := h.config.Members.Authority.ConsoleToken(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	return h.callerOf(s, s.Ends)
+}
+
+// callerOf is the member that a session or a token stands for, until it ends.
+func (h *Handler) callerOf(s authority.ConsoleSession, ends time.Time) (*Caller, error) {
+	if s.Role == "" || !h.now().Before(ends) {
+		return nil, ErrEnded
+	}
+	return &Caller{By: ByMember, UserID: s.UserID, Role: s.Role, Operations: directory.OperationsOf(s.Role), Expires: ends}, nil
 }
 
 // used stores that a session is used. What fails is tried again by the next request.
