@@ -22,6 +22,9 @@ func (e *Engine) newSockets(cors *transport.CORS, errors transport.Errors, maxMe
 	if c.DisableCORS {
 		s.CORS = nil
 	}
+	if c.Deps.Console != nil {
+		s.OwnCookies = c.Deps.Console.Cookies
+	}
 	return s
 }
 

@@ -151,6 +151,8 @@ type consoleCallers struct {
 
 func (c consoleCallers) TakeOut(h http.Header) (string, http.Header) { return c.console.TakeOut(h) }
 
+func (c consoleCallers) Cookies(lines []string) []string { return console.Cookies(lines) }
+
 func (c consoleCallers) Epoch() (uint64, bool) { return c.console.Epoch() }
 
 func (c consoleCallers) Caller(ctx context.Context, credential string, isAgain bool) (session.ConsoleCaller, error) {

@@ -13,6 +13,8 @@ type Console interface {
 	// TakeOut takes the console's credential out of a request's headers: nobody else is shown it. "" and the same headers
 	// when there is none.
 	TakeOut(h http.Header) (credential string, rest http.Header)
+	// Cookies are the lines of a Cookie header reduced to the console's.
+	Cookies(lines []string) []string
 	// Caller says whom a credential stands for now. isAgain: the caller has not done anything, but goes on. Errors are
 	// *fault.Error.
 	Caller(ctx context.Context, credential string, isAgain bool) (ConsoleCaller, error)

@@ -31,6 +31,8 @@ func (c *console) TakeOut(h http.Header) (string, http.Header) {
 	return value, rest
 }
 
+func (c *console) Cookies(lines []string) []string { return lines }
+
 func (c *console) Caller(_ context.Context, credential string, isAgain bool) (session.ConsoleCaller, error) {
 	c.isAgain = isAgain
 	who, ok := c.callers[credential]

@@ -66,6 +66,9 @@ type Sockets struct {
 	// are ignored unless ReadCookie.
 	CORS       *CORS
 	ReadCookie bool
+	// OwnCookies are the lines of a Cookie header reduced to the cookies that count all the same: whoever set them has taken
+	// those of foreign pages away already. nil: there are none.
+	OwnCookies func(lines []string) []string
 	// KeepAlive is the interval of keep-alives and InitTimeout the time connection_init may take; 0 means none.
 	KeepAlive, InitTimeout time.Duration
 	// Compression offers permessage-deflate.
@@ -184,6 +187,12 @@ func (h *Sockets) usable(all http.Header) http.Header {
 		switch {
 		case name == "Upgrade" || name == "Connection" || strings.HasPrefix(name, "Sec-Websocket-"):
 		case name == "Cookie" && h.CORS == nil && !h.ReadCookie && all.Get("Origin") != "": // a page's
+			if h.OwnCookies == nil {
+				continue
+			}
+			if own := h.OwnCookies(values); len(own) > 0 {
+				out[name] = own
+			}
 		default:
 			out[name] = values
 		}

@@ -420,6 +420,31 @@ func (c *client) wantRefused(what string) {
 	}
 }
 
+// Of a page's cookies those are left that somebody has judged already.
+func TestSocket_ownCookiesWithoutCORS(t *testing.T) {
+	t.Parallel()
+	given := make(chan string, 1)
+	s := newSockets(t, func(h *transport.Sockets) {
+		h.CORS, h.OwnCookies = nil, func(lines []string) []string {
+			if strings.Contains(strings.Join(lines, ";"), "own=1") {
+				return []string{"own=1"}
+			}
+			return nil
+		}
+		h.Resolve = func(_ context.Context, req session.Request) (*session.Session, error) {
+			given <- strings.Join(req.Header["Cookie"], "|")
+			return &session.Session{Role: "user"}, nil
+		}
+	})
+	for sent, want := range map[string]string{"own=1; other=2": "own=1", "other=2": ""} {
+		c := s.dial("/v1/graphql", newWS, "Origin", "https://any.example", "Cookie", sent)
+		c.send(`{"type":"connection_init"}`)
+		if got := <-given; got != want {
+			t.Errorf("%s: %q", sent, got)
+		}
+	}
+}
+
 func TestSocket_cookiesWithoutCORS(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

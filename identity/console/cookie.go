@@ -52,6 +52,11 @@ func cookieValue(h http.Header) string {
 	return "?" // there, and worth nothing
 }
 
+// Cookies are the lines of a Cookie header reduced to the console's.
+func Cookies(lines []string) []string {
+	return withoutCookies(http.Header{"Cookie": lines}, func(name string) bool { return !isSessionCookie(name) })["Cookie"]
+}
+
 // withoutCookies is a header without the cookies that drop says, by name; the others are left as they were sent.
 func withoutCookies(h http.Header, drop func(name string) bool) http.Header {
 	out := h.Clone()

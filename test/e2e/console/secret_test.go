@@ -108,3 +108,27 @@ func TestSecret_socketsEndWithTheSession(t *testing.T) {
 		}
 	}
 }
+
+// With CORS switched off any page may open a socket, and cookies of pages do not count; the console's own counts on its own
+// pages' sockets, and on those of no other.
+func TestSecret_withoutCORSTheCookieCountsOnOwnSocketsAlone(t *testing.T) {
+	d := fresh(t)
+	d.exec(d.data, `create table note (id int primary key)`)
+	p := d.start("HASURA_GRAPHQL_DISABLE_CORS=true").page()
+	p.signInBySecret(adminSecret)
+	p.wants("track", p.metadata("pg_track_table", object{"table": "note"}), 200, "success")
+	const live = "subscription { note { id } }"
+	for _, origin := range []string{"https://evil.example", "null", "http://localhost", "https://" + strings.TrimPrefix(p.base, "http://") + ".evil.example"} {
+		if _, err := p.socket(origin, live); err == nil || !strings.Contains(err.Error(), "required, but not found") {
+			t.Errorf("a page of %s: %v", origin, err)
+		}
+	}
+	p.cookies["another"] = "1"
+	if _, err := p.socket(p.base, live); err != nil {
+		t.Errorf("a page of our own: %v", err)
+	}
+	delete(p.cookies, "gatehouse_console")
+	if _, err := p.socket(p.base, live); err == nil {
+		t.Error("without the cookie")
+	}
+}
