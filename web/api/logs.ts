@@ -1,4 +1,4 @@
-import { type Listed, list, pageSize, part } from "./management.ts";
+import { type Listed, list, maxPageSize, pageSize, part } from "./management.ts";
 import { call } from "./request.ts";
 
 /** One entry of the audit log. What a payload holds depends on what happened; these are what most have. */
@@ -7,7 +7,7 @@ export type Log = {
   key: string;
   createdAt: number;
   payload: {
-    result?: "Success" | "Error";
+    result?: Result;
     userId?: string;
     applicationId?: string;
     sessionId?: string;
@@ -21,18 +21,36 @@ export type Log = {
     [other: string]: unknown;
   };
 };
-/** What of the log is looked at; times are milliseconds. */
-export type LogFilter = { key?: string; userId?: string; applicationId?: string; from?: number; to?: number; page?: number };
+export type Result = "Success" | "Error";
+/** What of the log is looked at; times are milliseconds. `event` is how a key begins; `text` stands anywhere in an entry. */
+export type LogFilter = { event?: string; text?: string; userId?: string; applicationId?: string; result?: Result; from?: number; to?: number };
 
-/** A key is looked for anywhere: "User" finds Management.User.Created and ExchangeTokenBy… of users alike. */
-export const listLogs = ({ key, userId, applicationId, from, to, page = 1 }: LogFilter): Promise<Listed<Log>> =>
+/** How many entries `text` is looked for in: the newest that the rest of the filter leaves. */
+export const searchedEntries = 20_000;
+
+export const listLogs = ({ event, text, userId, applicationId, result, from, to }: LogFilter, page = 1, size = pageSize): Promise<Listed<Log>> =>
   list("logs", {
-    logKey: key?.trim() ? `%${key.trim()}%` : undefined,
+    logKey: event && `${event}%`,
+    text: text?.trim(),
     userId,
     applicationId,
+    result,
     start_time: from,
     end_time: to,
     page,
-    page_size: pageSize,
+    page_size: size,
   });
 export const loadLog = (id: string): Promise<Log> => call(`/api/logs/${part(id)}`);
+
+/** Reads the newest entries there are until now, at most so many; `tell` hears how far it is. */
+export const loadLogs = async (filter: LogFilter, most: number, tell: (read: number, of: number) => void): Promise<Log[]> => {
+  const until = { ...filter, to: filter.to ?? Date.now() }; // what is added meanwhile would move the pages
+  const all: Log[] = [];
+  for (let page = 1; all.length < most; page++) {
+    const { items, total } = await listLogs(until, page, maxPageSize);
+    all.push(...items);
+    tell(all.length, Math.min(most, total));
+    if (items.length === 0 || all.length >= total) break;
+  }
+  return all.slice(0, most);
+};

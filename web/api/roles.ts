@@ -25,8 +25,13 @@ export type RoleScope = Scope & { resource: Resource };
 export type NewRole = { name: string; description: string; type: RoleType; isDefault: boolean; scopeIds: string[] };
 export type RoleChange = Partial<Pick<Role, "name" | "description" | "isDefault">>;
 
-export const listRoles = (window: Window & { type?: RoleType }): Promise<Listed<RoleSummary>> =>
-  list("roles", { ...inWindow(window), type: window.type });
+export const listRoles = (window: Window & { type?: RoleType; scopeId?: string; id?: string }): Promise<Listed<RoleSummary>> =>
+  list("roles", {
+    ...inWindow(window),
+    type: window.type,
+    scopeId: window.scopeId,
+    ...(window.id && { "search.id": window.id, "mode.id": "exact" }),
+  });
 export const loadRole = (id: string): Promise<Role> => call(`/api/roles/${part(id)}`);
 export const createRole = (body: NewRole): Promise<Role> => call("/api/roles", { method: "POST", body });
 export const changeRole = (id: string, body: RoleChange): Promise<Role> => call(`/api/roles/${part(id)}`, { method: "PATCH", body });
@@ -52,7 +57,8 @@ export const takeRoleFrom = (id: string, holders: Holders, holderId: string): Pr
   call(`/api/roles/${part(id)}/${holders}/${part(holderId)}`, { method: "DELETE" });
 
 export const loadHeldRoles = (holders: Holders, holderId: string): Promise<Role[]> => listAll(`${holders}/${part(holderId)}/roles`);
-export const giveRoles = (holders: Holders, holderId: string, roleIds: string[]): Promise<unknown> =>
+/** Tells which of the roles were not held before. */
+export const giveRoles = (holders: Holders, holderId: string, roleIds: string[]): Promise<{ addedRoleIds: string[] }> =>
   call(`/api/${holders}/${part(holderId)}/roles`, { method: "POST", body: { roleIds } });
 export const takeRole = (holders: Holders, holderId: string, roleId: string): Promise<void> =>
   call(`/api/${holders}/${part(holderId)}/roles/${part(roleId)}`, { method: "DELETE" });

@@ -1,4 +1,4 @@
-import { inWindow, type Listed, list, part, type Query, type Window } from "./management.ts";
+import { inWindow, type Listed, list, part, type Window } from "./management.ts";
 import { call } from "./request.ts";
 
 export type User = {
@@ -46,8 +46,8 @@ export type NewUser = {
 };
 export type UserChange = Partial<Pick<User, "username" | "primaryEmail" | "primaryPhone" | "name" | "avatar" | "customData" | "profile">>;
 
-export const listUsers = (window: Window & { excludeRoleId?: string }, also: Query = {}): Promise<Listed<User>> =>
-  list("users", { ...inWindow(window), excludeRoleId: window.excludeRoleId, ...also });
+export const listUsers = (window: Window & { excludeRoleId?: string; isSuspended?: boolean }): Promise<Listed<User>> =>
+  list("users", { ...inWindow(window), excludeRoleId: window.excludeRoleId, isSuspended: window.isSuspended });
 export const loadUser = (id: string): Promise<User> => call(`/api/users/${part(id)}`);
 export const createUser = (body: NewUser): Promise<User> => call("/api/users", { method: "POST", body });
 export const changeUser = (id: string, body: UserChange): Promise<User> => call(`/api/users/${part(id)}`, { method: "PATCH", body });

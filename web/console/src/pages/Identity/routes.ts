@@ -3,7 +3,9 @@ import { searchOf } from "../../parts/useAddress.ts";
 
 // The pages of identity. Each is a chunk of its own; what is open on it is in its address.
 const list = searchOf("create");
+const log = ["event", "result", "user", "application", "time", "from", "to"] as const;
 const one = searchOf("tab", "create");
+const withLog = searchOf("tab", "create", ...log);
 
 export const identityRoutes = <Root extends AnyRoute>(on: () => Root) =>
   [
@@ -35,7 +37,7 @@ export const identityRoutes = <Root extends AnyRoute>(on: () => Root) =>
     createRoute({
       getParentRoute: on,
       path: "/identity/users",
-      validateSearch: list,
+      validateSearch: searchOf("create", "suspended"),
       component: lazyRouteComponent(() => import("./Users/index.tsx")),
     }),
     createRoute({
@@ -46,7 +48,7 @@ export const identityRoutes = <Root extends AnyRoute>(on: () => Root) =>
     createRoute({
       getParentRoute: on,
       path: "/identity/users/$id",
-      validateSearch: one,
+      validateSearch: withLog,
       component: lazyRouteComponent(() => import("./Users/User.tsx")),
     }),
     createRoute({
@@ -58,7 +60,7 @@ export const identityRoutes = <Root extends AnyRoute>(on: () => Root) =>
     createRoute({
       getParentRoute: on,
       path: "/identity/applications/$id",
-      validateSearch: one,
+      validateSearch: withLog,
       component: lazyRouteComponent(() => import("./Applications/Application.tsx")),
     }),
     createRoute({
@@ -81,7 +83,7 @@ export const identityRoutes = <Root extends AnyRoute>(on: () => Root) =>
     createRoute({
       getParentRoute: on,
       path: "/identity/logs",
-      validateSearch: searchOf("user", "application", "from", "to"),
+      validateSearch: searchOf(...log),
       component: lazyRouteComponent(() => import("./Logs/index.tsx")),
     }),
     createRoute({ getParentRoute: on, path: "/identity/logs/$id", component: lazyRouteComponent(() => import("./Logs/Log.tsx")) }),

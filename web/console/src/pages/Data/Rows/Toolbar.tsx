@@ -3,9 +3,9 @@ import { IconColumns3, IconDownload, IconRefresh } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { type Enum, exportRows, type Filter, type Table } from "../../../../../api/catalog.ts";
+import { download } from "../../../parts/download.ts";
 import { failed } from "../../../parts/notify.ts";
 import type { RowsSearch } from "../address.ts";
-import { download } from "../download.ts";
 import { Filters } from "./Filters.tsx";
 import { t } from "./text.ts";
 

@@ -3,6 +3,7 @@ import { useParams } from "@tanstack/react-router";
 import { deleteApplication, hasSecrets, loadApplication } from "../../../../../api/applications.ts";
 import { Copy } from "../../../parts/Copy.tsx";
 import { useMay } from "../../../session.tsx";
+import { Entries } from "../Logs/Entries.tsx";
 import { Detail } from "../parts/Detail.tsx";
 import { HeldRoles } from "../parts/HeldRoles.tsx";
 import { Guide } from "./Guide.tsx";
@@ -14,6 +15,7 @@ import { t } from "./text.ts";
 const ApplicationPage = () => {
   const { id } = useParams({ from: "/identity/applications/$id" });
   const mayWrite = useMay("access");
+  const readsLog = useMay("logs");
   return (
     <Detail
       list={{ to: "/identity/applications", name: t("title"), kind: "applications" }}
@@ -39,6 +41,13 @@ const ApplicationPage = () => {
           "roles",
           t("roles"),
           <HeldRoles key="roles" kind="applications" id={id} type="MachineToMachine" mayWrite={mayWrite} />,
+        ],
+        readsLog && [
+          "log",
+          t("log"),
+          <div key="log" className="panel">
+            <Entries of={{ applicationId: id }} />
+          </div>,
         ],
       ]}
       deletion={({ name }) =>

@@ -33,6 +33,7 @@ export const t = texts("applications", {
   settings: "Settings",
   secrets: "Secrets",
   roles: "Roles",
+  log: "Log",
   deleteTitle: "Delete the application {name}?",
   deleteText: "Nobody can sign in through it any more, and its tokens end. What it is configured with stops working.",
   deleteAction: "Delete application",

@@ -1,17 +1,15 @@
-import { Button, Select } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
+import { Button } from "@mantine/core";
 import { IconPlayerPlay } from "@tabler/icons-react";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useState } from "react";
-import { listApplications } from "../../../../../api/applications.ts";
 import { loadContext, type TokenType, tryScript } from "../../../../../api/customJwt.ts";
-import { listUsers, nameOf } from "../../../../../api/users.ts";
 import { Card } from "../../../parts/Card.tsx";
 import { Code } from "../../../parts/Code.tsx";
 import { Problem } from "../../../parts/Problem.tsx";
 import { useMay } from "../../../session.tsx";
 import { Waiting } from "../../../shell/Waiting.tsx";
 import { problemOf } from "../parts/json.ts";
+import { PickApplication, PickUser } from "../parts/Pick.tsx";
 import { surprises } from "./templates.ts";
 import { t } from "./text.ts";
 
@@ -40,41 +38,6 @@ const emptyContext = (type: TokenType) =>
 
 type Answer = { claims: Record<string, unknown> } | { error: unknown };
 
-/** Picks somebody who is really there. */
-const Subject = ({ type, value, onChange }: { type: TokenType; value: string | null; onChange: (id: string | null) => void }) => {
-  const isUser = type === "access-token";
-  const [words, setWords] = useState("");
-  const [search] = useDebouncedValue(words, 250);
-  const query = useQuery({
-    queryKey: [isUser ? "users" : "applications", "pick", search],
-    queryFn: async () =>
-      isUser
-        ? (await listUsers({ search })).items.map((user) => ({ value: user.id, label: nameOf(user) }))
-        : (await listApplications({ search, types: "MachineToMachine" })).items.map((app) => ({ value: app.id, label: app.name })),
-    placeholderData: keepPreviousData,
-  });
-  const [picked, setPicked] = useState<{ value: string; label: string }>();
-  const options = query.data ?? [];
-  const data = picked && !options.some((option) => option.value === picked.value) ? [picked, ...options] : options;
-  return (
-    <Select
-      label={t(isUser ? "user" : "application")}
-      placeholder={t("pick")}
-      searchable
-      clearable
-      data={data}
-      filter={({ options }) => options}
-      value={value}
-      onSearchChange={(next) => setWords(next === picked?.label ? "" : next)}
-      onChange={(id) => {
-        setPicked(data.find((option) => option.value === id));
-        onChange(id);
-      }}
-      nothingFoundMessage={t("nobody")}
-    />
-  );
-};
-
 /** Runs a script as it stands in the editor, with what it would be given for somebody. */
 export const Test = ({ type, script, environment }: { type: TokenType; script: string; environment: Record<string, string> }) => {
   const isUser = type === "access-token";
@@ -95,6 +58,15 @@ export const Test = ({ type, script, environment }: { type: TokenType; script: s
   }, [real.data]);
   if (!mayWrite) return null;
   const wrong = { token: problemOf(token), context: problemOf(context) };
+  const subject = {
+    value: id,
+    clearable: true,
+    onChange: (next: string | null) => {
+      setId(next);
+      setToken(show(tokenFor(type, next)));
+      if (next === null) setContext(show(emptyContext(type)));
+    },
+  };
   const run = async () => {
     setBusy(true);
     try {
@@ -118,17 +90,12 @@ export const Test = ({ type, script, environment }: { type: TokenType; script: s
       <Card title={t("test")}>
         <p className="muted lead-in">{t("testHint")}</p>
         <div className="stack" style={{ marginTop: 0 }}>
-          {mayPick && (
-            <Subject
-              type={type}
-              value={id}
-              onChange={(next) => {
-                setId(next);
-                setToken(show(tokenFor(type, next)));
-                if (next === null) setContext(show(emptyContext(type)));
-              }}
-            />
-          )}
+          {mayPick &&
+            (isUser ? (
+              <PickUser label={t("user")} {...subject} />
+            ) : (
+              <PickApplication label={t("application")} types="MachineToMachine" {...subject} />
+            ))}
           {real.error && <Problem error={real.error} />}
           <Button
             onClick={() => void run()}

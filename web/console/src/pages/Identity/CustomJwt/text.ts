@@ -34,8 +34,6 @@ export const t = texts("custom jwt", {
   testHint: "Runs the script as it stands here, saved or not, with what it would be given for somebody who is really there.",
   user: "User",
   application: "Application",
-  pick: "Type to search",
-  nobody: "Nobody by that name",
   run: "Run test",
   token: "Token",
   tokenHint: "What the script gets as token.",

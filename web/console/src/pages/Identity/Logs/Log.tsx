@@ -5,6 +5,8 @@ import type { ReactNode } from "react";
 import { loadLog } from "../../../../../api/logs.ts";
 import { Card } from "../../../parts/Card.tsx";
 import { Code } from "../../../parts/Code.tsx";
+import { Copy } from "../../../parts/Copy.tsx";
+import { LinkButton } from "../../../parts/LinkButton.tsx";
 import { Page } from "../../../parts/Page.tsx";
 import { Problem } from "../../../parts/Problem.tsx";
 import { useMay } from "../../../session.tsx";
@@ -67,9 +69,18 @@ const LogPage = () => {
       title={log.key}
       back={back}
       lead={
-        <Badge variant="light" color={payload.result === "Error" ? "red" : "pine"}>
-          {t(payload.result === "Error" ? "error" : "success")}
-        </Badge>
+        <span className="badges">
+          <Badge variant="light" color={payload.result === "Error" ? "red" : "pine"}>
+            {t(payload.result === "Error" ? "error" : "success")}
+          </Badge>
+          <code>{log.id}</code>
+          <Copy name={t("link")} value={location.href} />
+        </span>
+      }
+      actions={
+        <LinkButton to="/identity/logs" search={{ event: log.key }} variant="default">
+          {t("ofEvent")}
+        </LinkButton>
       }
     >
       <Card title={t("entry")}>

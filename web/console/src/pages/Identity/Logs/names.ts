@@ -14,3 +14,25 @@ export const aboutWhat = ({ payload }: Log): string => {
   const { target } = payload;
   return target ? [target.type, target.id].filter(Boolean).join(" ") : (payload.applicationId ?? payload.userId ?? "");
 };
+
+const known = {
+  people: ["Interaction.", "Interaction.SignIn.", "Interaction.Register.", "Console.", "Management.User."],
+  tokens: ["ExchangeTokenBy.", "Revoke", "JwtCustomizer."],
+  settings: [
+    "Management.",
+    "Management.Application.",
+    "Management.Role.",
+    "Management.Resource.",
+    "Management.Scope.",
+    "Management.Config.",
+    "Management.SignInExperience.",
+    "Data.Metadata.",
+    "Data.SQL.",
+  ],
+} as const;
+
+/** What entries can be narrowed to, by how their keys begin. */
+export const eventGroups = Object.entries(known).map(([group, keys]) => ({
+  group: t(group as keyof typeof known),
+  items: keys.map((value) => ({ value: value as string, label: t(value) })),
+}));

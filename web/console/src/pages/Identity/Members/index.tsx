@@ -1,10 +1,8 @@
 import { Badge, Radio, Select } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
-import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { loadMembers, type Member, removeMember, setMember } from "../../../../../api/members.ts";
 import type { MemberRole } from "../../../../../api/session.ts";
-import { listUsers, nameOf } from "../../../../../api/users.ts";
 import { Empty } from "../../../parts/Empty.tsx";
 import { FormDialog } from "../../../parts/FormDialog.tsx";
 import { Listing } from "../../../parts/Listing.tsx";
@@ -16,6 +14,7 @@ import { useMay, useSession } from "../../../session.tsx";
 import { Ask } from "../parts/Ask.tsx";
 import { doing, Plus, RowAction, useWhole, When } from "../parts/list.tsx";
 import { Person } from "../parts/Person.tsx";
+import { PickUser } from "../parts/Pick.tsx";
 import { t as shared } from "../text.ts";
 import { t } from "./text.ts";
 import "../identity.css";
@@ -23,10 +22,7 @@ import "../identity.css";
 const roles: MemberRole[] = ["owner", "developer", "support"];
 
 const Add = ({ members, onDone, onClose }: { members: Member[]; onDone: () => Promise<unknown>; onClose: () => void }) => {
-  const [words, setWords] = useState("");
-  const [search] = useDebouncedValue(words, 250);
   const [name, setName] = useState("");
-  const query = useQuery({ queryKey: ["users", "pick", search], queryFn: () => listUsers({ search }), placeholderData: keepPreviousData });
   const form = useForm({
     initial: { userId: "", role: (members.length === 0 ? "owner" : "developer") as MemberRole },
     check: ({ userId }) => (userId ? {} : { userId: shared("required") }),
@@ -38,28 +34,20 @@ const Add = ({ members, onDone, onClose }: { members: Member[]; onDone: () => Pr
       done(t("added", { name }));
     },
   });
-  const users = (query.data?.items ?? []).filter((user) => !members.some((member) => member.user.id === user.id));
-  const options = users.map((user) => ({ value: user.id, label: nameOf(user) }));
-  const { userId } = form.values;
   return (
     <FormDialog isOpen title={t("add")} action={t("add")} form={form} onClose={onClose}>
-      <Select
+      <PickUser
         label={t("user")}
-        placeholder={t("pick")}
         required
-        searchable
         openOnFocus={false}
         data-autofocus
-        data={userId && !options.some((option) => option.value === userId) ? [{ value: userId, label: name }, ...options] : options}
-        filter={({ options: all }) => all}
-        value={userId || null}
+        value={form.values.userId || null}
         error={form.errors.userId}
-        onSearchChange={(next) => setWords(next === name ? "" : next)}
-        onChange={(id, option) => {
-          setName(option?.label ?? "");
+        isOut={(id) => members.some((member) => member.user.id === id)}
+        onChange={(id, called) => {
+          setName(called);
           form.set("userId", id ?? "");
         }}
-        nothingFoundMessage={t("nobody")}
       />
       <Radio.Group label={t("role")} value={form.values.role} onChange={(role) => form.set("role", role as MemberRole)}>
         <div className="stack">

@@ -18,8 +18,6 @@ export const t = texts("members", {
   developerHint: "Shapes data, access and settings; sees no users and no secrets.",
   supportHint: "Reads users, access and the audit log; changes nothing.",
   user: "User",
-  pick: "Type to search",
-  nobody: "Nobody by that name",
   added: "{name} is now a member.",
   changed: "{name} is now {role}.",
   remove: "Remove {name}",

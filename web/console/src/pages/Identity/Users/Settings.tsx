@@ -21,6 +21,15 @@ const claims = [
   ["locale", "locale"],
 ] as const;
 
+const places = [
+  ["formatted", "address"],
+  ["streetAddress", "streetAddress"],
+  ["locality", "locality"],
+  ["region", "region"],
+  ["postalCode", "postalCode"],
+  ["country", "country"],
+] as const;
+
 const account = ["username", "primaryEmail", "primaryPhone", "name", "avatar"] as const;
 
 /** Who a user is: the account's identifiers, and the claims of the scope profile. */
@@ -29,7 +38,7 @@ export const Settings = ({ user, mayWrite }: { user: User; mayWrite: boolean }) 
   const initial = Object.fromEntries([
     ...account.map((key) => [key, user[key] ?? ""]),
     ...claims.map(([key]) => [`profile.${key}`, user.profile[key] ?? ""]),
-    ["profile.address", user.profile.address?.formatted ?? ""],
+    ...places.map(([key]) => [`profile.address.${key}`, user.profile.address?.[key] ?? ""]),
   ]) as Record<string, string>;
   const form = useForm<Record<string, string>>({
     initial,
@@ -42,13 +51,14 @@ export const Settings = ({ user, mayWrite }: { user: User; mayWrite: boolean }) 
         if (value) profile[key] = value;
         else delete profile[key];
       }
-      const formatted = values["profile.address"]?.trim();
-      if (formatted !== (user.profile.address?.formatted ?? "")) {
-        const { formatted: _, ...others } = user.profile.address ?? {};
-        const address = formatted ? { ...others, formatted } : others;
-        if (Object.keys(address).length > 0) profile.address = address;
-        else delete profile.address;
+      const address: Profile["address"] = { ...user.profile.address };
+      for (const [key] of places) {
+        const value = values[`profile.address.${key}`]?.trim();
+        if (value) address[key] = value;
+        else delete address[key];
       }
+      if (Object.keys(address).length > 0) profile.address = address;
+      else delete profile.address;
       // Only what was changed is sent: a username that no longer suits the policy stands in nobody's way.
       const changed = Object.fromEntries(account.filter((key) => values[key] !== initial[key]).map((key) => [key, values[key]?.trim() ?? ""]));
       const isProfileChanged = JSON.stringify(profile) !== JSON.stringify(user.profile);
@@ -66,7 +76,15 @@ export const Settings = ({ user, mayWrite }: { user: User; mayWrite: boolean }) 
           <TextInput label={t("username")} maxLength={128} autoComplete="off" autoCapitalize="none" spellCheck={false} {...form.text("username")} />
           <TextInput label={t("email")} type="email" maxLength={128} autoComplete="off" {...form.text("primaryEmail")} />
           <TextInput label={t("phone")} inputMode="tel" maxLength={128} autoComplete="off" {...form.text("primaryPhone")} />
-          <TextInput label={t("avatar")} type="url" maxLength={2048} autoComplete="off" placeholder="https://" {...form.text("avatar")} />
+          <TextInput
+            label={t("avatar")}
+            description={t("avatarHint")}
+            type="url"
+            maxLength={2048}
+            autoComplete="off"
+            placeholder="https://"
+            {...form.text("avatar")}
+          />
         </div>
       </fieldset>
       <fieldset className="card" disabled={!mayWrite}>
@@ -76,7 +94,9 @@ export const Settings = ({ user, mayWrite }: { user: User; mayWrite: boolean }) 
           {claims.map(([key, words]) => (
             <TextInput key={key} label={t(words)} autoComplete="off" {...form.text(`profile.${key}`)} />
           ))}
-          <TextInput label={t("address")} autoComplete="off" {...form.text("profile.address")} />
+          {places.map(([key, words]) => (
+            <TextInput key={key} label={t(words)} autoComplete="off" {...form.text(`profile.address.${key}`)} />
+          ))}
         </div>
       </fieldset>
     </FormTab>

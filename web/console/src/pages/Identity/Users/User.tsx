@@ -1,15 +1,17 @@
 import { Badge, Button, Menu } from "@mantine/core";
-import { IconDots, IconKey, IconPlayerPause, IconPlayerPlay, IconTrash } from "@tabler/icons-react";
+import { IconDots, IconEye, IconKey, IconPlayerPause, IconPlayerPlay, IconTrash } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { deleteUser, loadUser, nameOf, setSuspended, type User } from "../../../../../api/users.ts";
 import { Copy } from "../../../parts/Copy.tsx";
 import { Confirm } from "../../../parts/confirm.tsx";
 import { done, failed } from "../../../parts/notify.ts";
 import { useMay } from "../../../session.tsx";
+import { Entries } from "../Logs/Entries.tsx";
 import { Detail } from "../parts/Detail.tsx";
 import { HeldRoles } from "../parts/HeldRoles.tsx";
+import { When } from "../parts/list.tsx";
 import { Face } from "../parts/Person.tsx";
 import { t as shared } from "../text.ts";
 import { Data } from "./Data.tsx";
@@ -73,6 +75,9 @@ const Actions = ({ user, onDelete }: { user: User; onDelete: () => void }) => {
 const UserPage = () => {
   const { id } = useParams({ from: "/identity/users/$id" });
   const mayWrite = useMay("users");
+  const readsLog = useMay("logs");
+  const mayAsk = useMay("graphql");
+  const maySee = useMay("users:read") && mayAsk;
   return (
     <Detail
       list={{ to: "/identity/users", name: t("title"), kind: "users" }}
@@ -94,13 +99,39 @@ const UserPage = () => {
           <Badge variant="default" color="gray">
             {t(user.hasPassword ? "passwordSet" : "passwordMissing")}
           </Badge>
+          <span className="second">
+            {t("lastSignIn")}: <When at={user.lastSignInAt} /> · {t("created")}: <When at={user.createdAt} />
+          </span>
         </span>
       )}
-      actions={(user, remove) => mayWrite && <Actions user={user} onDelete={remove} />}
+      actions={(user, remove) => (
+        <>
+          {maySee && (
+            <Button
+              component={Link}
+              to="/graphql"
+              search={{ as: id } as never}
+              variant="default"
+              title={t("viewAsHint")}
+              leftSection={<IconEye size={16} aria-hidden="true" />}
+            >
+              {t("viewAs")}
+            </Button>
+          )}
+          {mayWrite && <Actions user={user} onDelete={remove} />}
+        </>
+      )}
       tabs={(user) => [
         ["settings", t("settings"), <Settings key="settings" user={user} mayWrite={mayWrite} />],
         ["roles", t("roles"), <HeldRoles key="roles" kind="users" id={id} type="User" mayWrite={mayWrite} />],
         ["sessions", t("sessions"), <Sessions key="sessions" id={id} mayWrite={mayWrite} />],
+        readsLog && [
+          "log",
+          t("logs"),
+          <div key="log" className="panel">
+            <Entries of={{ userId: id }} />
+          </div>,
+        ],
         ["data", t("data"), <Data key="data" user={user} mayWrite={mayWrite} />],
       ]}
       deletion={(user) => ({

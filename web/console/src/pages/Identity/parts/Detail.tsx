@@ -34,7 +34,7 @@ type Props<T> = {
 
 /** One of a list at its own address: its name, what can be done with it, and its tabs. */
 export const Detail = <T,>({ list, id, load, nameOf, lead, note, tabs, deletion, actions }: Props<T>) => {
-  const [{ tab }, set] = useAddress<{ tab?: string; q?: string; page?: number; create?: string }>();
+  const [{ tab }] = useAddress<{ tab?: string }>();
   const client = useQueryClient();
   const navigate = useNavigate();
   const [isDeleting, setDeleting] = useState(false);
@@ -76,7 +76,7 @@ export const Detail = <T,>({ list, id, load, nameOf, lead, note, tabs, deletion,
       {note?.(one)}
       <Tabs
         value={shown.some(([key]) => key === tab) ? tab : first}
-        onChange={(next) => set({ tab: next === first ? undefined : (next ?? undefined), q: undefined, page: undefined, create: undefined })}
+        onChange={(next) => void navigate({ to: ".", search: (next === first ? {} : { tab: next }) as never, resetScroll: false })}
         keepMounted={false}
       >
         <Tabs.List className="tabs">

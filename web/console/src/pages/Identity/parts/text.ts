@@ -10,6 +10,7 @@ export const t = texts("identity parts", {
   nobody: "There is nobody left to pick.",
   nothing: "There is nothing left to pick.",
   noMatch: "Nothing matches.",
+  pick: "Type to search",
   picked: { one: "{count} picked", other: "{count} picked" },
   more: "{count} more: search to narrow them down.",
   suspended: "Suspended",
