@@ -1,3 +1,4 @@
+import { ApiError, unreachable } from "./error.ts";
 import { command } from "./metadata.ts";
 import { send } from "./request.ts";
 
@@ -88,14 +89,59 @@ export const selectRows = (source: string, table: Name, read: Read): Promise<Row
 /** What a column is set to: a text, null, or what the column has by default. */
 export type Value = string | null | { default: true };
 export type Change =
-  | { op: "insert"; set: Record<string, Value> }
+  | { op: "insert"; set: Record<string, Value>; overrides?: boolean }
   | { op: "update"; set: Record<string, Value>; key: Record<string, string>; version: string; place?: string }
   | { op: "delete"; key: Record<string, string>; version: string; place?: string };
 
+/** Rows of another table that foreign keys deleted or changed along with deleted ones. */
+export type Caught = Name & { action: "cascade" | "set null" | "set default"; count: number };
+/** What has come of changes, and what takes them back; null where that cannot be done safely. */
+export type Changed = { rows: (Row | null)[]; undo?: Change[] | null; caught?: Caught[] };
+
 /** Makes all changes or none. A row that is not as it was read any more is an ApiError with the code "conflict" and Conflict as its data. */
-export const changeRows = (source: string, table: Name, changes: Change[]): Promise<{ rows: (Row | null)[] }> =>
-  command("gatehouse_change_rows", { source, table: named(table), changes });
+export const changeRows = (source: string, table: Name, changes: Change[]): Promise<Changed> =>
+  command("gatehouse_change_rows", { source, table: named(table), changes, undo: true });
 export type Conflict = { change: number; now: Row | null };
 
 export const exportRows = async (source: string, table: Name, read: Read, format: "csv" | "json"): Promise<Blob> =>
   (await send("/v1alpha1/rows/export", { method: "POST", body: { source, table: named(table), ...read, format } })).blob();
+
+/** Why a row, counted from 1, is not taken. */
+export type Refusal = { row: number; column?: string; reason: string };
+export type Imported = { rows: number; written: number; refused: Refusal[]; stopped: boolean };
+export type ImportOptions = {
+  columns: string[];
+  on_conflict?: "skip" | "update";
+  /** Tries it and keeps nothing. */
+  check?: boolean;
+  signal?: AbortSignal;
+  onProgress?: (rows: number) => void;
+};
+
+/** Inserts rows, all or none, and tells how far it is; refused rows are an answer, not an error. */
+export const importRows = async (source: string, table: Name, rows: Value[][], options: ImportOptions): Promise<Imported> => {
+  const { signal, onProgress, ...args } = options;
+  const lines = [JSON.stringify({ source, table: named(table), ...args })];
+  for (const row of rows) lines.push(JSON.stringify(row));
+  const response = await send("/v1alpha1/rows/import", {
+    method: "POST",
+    raw: new Blob([lines.join("\n")], { type: "application/x-ndjson" }),
+    signal,
+  });
+  const reader = (response.body as ReadableStream<Uint8Array>)
+    .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
+    .getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    const parts = (rest + (value ?? "")).split("\n");
+    rest = parts.pop() ?? "";
+    for (const part of parts) {
+      const said = JSON.parse(part) as { done?: number; imported?: Imported; error?: { path: string; error: string; code: string } };
+      if (said.done !== undefined) onProgress?.(said.done);
+      if (said.error) throw new ApiError(400, said.error.code, said.error.error, said.error.path);
+      if (said.imported) return said.imported;
+    }
+    if (done) throw new ApiError(0, unreachable, "The answer broke off.");
+  }
+};

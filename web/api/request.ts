@@ -4,6 +4,8 @@ import { ApiError, toApiError, unreachable } from "./error.ts";
 export type Call = {
   method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   body?: unknown;
+  /** A body that is sent as it is, instead. */
+  raw?: Blob;
   headers?: Record<string, string>;
   signal?: AbortSignal;
   anyStatus?: boolean;
@@ -20,7 +22,7 @@ export const onSessionEnd = (listener: Listener): (() => void) => {
 };
 
 /** Sends one request of the console, on its cookie. It throws only ApiError, without an answer with the code `unreachable`. */
-export const send = async (path: string, { method = "GET", body, headers, signal, anyStatus, asked }: Call = {}): Promise<Response> => {
+export const send = async (path: string, { method = "GET", body, raw, headers, signal, anyStatus, asked }: Call = {}): Promise<Response> => {
   let response: Response;
   try {
     response = await (asked ??
@@ -29,7 +31,7 @@ export const send = async (path: string, { method = "GET", body, headers, signal
         cache: "no-store",
         credentials: "same-origin",
         headers: { ...(body !== undefined && { "content-type": "application/json" }), ...headers },
-        body: body === undefined ? undefined : JSON.stringify(body),
+        body: raw ?? (body === undefined ? undefined : JSON.stringify(body)),
         signal,
       }));
   } catch (error) {

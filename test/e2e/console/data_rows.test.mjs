@@ -67,7 +67,70 @@ inPage("rows are deleted by keyboard", "/console/data", async (page) => {
   await page.keyboard.press("Shift+ArrowDown");
   await page.keyboard.press("Control+Delete");
   await page.getByRole("button", { name: "Save 2 changes" }).click();
-  await page.getByText("2 changes saved.").waitFor();
+  await page.getByText("2 rows deleted.").waitFor();
   await cell(page, "new").waitFor({ state: "detached" });
   assert.equal((await sql("select count(*) from cells")).result[1][0], "2");
+});
+
+inPage("what was saved is taken back, and what went along with a deleted row is told", "/console/data", async (page) => {
+  await sql(`create table keep (id int generated always as identity primary key, name text unique); insert into keep (name) select 'keep ' || i from generate_series(1, 5) i;
+    create table child (id int primary key, keep_id int references keep on delete cascade); insert into child values (1, 5)`);
+  await open(page, "keep");
+  const remove = async (name) => {
+    await page.getByRole("row").filter({ has: cell(page, name) }).getByRole("checkbox").check();
+    await page.getByRole("button", { name: "Delete 1 row" }).click();
+    await page.getByRole("button", { name: "Save 1 change" }).click();
+    await page.getByText("1 row deleted.").first().waitFor();
+    await cell(page, name).waitFor({ state: "detached" });
+  };
+  await remove("keep 2");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await cell(page, "keep 2").waitFor();
+  assert.deepEqual((await sql("select id from keep where name = 'keep 2'")).result[1], ["2"]);
+  await remove("keep 3");
+  await sql("insert into keep (name) values ('keep 3')");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByText(/duplicate key value violates unique constraint/).waitFor();
+  await remove("keep 5");
+  await page.getByText("1 row of child was deleted along, so this cannot be undone here.").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Undo" }).count(), 0);
+}, { expected: [/400/] });
+
+inPage("rows of a file are matched, checked, refused as a whole, and imported", "/console/data", async (page) => {
+  await sql("create table goods (id int primary key, name text not null, price numeric check (price >= 0), at timestamptz default now())");
+  await open(page, "goods");
+  await page.getByRole("link", { name: "Import" }).click();
+  await page.waitForURL(/goods\/import$/);
+  const take = (name, text) => page.locator("input[type=file]").setInputFiles({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
+  await take("goods.csv", 'ID;Price;what\n1;1.5;"a;b"\n2;x;c\n3;-1;""\n');
+  await page.getByText("goods.csv: 3 rows").waitFor();
+  await page.getByText("These have to be given: name.").waitFor();
+  await page.getByLabel("In the table: what").selectOption("name");
+  await page.getByText("x: This is not a number.").waitFor();
+  assert.deepEqual(await violations(page), []);
+  await page.getByRole("button", { name: "Check" }).click();
+  await page.getByText(/violates check constraint/).waitFor();
+  await page.getByRole("cell", { name: 'invalid input syntax for type numeric: "x"' }).waitFor();
+  assert.equal((await sql("select count(*) from goods")).result[1][0], "0");
+  await take("goods.csv", 'ID;Price;name\n1;1.5;"a;b"\n2;;c\n3;1;""\n');
+  await page.getByRole("button", { name: "Import 3 rows" }).click();
+  await page.getByText("3 rows imported.").waitFor();
+  await take("goods.json", '[{"id": 3, "name": "new", "price": 12345678901234567890.10}, {"id": 4, "name": "four"}]');
+  await page.getByLabel("A row whose key is there already").selectOption("update");
+  await page.getByRole("button", { name: "Import 2 rows" }).click();
+  await page.getByText("2 rows imported.").waitFor();
+  assert.deepEqual(await violations(page), []);
+  await page.getByRole("link", { name: "See the rows" }).click();
+  await cell(page, "12345678901234567890.10").waitFor();
+  assert.deepEqual((await sql("select id, name, price from goods order by id")).result.slice(1), [["1", "a;b", "1.5"], ["2", "c", "NULL"], ["3", "new", "12345678901234567890.10"], ["4", "four", "NULL"]]);
+});
+
+inPage("a hundred thousand rows are imported", "/console/data", async (page) => {
+  await sql("create table lots (id int primary key, name text)");
+  await page.goto(`${base}/console/data/default/public/lots/import`);
+  const text = `id,name\n${Array.from({ length: 100_000 }, (_, i) => `${i},name ${i}`).join("\n")}`;
+  await page.locator("input[type=file]").setInputFiles({ name: "lots.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
+  await page.getByRole("button", { name: "Import 100,000 rows" }).click();
+  await page.getByText("100,000 rows imported.").waitFor();
+  assert.equal((await sql("select count(*) from lots")).result[1][0], "100000");
 });

@@ -57,6 +57,11 @@ export const dataRoutes = <Parent extends AnyRoute>(on: () => Parent) =>
     }),
     createRoute({
       getParentRoute: on,
+      path: "/$source/$schema/$table/import",
+      component: lazyRouteComponent(() => import("./Import/index.tsx")),
+    }),
+    createRoute({
+      getParentRoute: on,
       path: "/$source/$schema/$table/relationships",
       component: lazyRouteComponent(() => import("./Relationships/index.tsx")),
     }),

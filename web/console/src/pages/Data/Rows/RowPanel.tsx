@@ -3,11 +3,11 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { changeRows, type Database, type Filter, type Row, type Rows, selectRows, type Table, type Value } from "../../../../../api/catalog.ts";
-import { done } from "../../../parts/notify.ts";
 import { Problem } from "../../../parts/Problem.tsx";
 import { Waiting } from "../../../shell/Waiting.tsx";
 import { isDefault, isWritable, mistakeIn, referencesTo, sameValue } from "../cells.ts";
 import type { Staged } from "./changes.ts";
+import { tellChanged } from "./tellChanged.ts";
 import { t } from "./text.ts";
 import { ValueInput } from "./ValueInput.tsx";
 
@@ -188,8 +188,7 @@ export const InsertPanel = ({ source, database, table, isOpen, onInserted, onClo
     setError(undefined);
     try {
       const set = Object.fromEntries(Object.entries(values).filter(([, value]) => !isDefault(value)));
-      await changeRows(source, table, [{ op: "insert", set }]);
-      done(t("inserted"));
+      tellChanged(source, table, t("inserted"), await changeRows(source, table, [{ op: "insert", set }]), onInserted);
       await onInserted();
       setValues(start);
       setRound(round + 1);

@@ -2,10 +2,10 @@ import { Button, Modal } from "@mantine/core";
 import { useState } from "react";
 import { type Conflict, changeRows, type Rows, type Table, type Value } from "../../../../../api/catalog.ts";
 import { ApiError } from "../../../../../api/error.ts";
-import { done } from "../../../parts/notify.ts";
 import { Problem } from "../../../parts/Problem.tsx";
 import { isDefault, keyOf } from "../cells.ts";
 import { changesOf, type StagedRows } from "./changes.ts";
+import { tellChanged } from "./tellChanged.ts";
 import { t } from "./text.ts";
 
 type Head = Pick<Rows, "columns" | "identity">;
@@ -46,8 +46,8 @@ export const Save = ({ source, table, head, staged, isOpen, onStaged, onSaved, o
     setBusy(true);
     setError(undefined);
     try {
-      await changeRows(source, table, changesOf(staged, head));
-      done(t("saved", { count: staged.size }));
+      const words = entries.every(([, one]) => one.isDeleted) ? "deleted" : "saved";
+      tellChanged(source, table, t(words, { count: staged.size }), await changeRows(source, table, changesOf(staged, head)), onSaved);
       onStaged(new Map());
       await onSaved();
       close();

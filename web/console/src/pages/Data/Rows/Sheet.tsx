@@ -1,11 +1,12 @@
 import { Button } from "@mantine/core";
-import { IconArrowBackUp } from "@tabler/icons-react";
+import { IconArrowBackUp, IconUpload } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useBlocker, useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { type Filter, type ForeignKey, type Row, selectRows, type Table } from "../../../../../api/catalog.ts";
 import { Confirm } from "../../../parts/confirm.tsx";
 import { Empty } from "../../../parts/Empty.tsx";
+import { LinkButton } from "../../../parts/LinkButton.tsx";
 import { Problem } from "../../../parts/Problem.tsx";
 import { Waiting } from "../../../shell/Waiting.tsx";
 import type { RowsSearch, Spot } from "../address.ts";
@@ -128,6 +129,19 @@ export const Sheet = ({ source, table }: { source: string; table: Table }) => {
         where={where}
         hidden={hidden}
         isReading={query.isFetching && !query.isPlaceholderData}
+        more={
+          canEdit && (
+            <LinkButton
+              to="/data/$source/$schema/$table/import"
+              params={params}
+              size="xs"
+              variant="default"
+              leftSection={<IconUpload size={14} aria-hidden="true" />}
+            >
+              {t("import")}
+            </LinkButton>
+          )
+        }
         onWhere={(next) => move({ where: next.length > 0 ? next : undefined, ...firstPage })}
         onHide={setHidden}
         onRefresh={() => void Promise.all([query.refetch(), counted.refetch()])}

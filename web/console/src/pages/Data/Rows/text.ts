@@ -5,6 +5,7 @@ export const t = texts("data.rows", {
   insertAction: "Insert",
   insertAnother: "Insert and add another",
   inserted: "Row inserted.",
+  import: "Import",
   export: "Export",
   exportCSV: "As CSV",
   exportJSON: "As JSON",
@@ -62,6 +63,15 @@ export const t = texts("data.rows", {
   undo: "Undo",
   reviewTitle: "Save these changes?",
   save: { one: "Save {count} change", other: "Save {count} changes" },
+  deleted: { one: "{count} row deleted.", other: "{count} rows deleted." },
+  caughtCascade: {
+    one: "{count} row of {table} was deleted along, so this cannot be undone here.",
+    other: "{count} rows of {table} were deleted along, so this cannot be undone here.",
+  },
+  caughtSet: {
+    one: "{count} row of {table} points to them no more, so this cannot be undone here.",
+    other: "{count} rows of {table} point to them no more, so this cannot be undone here.",
+  },
   saved: { one: "{count} change saved.", other: "{count} changes saved." },
   deletes: "Delete",
   updates: "Change",
