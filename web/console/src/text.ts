@@ -1,23 +1,28 @@
-/** A sentence; with several forms where it counts: {count, plural} by the language's own rules. */
-export type Sentence = string | { one: string; other: string };
+import { start } from "./language.ts";
+
+/** A sentence; with several forms where it counts, picked by {count} and the language's own rules. */
+export type Sentence = string | ({ other: string } & Partial<Record<Intl.LDMLPluralRule, string>>);
 type Values = Record<string, string | number>;
 
-/** What another language says, by page and key; English stands beside the pages. */
-type Translation = { [page: string]: Record<string, Sentence> | undefined };
+/** What a language other than English says, by page and key; English stands beside the pages, and wherever a phrase is missing here. */
+export type Translation = { [page: string]: Record<string, Sentence> | undefined };
 
-let language = "en";
-let translation: Translation = {};
+let words: Translation = {};
+let locale = "en";
+let plural = new Intl.PluralRules("en");
 
-/** Speaks another language from the next painting on; what it lacks stays English. */
-export const speak = (tag: string, words: Translation) => {
-  language = tag;
-  translation = words;
-  document.documentElement.lang = tag;
+/** Speaks the reader's language from now on. Before that nothing may be loaded that says something: texts in modules are read once. */
+export const speak = async (): Promise<void> => {
+  const found = await start();
+  words = found.words;
+  locale = found.locale;
+  plural = new Intl.PluralRules(found.language);
+  document.documentElement.lang = found.language;
 };
 
 const fill = (sentence: string, values: Values) =>
   sentence.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? show(values[name]) : whole));
-const show = (value: string | number | undefined) => (typeof value === "number" ? new Intl.NumberFormat(language).format(value) : String(value));
+const show = (value: string | number | undefined) => (typeof value === "number" ? number(value) : String(value));
 
 /**
  * The texts of one page: `const t = texts("home", {...})`, then `t("title")` or `t("rows", {count: 3})`. `count` picks the form of a sentence
@@ -26,16 +31,15 @@ const show = (value: string | number | undefined) => (typeof value === "number" 
 export const texts =
   <Key extends string>(page: string, english: Record<Key, Sentence>) =>
   (key: Key, values: Values = {}): string => {
-    const sentence = translation[page]?.[key] ?? english[key];
+    const sentence = words[page]?.[key] ?? english[key];
     if (typeof sentence === "string") return fill(sentence, values);
-    const form = new Intl.PluralRules(language).select(Number(values.count ?? 0)) === "one" ? "one" : "other";
-    return fill(sentence[form], values);
+    return fill(sentence[plural.select(Number(values.count ?? 0))] ?? sentence.other, values);
   };
 
 /** A time as people say it: "3 minutes ago". */
 export const ago = (at: number | string | Date): string => {
   const seconds = (new Date(at).getTime() - Date.now()) / 1000;
-  const format = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  const format = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   for (const [unit, size] of [
     ["year", 31_536_000],
     ["month", 2_592_000],
@@ -49,7 +53,7 @@ export const ago = (at: number | string | Date): string => {
 
 /** A moment in full, in the reader's zone. */
 export const moment = (at: number | string | Date): string =>
-  new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(at));
+  new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(at));
 
 /** A number as the reader writes it. */
-export const number = (value: number): string => new Intl.NumberFormat(language).format(value);
+export const number = (value: number): string => new Intl.NumberFormat(locale).format(value);

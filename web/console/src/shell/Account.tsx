@@ -2,11 +2,12 @@ import { Avatar, Menu, SegmentedControl, UnstyledButton, useMantineColorScheme, 
 import { IconLogout } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { signOut } from "../../../api/session.ts";
+import { choose, chosen, type Language, languages } from "../language.ts";
 import { failed } from "../parts/notify.ts";
 import { sessionKey, useSession } from "../session.tsx";
 import { t } from "./text.ts";
 
-/** Who is signed in, the colours, and the way out. */
+/** Who is signed in, the colours, the language, and the way out. */
 export const Account = () => {
   const session = useSession();
   const client = useQueryClient();
@@ -24,7 +25,7 @@ export const Account = () => {
     location.assign("/console");
   };
   return (
-    <Menu position="top-start" width={240} withArrow>
+    <Menu position="top-start" width={280} withArrow>
       <Menu.Target>
         <UnstyledButton className="account">
           <Avatar src={session.user?.avatar} name={name} color="pine" size="sm" alt="" />
@@ -48,6 +49,21 @@ export const Account = () => {
               { value: "light", label: t("light") },
               { value: "dark", label: t("dark") },
               { value: "auto", label: t("system") },
+            ]}
+          />
+        </div>
+        <Menu.Label>{t("language")}</Menu.Label>
+        <div className="schemes">
+          <VisuallyHidden id="language-label">{t("language")}</VisuallyHidden>
+          <SegmentedControl
+            size="xs"
+            fullWidth
+            aria-labelledby="language-label"
+            value={chosen ?? ""}
+            onChange={(value) => choose((value || undefined) as Language | undefined)}
+            data={[
+              ...Object.entries(languages).map(([tag, name]) => ({ value: tag, label: <span lang={tag}>{name}</span> })),
+              { value: "", label: t("asBrowser") },
             ]}
           />
         </div>

@@ -46,7 +46,7 @@ export const Frame = ({ children }: { children: ReactNode }) => {
           <UnstyledButton className="search" onClick={spotlight.open}>
             <IconSearch size={16} aria-hidden="true" />
             <span>{t("search")}</span>
-            <Kbd size="xs">{isMac ? "⌘" : "Ctrl"} K</Kbd>
+            <Kbd size="xs">{isMac ? "⌘" : t("ctrl")} K</Kbd>
           </UnstyledButton>
           <nav aria-label={t("pages")}>
             {sections.map(({ to, name, icon: Icon, pages }) => {

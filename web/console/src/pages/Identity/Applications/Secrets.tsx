@@ -28,7 +28,7 @@ const Create = ({ onSubmit, onClose }: { onSubmit: (name: string, expiresAt: num
   });
   return (
     <FormDialog isOpen title={t("createSecret")} action={t("createSecret")} form={form} onClose={onClose}>
-      <TextInput label={t("secretName")} placeholder="production" required data-autofocus maxLength={256} {...form.text("name")} />
+      <TextInput label={t("secretName")} placeholder={t("secretNamePlaceholder")} required data-autofocus maxLength={256} {...form.text("name")} />
       <Select
         label={t("expiry")}
         allowDeselect={false}

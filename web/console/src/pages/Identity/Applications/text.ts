@@ -72,6 +72,7 @@ export const t = texts("applications", {
   secretsLead:
     "The application proves itself with any of these. To change one without an outage, create the next, move the application to it, then delete the old.",
   secretName: "Name",
+  secretNamePlaceholder: "production",
   secretValue: "Value",
   expires: "Expires",
   never: "Never",
