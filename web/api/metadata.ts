@@ -12,10 +12,29 @@ export const bulk = <T>(commands: Command[]): Promise<T> => command("bulk_atomic
 export type QualifiedTable = { schema: string; name: string };
 export type Permission = { role: string; permission: Record<string, unknown>; comment?: string };
 export type Relationship = { name: string; using: Record<string, unknown>; comment?: string };
+/** A relationship to another source or to a remote schema. */
+export type RemoteRelationship = {
+  name: string;
+  definition: {
+    to_source?: { source: string; table: QualifiedTable | string; relationship_type: "object" | "array"; field_mapping: Record<string, string> };
+    to_remote_schema?: { remote_schema: string; lhs_fields: string[]; remote_field: unknown };
+  };
+};
+/** How the API names a table, its root fields and its columns. */
+export type TableConfiguration = {
+  custom_name?: string;
+  custom_root_fields?: Record<string, string | { name?: string | null; comment?: string | null } | null>;
+  column_config?: Record<string, { custom_name?: string; comment?: string }>;
+  custom_column_names?: Record<string, string>;
+  comment?: string;
+};
 export type Table = {
   table: QualifiedTable;
-  configuration?: Record<string, unknown>;
+  configuration?: TableConfiguration;
   is_enum?: boolean;
+  apollo_federation_config?: { enable: string } | null;
+  remote_relationships?: RemoteRelationship[];
+  event_triggers?: { name: string }[];
   object_relationships?: Relationship[];
   array_relationships?: Relationship[];
   computed_fields?: { name: string; definition: Record<string, unknown>; comment?: string }[];

@@ -70,6 +70,9 @@ export const TableFrame = ({ source, name, isWide, actions, children }: Props) =
           <Link to="/data/$source/$schema/$table/relationships" params={params}>
             {t("relationships")}
           </Link>
+          <Link to="/data/$source/$schema/$table/api" params={params}>
+            {t("inApi")}
+          </Link>
         </nav>
         {body}
       </div>

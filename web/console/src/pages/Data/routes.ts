@@ -65,4 +65,9 @@ export const dataRoutes = <Parent extends AnyRoute>(on: () => Parent) =>
       path: "/$source/$schema/$table/relationships",
       component: lazyRouteComponent(() => import("./Relationships/index.tsx")),
     }),
+    createRoute({
+      getParentRoute: on,
+      path: "/$source/$schema/$table/api",
+      component: lazyRouteComponent(() => import("./InApi/index.tsx")),
+    }),
   ] as const;

@@ -47,6 +47,7 @@ export const t = texts("data", {
   rows: "Rows",
   structure: "Structure",
   relationships: "Relationships",
+  inApi: "API",
   gone: "There is no {name} in this database",
   goneText: "It may have been dropped or renamed, or be one that your role may not see.",
   notNull: "not null",

@@ -9,6 +9,7 @@ import { isDefault, isWritable, mistakeIn, referencesTo, sameValue } from "../ce
 import type { Staged } from "./changes.ts";
 import { tellChanged } from "./tellChanged.ts";
 import { t } from "./text.ts";
+import { useLookups } from "./useLookups.ts";
 import { ValueInput } from "./ValueInput.tsx";
 
 type Head = Pick<Rows, "columns" | "identity">;
@@ -81,6 +82,7 @@ type OpenProps = {
 
 const Body = ({ source, database, table, head, row, staged, canEdit, onStage, onDelete, onClose }: OpenProps & { row: Row }) => {
   const [set, setSet] = useState<Record<string, Value>>(staged?.set ?? {});
+  const lookups = useLookups(source, table, database, true);
   const was = (column: string) => row.values[head.columns.indexOf(column)];
   const columns = table.columns;
   const isCut = (column: string) => row.cut?.includes(head.columns.indexOf(column)) ?? false;
@@ -101,6 +103,7 @@ const Body = ({ source, database, table, head, row, staged, canEdit, onStage, on
           <ValueInput
             column={column}
             enums={database?.enums ?? []}
+            lookup={lookups[column.name]}
             value={column.name in set ? set[column.name] : was(column.name)}
             disabled={!canEdit || !isWritable(column) || isCut(column.name)}
             autoFocus={index === 0}
@@ -183,6 +186,7 @@ export const InsertPanel = ({ source, database, table, isOpen, onInserted, onClo
   const [error, setError] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
   const [round, setRound] = useState(0);
+  const lookups = useLookups(source, table, database, isOpen);
   const insert = async (isLast: boolean) => {
     setBusy(true);
     setError(undefined);
@@ -221,6 +225,7 @@ export const InsertPanel = ({ source, database, table, isOpen, onInserted, onClo
             key={column.name}
             column={column}
             enums={database?.enums ?? []}
+            lookup={lookups[column.name]}
             value={isWritable(column) ? values[column.name] : { default: true }}
             isNew
             autoFocus={index === table.columns.findIndex((one) => isWritable(one) && one.default === null && !one.identity)}

@@ -2,6 +2,8 @@ import { Button, NativeSelect, Textarea, TextInput } from "@mantine/core";
 import { useId } from "react";
 import type { Column, Enum, Value } from "../../../../../api/catalog.ts";
 import { editorOf, isDefault, isRequired, mistakeIn, prettyJSON } from "../cells.ts";
+import { LookupField } from "./LookupField.tsx";
+import type { Lookup } from "./lookup.ts";
 import { t } from "./text.ts";
 
 type Props = {
@@ -9,6 +11,8 @@ type Props = {
   enums: Enum[];
   value: Value | undefined;
   onChange: (value: Value) => void;
+  /** Where its values come from, in the source: rows of another table, or the keys of an enum table. */
+  lookup?: { source: string; of: Lookup; keys?: string[] };
   /** New rows may leave a column to its default. */
   isNew?: boolean;
   autoFocus?: boolean;
@@ -24,7 +28,7 @@ const now = (kind: string): string => {
 };
 
 /** One value, edited as its type is: null, the default and the empty text are three things. */
-export const ValueInput = ({ column, enums, value, onChange, isNew, autoFocus, disabled }: Props) => {
+export const ValueInput = ({ column, enums, value, onChange, isNew, autoFocus, disabled, lookup }: Props) => {
   const id = useId();
   const editor = editorOf(column);
   const text = typeof value === "string" ? value : "";
@@ -34,14 +38,21 @@ export const ValueInput = ({ column, enums, value, onChange, isNew, autoFocus, d
   const mistake = typeof value === "string" && !(isNew && value === "") ? mistakeIn(column, value) : undefined;
   const wrong = mistake && t(`mistake_${mistake}`);
   const hasDefault = column.default !== null || column.identity !== "";
-  const placeholder = isNull ? t("null") : leaves && hasDefault ? t("hasDefault", { value: column.default ?? column.identity }) : undefined;
+  const placeholder = isNull
+    ? t("null")
+    : leaves && hasDefault
+      ? column.default === null
+        ? t("numbered")
+        : t("hasDefault", { value: column.default })
+      : undefined;
   const shared = { id, "data-autofocus": autoFocus || undefined, disabled, placeholder, error: wrong, "aria-describedby": `${id}-type` };
   const write = (event: { currentTarget: { value: string } }) => onChange(event.currentTarget.value);
   const mono = { styles: { input: { fontFamily: "var(--mono)", fontSize: "0.8125rem" } } };
   let field = <TextInput {...shared} {...mono} value={text} onChange={write} inputMode={editor === "number" ? "decimal" : undefined} />;
-  if (editor === "boolean" || editor === "enum") {
-    const choices =
-      editor === "boolean"
+  if (editor === "boolean" || editor === "enum" || lookup?.keys) {
+    const choices = lookup?.keys
+      ? lookup.keys
+      : editor === "boolean"
         ? ["true", "false"]
         : (enums.find((one) => one.schema === column.type_name.schema && one.name === column.type_name.name)?.values ?? []);
     field = (
@@ -54,12 +65,13 @@ export const ValueInput = ({ column, enums, value, onChange, isNew, autoFocus, d
         onChange={(event) => event.currentTarget.value && onChange(event.currentTarget.value)}
       />
     );
-  } else if (editor === "json" || editor === "text" || editor === "array" || editor === "bytea")
+  } else if (lookup) field = <LookupField {...shared} source={lookup.source} lookup={lookup.of} value={text} onChange={onChange} />;
+  else if (editor === "json" || editor === "text" || editor === "array" || editor === "bytea")
     field = <Textarea {...shared} {...(editor === "text" ? {} : mono)} value={text} onChange={write} autosize minRows={1} maxRows={16} />;
   const tool =
     editor === "json" && typeof value === "string" && !mistake
       ? { name: t("format"), run: () => onChange(prettyJSON(text)) }
-      : editor === "uuid"
+      : editor === "uuid" && !lookup
         ? { name: t("generate"), run: () => onChange(crypto.randomUUID()) }
         : editor === "date" || editor === "time" || editor === "timestamp"
           ? { name: t("now"), run: () => onChange(now(column.type_name.name)) }
