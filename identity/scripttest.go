@@ -26,7 +26,7 @@ func (i *Identity) testScript(ctx context.Context, t management.ScriptTest) (jso
 	claims, err := i.sandbox.Run(ctx, t.Script, in)
 	var failed *token.ScriptError
 	if errors.As(err, &failed) {
-		return nil, &management.ScriptError{Message: failed.Message, Denied: failed.Kind == token.ScriptDenied}
+		return nil, &management.ScriptError{Message: failed.Message, Denied: failed.Kind == token.ScriptDenied, Line: failed.At.Line, Column: failed.At.Column}
 	}
 	if err != nil {
 		return nil, err

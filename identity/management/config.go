@@ -33,6 +33,8 @@ type ScriptTest struct {
 type ScriptError struct {
 	Message string
 	Denied  bool // api.denyAccess was called
+	// Line and Column of the script, from 1; 0 where it is not known.
+	Line, Column int
 }
 
 func (e *ScriptError) Error() string { return e.Message }
@@ -271,6 +273,9 @@ func testScript(c *call) error {
 	claims, err := c.h.TestScript(c.ctx(), in)
 	var failed *ScriptError
 	if errors.As(err, &failed) {
+		if failed.Line > 0 { // Gatehouse's own, beside a body that is Logto's
+			c.w.Header().Set("Gatehouse-Script-Position", fmt.Sprintf("%d:%d", failed.Line, failed.Column))
+		}
 		return scriptProblem(failed)
 	}
 	if err != nil {

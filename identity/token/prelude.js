@@ -335,8 +335,10 @@
   const fail = (error) => {
     if (typeof error === 'object' && error !== null && denials.has(error)) return settle('denied', denials.get(error));
     let message;
+    let stack;
     try { message = String(error?.message ?? error); } catch { message = 'Unknown error'; }
-    settle('error', message);
+    try { stack = String(error?.stack ?? ''); } catch { stack = ''; }
+    settle('error', message, stack);
   };
   return {
     // Keeps the engine above the smallest memory limit it can be given, so that this limit means: no allocation at all.

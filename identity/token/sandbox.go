@@ -13,6 +13,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -45,7 +47,11 @@ const (
 type ScriptError struct {
 	Kind    ScriptErrorKind
 	Message string
+	At      Position // where in the script; the zero value: unknown
 }
+
+// Position is a place in a script, counted from 1.
+type Position struct{ Line, Column int }
 
 func (e *ScriptError) Error() string { return e.Message }
 
@@ -148,14 +154,14 @@ func (r *run) guarded(source, payload string) (claims *Object, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			r.sandbox.log.ErrorContext(r.ctx, "script engine panicked", "panic", fmt.Sprint(p))
-			claims, err = nil, &ScriptError{ScriptRuntime, "The script engine failed."}
+			claims, err = nil, &ScriptError{Kind: ScriptRuntime, Message: "The script engine failed."}
 		}
 	}()
 	return r.do(source, payload)
 }
 
 func (s *Sandbox) timeout() *ScriptError {
-	return &ScriptError{ScriptTimeout, fmt.Sprintf("Script execution timed out after %dms.", s.deadline.Milliseconds())}
+	return &ScriptError{Kind: ScriptTimeout, Message: fmt.Sprintf("Script execution timed out after %dms.", s.deadline.Milliseconds())}
 }
 
 // answer is what the host owes a script: the outcome of a fetch, or the end of a timer.
@@ -184,12 +190,31 @@ type run struct {
 	settled bool
 	kind    string
 	text    string
+	stack   string
+}
+
+// aboveScript is put before every script, so that its lines come after all of the prelude's: the engine names both "<eval>"
+// in a stack, and only so the script's own frames are told from those of what it calls.
+var aboveScript = strings.Repeat("\n", strings.Count(prelude, "\n")+1)
+
+var frame = regexp.MustCompile(`<eval>:(\d+):(\d+)`)
+
+// positionIn finds the innermost place of the script in a stack. What a script made of its own errors' stacks is bounded.
+func positionIn(stack string) Position {
+	for _, at := range frame.FindAllStringSubmatch(stack[:min(len(stack), 4<<10)], 20) {
+		line, wrongLine := strconv.Atoi(at[1])
+		column, wrongColumn := strconv.Atoi(at[2])
+		if wrongLine == nil && wrongColumn == nil && line > len(aboveScript) {
+			return Position{line - len(aboveScript), column}
+		}
+	}
+	return Position{}
 }
 
 func (r *run) do(source, payload string) (*Object, error) {
 	vm, err := quickjs.NewVM()
 	if err != nil {
-		return nil, &ScriptError{ScriptRuntime, "The script engine could not start."}
+		return nil, &ScriptError{Kind: ScriptRuntime, Message: "The script engine could not start."}
 	}
 	r.vm = vm
 	defer r.close()
@@ -206,7 +231,7 @@ func (r *run) do(source, payload string) (*Object, error) {
 	}
 	defer entry.Free()
 
-	script, err := r.evalValue(source)
+	script, err := r.evalValue(aboveScript + source)
 	if err != nil {
 		return nil, r.failure(err)
 	}
@@ -217,7 +242,7 @@ func (r *run) do(source, payload string) (*Object, error) {
 	}
 	defer callee.Free()
 	if callee.IsUndefined() {
-		return nil, &ScriptError{ScriptSyntax, "The script does not have a function named `getCustomJwtClaims`"}
+		return nil, &ScriptError{Kind: ScriptSyntax, Message: "The script does not have a function named `getCustomJwtClaims`"}
 	}
 	if err := r.call(entry, "run", callee, payload); err != nil {
 		return nil, r.failure(err)
@@ -279,18 +304,18 @@ func (r *run) result() (*Object, error) {
 	switch r.kind {
 	case "ok":
 	case "denied":
-		return nil, &ScriptError{ScriptDenied, r.text}
+		return nil, &ScriptError{Kind: ScriptDenied, Message: r.text}
 	case "type":
-		return nil, &ScriptError{ScriptType, r.text}
+		return nil, &ScriptError{Kind: ScriptType, Message: r.text}
 	default:
-		return nil, &ScriptError{ScriptRuntime, r.text}
+		return nil, &ScriptError{Kind: ScriptRuntime, Message: r.text, At: positionIn(r.stack)}
 	}
 	if len(r.text) > scriptOutput {
-		return nil, &ScriptError{ScriptType, fmt.Sprintf("The script return value must not exceed %d bytes.", scriptOutput)}
+		return nil, &ScriptError{Kind: ScriptType, Message: fmt.Sprintf("The script return value must not exceed %d bytes.", scriptOutput)}
 	}
 	claims := new(Object)
 	if err := json.Unmarshal([]byte(r.text), claims); err != nil {
-		return nil, &ScriptError{ScriptType, "The script return value must be JSON-serializable."}
+		return nil, &ScriptError{Kind: ScriptType, Message: "The script return value must be JSON-serializable."}
 	}
 	return claims, nil
 }
@@ -303,12 +328,13 @@ func (r *run) failure(err error) error {
 	}
 	var thrown *quickjs.Error
 	if errors.As(err, &thrown) && thrown.Message != "" {
+		kind := ScriptRuntime
 		if thrown.Name == "SyntaxError" {
-			return &ScriptError{ScriptSyntax, thrown.Message}
+			kind = ScriptSyntax
 		}
-		return &ScriptError{ScriptRuntime, thrown.Message}
+		return &ScriptError{Kind: kind, Message: thrown.Message, At: positionIn(thrown.Stack)}
 	}
-	return &ScriptError{ScriptRuntime, err.Error()}
+	return &ScriptError{Kind: ScriptRuntime, Message: err.Error()}
 }
 
 // arm gives the next call into the engine what is left of the one deadline: the engine's own timer restarts per call.
@@ -361,7 +387,7 @@ func (r *run) settle(args []any) (any, error) {
 	if r.settled {
 		return quickjs.Undefined{}, nil
 	}
-	r.settled, r.kind, r.text = true, text(args, 0), text(args, 1)
+	r.settled, r.kind, r.text, r.stack = true, text(args, 0), text(args, 1), text(args, 2)
 	return quickjs.Undefined{}, nil
 }
 
