@@ -1,6 +1,6 @@
-import { ApiError } from "./error.ts";
+import { ApiError, toApiError } from "./error.ts";
 import { address } from "./management.ts";
-import { call } from "./request.ts";
+import { call, send } from "./request.ts";
 
 /** Tokens that a script can add claims to, by their word in the Management API. */
 export type TokenType = "access-token" | "client-credentials";
@@ -35,12 +35,23 @@ export type Trial = {
   context: unknown;
 };
 
-/** Runs a script once, stored or not; its claims. What the script failed with is the error's message. */
-export const tryScript = async (body: Trial): Promise<Record<string, unknown>> => {
-  try {
-    return await call<Record<string, unknown>>(`${base}/test`, { method: "POST", body });
-  } catch (error) {
-    const message = error instanceof ApiError ? (error.data as { message?: string } | undefined)?.message : undefined;
-    throw error instanceof ApiError && message ? new ApiError(error.status, error.code, message, error.data) : error;
+/** What a script failed with, and where in it, counted from 1. */
+export class ScriptFailure extends ApiError {
+  constructor(
+    error: ApiError,
+    message: string,
+    readonly at: { line: number; column: number } | undefined,
+  ) {
+    super(error.status, error.code, message, error.data);
   }
+}
+
+/** Runs a script once, stored or not; its claims. Throws a ScriptFailure where it is the script that failed. */
+export const tryScript = async (body: Trial): Promise<Record<string, unknown>> => {
+  const response = await send(`${base}/test`, { method: "POST", body, anyStatus: true });
+  if (response.ok) return (await response.json()) as Record<string, unknown>;
+  const error = await toApiError(response);
+  const message = (error.data as { message?: string } | undefined)?.message;
+  const [line, column] = (response.headers.get("gatehouse-script-position") ?? "").split(":").map(Number);
+  throw message ? new ScriptFailure(error, message, line && column ? { line, column } : undefined) : error;
 };

@@ -55,6 +55,7 @@ const all: Section[] = [
       { to: "/identity/users", name: t("users"), needs: ["users:read"] },
       { to: "/identity/custom-jwt", name: t("customJwt"), needs: ["settings:read"] },
       { to: "/identity/sign-in-experience", name: t("signInExperience"), needs: ["settings:read"] },
+      { to: "/identity/tokens", name: t("tokens"), needs: ["settings:read"] },
       { to: "/identity/keys", name: t("keys"), needs: ["secrets"] },
       { to: "/identity/logs", name: t("logs"), needs: ["logs"] },
       { to: "/identity/members", name: t("members"), needs: ["members"] },

@@ -28,6 +28,7 @@ export const t = texts("shell", {
   applications: "Applications",
   customJwt: "Custom JWT",
   signInExperience: "Sign-in experience",
+  tokens: "Sessions and tokens",
   keys: "Signing keys",
   logs: "Audit log",
   members: "Members",

@@ -79,6 +79,7 @@ export const identityRoutes = <Root extends AnyRoute>(on: () => Root) =>
       validateSearch: one,
       component: lazyRouteComponent(() => import("./SignInExperience/index.tsx")),
     }),
+    createRoute({ getParentRoute: on, path: "/identity/tokens", component: lazyRouteComponent(() => import("./Tokens/index.tsx")) }),
     createRoute({ getParentRoute: on, path: "/identity/keys", component: lazyRouteComponent(() => import("./Keys/index.tsx")) }),
     createRoute({
       getParentRoute: on,

@@ -15,6 +15,7 @@ import { useMay } from "../../../session.tsx";
 import { NotFound } from "../../../shell/NotFound.tsx";
 import { Waiting } from "../../../shell/Waiting.tsx";
 import { t as shared } from "../text.ts";
+import type { Fault } from "./ScriptEditor.tsx";
 import { Test } from "./Test.tsx";
 import { templates } from "./templates.ts";
 import { t } from "./text.ts";
@@ -106,6 +107,7 @@ const Form = ({ type, stored }: { type: TokenType; stored: Script | undefined })
   const isKept = !maySecrets && Object.keys(stored?.environmentVariables ?? {}).length > 0;
   const mayWrite = useMay("settings") && !isKept;
   const [asking, setAsking] = useState<"delete" | "template">();
+  const [fault, setFault] = useState<Fault>();
   const form = useForm<Values>({
     initial: valuesOf(type, stored),
     check: ({ script, variables }) => {
@@ -170,6 +172,7 @@ const Form = ({ type, stored }: { type: TokenType; stored: Script | undefined })
                 isReadOnly={!mayWrite}
                 describedBy={hint}
                 error={form.errors.script}
+                fault={fault}
               />
             </Suspense>
             <p className="muted hint" id={hint}>
@@ -202,7 +205,7 @@ const Form = ({ type, stored }: { type: TokenType; stored: Script | undefined })
             )
           )}
         </form>
-        <Test type={type} script={script} environment={environmentOf(variables)} />
+        <Test type={type} script={script} environment={environmentOf(variables)} onFault={setFault} />
       </div>
       <Confirm
         isOpen={asking === "delete"}

@@ -1,14 +1,16 @@
 import type { Completion, CompletionContext, CompletionResult } from "@codemirror/autocomplete";
 import { javascript, javascriptLanguage } from "@codemirror/lang-javascript";
 import { syntaxTree } from "@codemirror/language";
-import { type Diagnostic, linter } from "@codemirror/lint";
-import { hoverTooltip } from "@codemirror/view";
-import { type ComponentProps, useMemo, useRef } from "react";
+import { type Diagnostic, linter, setDiagnostics } from "@codemirror/lint";
+import { type EditorView, hoverTooltip, ViewPlugin } from "@codemirror/view";
+import { type ComponentProps, useEffect, useMemo, useRef } from "react";
 import type { TokenType } from "../../../../../api/customJwt.ts";
 import { Editor } from "../../../parts/Editor.tsx";
 import { argumentsOf, choicesAt, type Type, typeAt } from "./types.ts";
 
-type Props = Omit<ComponentProps<typeof Editor>, "extensions"> & { type: TokenType; variables: string[] };
+/** Where a run failed, counted from 1. */
+export type Fault = { line: number; column: number; message: string };
+type Props = Omit<ComponentProps<typeof Editor>, "extensions"> & { type: TokenType; variables: string[]; fault?: Fault };
 
 /** Marks where the script is no JavaScript. */
 const syntax = linter(
@@ -35,7 +37,8 @@ const described = ({ type, doc }: Type) => {
 };
 
 /** An editor that knows what getCustomJwtClaims is given: it completes its arguments and tells their types. */
-const ScriptEditor = ({ type, variables, ...props }: Props) => {
+const ScriptEditor = ({ type, variables, fault, ...props }: Props) => {
+  const shown = useRef<EditorView>(undefined);
   const names = useRef(variables);
   names.current = variables;
   const extensions = useMemo(() => {
@@ -53,8 +56,25 @@ const ScriptEditor = ({ type, variables, ...props }: Props) => {
       const of = word && typeAt(view.state.doc.sliceString(0, word.to), known());
       return of ? { pos: word.from, end: word.to, create: () => ({ dom: described(of) }) } : null;
     });
-    return [javascript(), javascriptLanguage.data.of({ autocomplete: complete }), hover, syntax];
+    return [
+      javascript(),
+      javascriptLanguage.data.of({ autocomplete: complete }),
+      hover,
+      syntax,
+      ViewPlugin.define((view) => {
+        shown.current = view;
+        return {};
+      }),
+    ];
   }, [type]);
+  useEffect(() => {
+    const view = shown.current;
+    if (!view || !fault || fault.line > view.state.doc.lines) return;
+    // It stands until the next edit, when the linter looks again.
+    const line = view.state.doc.line(fault.line);
+    const from = Math.min(line.from + fault.column - 1, line.to);
+    view.dispatch(setDiagnostics(view.state, [{ from, to: Math.max(line.to, from), severity: "error", message: fault.message }]));
+  }, [fault]);
   return <Editor {...props} extensions={extensions} />;
 };
 

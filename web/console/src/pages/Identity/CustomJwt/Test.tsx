@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useState } from "react";
-import { loadContext, type TokenType, tryScript } from "../../../../../api/customJwt.ts";
+import { loadContext, ScriptFailure, type TokenType, tryScript } from "../../../../../api/customJwt.ts";
 import { Card } from "../../../parts/Card.tsx";
 import { Code } from "../../../parts/Code.tsx";
 import { Problem } from "../../../parts/Problem.tsx";
@@ -10,6 +10,7 @@ import { useMay } from "../../../session.tsx";
 import { Waiting } from "../../../shell/Waiting.tsx";
 import { problemOf } from "../parts/json.ts";
 import { PickApplication, PickUser } from "../parts/Pick.tsx";
+import type { Fault } from "./ScriptEditor.tsx";
 import { surprises } from "./templates.ts";
 import { t } from "./text.ts";
 
@@ -36,10 +37,20 @@ const emptyContext = (type: TokenType) =>
     ? { user: { id: "user", username: "ada", customData: {}, roles: [{ name: "user:reader", scopes: [] }] } }
     : { application: { id: "application", name: "Worker" } };
 
+const titleOf = (error: unknown) => (error instanceof ScriptFailure && error.at ? t("failedAt", error.at) : t("failed"));
+
 type Answer = { claims: Record<string, unknown> } | { error: unknown };
 
+type Props = {
+  type: TokenType;
+  script: string;
+  environment: Record<string, string>;
+  /** Hears where in the script a run failed; undefined where it did not, or nobody knows. */
+  onFault: (fault: Fault | undefined) => void;
+};
+
 /** Runs a script as it stands in the editor, with what it would be given for somebody. */
-export const Test = ({ type, script, environment }: { type: TokenType; script: string; environment: Record<string, string> }) => {
+export const Test = ({ type, script, environment, onFault }: Props) => {
   const isUser = type === "access-token";
   const mayWrite = useMay("settings");
   const mayPick = useMay(isUser ? "users:read" : "access:read");
@@ -79,8 +90,10 @@ export const Test = ({ type, script, environment }: { type: TokenType; script: s
           context: JSON.parse(context),
         }),
       });
+      onFault(undefined);
     } catch (error) {
       setAnswer({ error });
+      onFault(error instanceof ScriptFailure && error.at ? { ...error.at, message: error.message } : undefined);
     } finally {
       setBusy(false);
     }
@@ -118,7 +131,7 @@ export const Test = ({ type, script, environment }: { type: TokenType; script: s
               </>
             )}
           </div>
-          {answer && "error" in answer && <Problem title={t("failed")} error={answer.error} />}
+          {answer && "error" in answer && <Problem title={titleOf(answer.error)} error={answer.error} />}
         </div>
       </Card>
       <Suspense fallback={<Waiting />}>

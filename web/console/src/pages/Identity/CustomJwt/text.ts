@@ -41,6 +41,7 @@ export const t = texts("custom jwt", {
   contextHint: "What the script gets as context.",
   claims: "Claims it returns",
   failed: "The script failed",
+  failedAt: "The script failed in line {line}, column {column}",
   reserved: "{names}: set by Gatehouse itself; what a script returns for it is left out.",
   noDefault: "x-hasura-default-role is none of x-hasura-allowed-roles: Hasura refuses such a token.",
   noRoles: "x-hasura-allowed-roles is no list of roles: Hasura refuses such a token.",

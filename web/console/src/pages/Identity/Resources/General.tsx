@@ -1,10 +1,11 @@
-import { NumberInput, Switch, TextInput } from "@mantine/core";
+import { Switch, TextInput } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import type { Resource } from "../../../../../api/management.ts";
 import { changeResource, setDefaultResource } from "../../../../../api/resources.ts";
 import { done } from "../../../parts/notify.ts";
 import { useForm } from "../../../parts/useForm.ts";
 import { FormTab } from "../parts/Detail.tsx";
+import { Span } from "../parts/Span.tsx";
 import { t as shared } from "../text.ts";
 import { t } from "./text.ts";
 
@@ -13,7 +14,7 @@ export const General = ({ resource, mayWrite }: { resource: Resource; mayWrite: 
   const client = useQueryClient();
   const { name, accessTokenTtl, isDataApi = false, isDefault } = resource;
   const form = useForm({
-    initial: { name, accessTokenTtl: accessTokenTtl as number | string, isDataApi, isDefault },
+    initial: { name, accessTokenTtl: accessTokenTtl as number | "", isDataApi, isDefault },
     check: (values) => ({
       ...(!values.name.trim() && { name: shared("required") }),
       ...(!(Number.isInteger(values.accessTokenTtl) && Number(values.accessTokenTtl) > 0) && { accessTokenTtl: t("lifetimeWrong") }),
@@ -30,16 +31,12 @@ export const General = ({ resource, mayWrite }: { resource: Resource; mayWrite: 
       <fieldset className="fields card" disabled={!mayWrite}>
         <TextInput label={t("name")} required maxLength={256} {...form.text("name")} />
         <TextInput label={t("indicator")} value={resource.indicator} readOnly variant="filled" />
-        <NumberInput
+        <Span
           label={t("lifetime")}
           description={t("lifetimeHint")}
-          required
-          min={1}
-          suffix={` ${shared("seconds")}`}
-          allowDecimal={false}
-          allowNegative={false}
+          isRequired
           value={form.values.accessTokenTtl}
-          onChange={(value) => form.set("accessTokenTtl", value)}
+          onChange={(seconds) => form.set("accessTokenTtl", seconds)}
           error={form.errors.accessTokenTtl}
         />
         <Switch label={t("dataApiSwitch")} description={t("dataApiHint")} {...form.tick("isDataApi")} />

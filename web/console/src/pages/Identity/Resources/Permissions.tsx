@@ -1,8 +1,9 @@
 import { TextInput } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Resource, Scope } from "../../../../../api/management.ts";
 import { changeScope, createScope, deleteScope, listScopes, type ScopeValues } from "../../../../../api/resources.ts";
+import { listRoles } from "../../../../../api/roles.ts";
 import { Empty } from "../../../parts/Empty.tsx";
 import { FormDialog } from "../../../parts/FormDialog.tsx";
 import { Listing } from "../../../parts/Listing.tsx";
@@ -37,6 +38,22 @@ const Edit = ({ scope, onSubmit, onClose }: { scope?: Scope; onSubmit: (values: 
       />
       <TextInput label={shared("description")} placeholder={t("descriptionPlaceholder")} {...form.text("description")} />
     </FormDialog>
+  );
+};
+
+/** What a permission is part of, and what becomes of it. */
+const Use = ({ scope }: { scope: Scope }) => {
+  const { data } = useQuery({ queryKey: ["roles", "with", scope.id], queryFn: () => listRoles({ scopeId: scope.id }) });
+  const names = data?.items.slice(0, 5).map(({ name }) => name) ?? [];
+  return (
+    <>
+      {data && (
+        <p>
+          {data.total > 0 ? t(data.total > names.length ? "usedByMore" : "usedBy", { count: data.total, names: names.join(", ") }) : t("usedByNone")}
+        </p>
+      )}
+      <p>{t("deletePermissionText")}</p>
+    </>
   );
 };
 
@@ -111,7 +128,7 @@ export const Permissions = ({ resource, mayWrite }: { resource: Resource; mayWri
         about={deleting}
         title={({ name }) => t("deletePermissionTitle", { name })}
         action={t("deletePermission")}
-        text={() => t("deletePermissionText")}
+        text={(scope) => <Use scope={scope} />}
         said={({ name }) => t("permissionDeleted", { name })}
         onConfirm={async ({ id }) => {
           await deleteScope(resource.id, id);

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import type { Role } from "../../../../../api/management.ts";
+import { managementResource, type Role } from "../../../../../api/management.ts";
 import { addRoleScopes, loadRoleScopes, type RoleScope, removeRoleScope } from "../../../../../api/roles.ts";
 import { FormDialog } from "../../../parts/FormDialog.tsx";
 import { useForm } from "../../../parts/useForm.ts";
@@ -23,9 +23,11 @@ const Assign = ({ role, held, onSubmit, onClose }: AssignProps) => {
 /** What a role may, at which API. */
 export const Permissions = ({ role, mayWrite }: { role: Role; mayWrite: boolean }) => {
   const { items = [], list } = useWhole(["roles", "one", role.id, "scopes"], () => loadRoleScopes(role.id));
+  const opensManagement = items.some(({ resourceId }) => resourceId === managementResource);
   return (
     <Assigned<RoleScope>
       {...list}
+      note={opensManagement && <p className="note">{t("managementNote")}</p>}
       mayWrite={mayWrite}
       touches={["roles"]}
       give={(ids) => addRoleScopes(role.id, ids)}

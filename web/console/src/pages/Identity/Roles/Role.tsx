@@ -1,8 +1,8 @@
 import { Badge, Switch, TextInput } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import type { Role } from "../../../../../api/management.ts";
-import { changeRole, deleteRole, loadRole } from "../../../../../api/roles.ts";
+import { changeRole, deleteRole, listRoles, loadRole } from "../../../../../api/roles.ts";
 import { done } from "../../../parts/notify.ts";
 import { useForm } from "../../../parts/useForm.ts";
 import { useMay } from "../../../session.tsx";
@@ -42,6 +42,23 @@ const General = ({ role, mayWrite }: { role: Role; mayWrite: boolean }) => {
   );
 };
 
+/** What is lost with a role, and for how many. */
+const Loss = ({ role }: { role: Role }) => {
+  const { data } = useQuery({ queryKey: ["roles", "summary", role.id], queryFn: () => listRoles({ id: role.id }) });
+  const held = data?.items[0];
+  const [users, applications] = [held?.usersCount ?? 0, held?.applicationsCount ?? 0];
+  return (
+    <>
+      {held && (
+        <p>
+          {users > 0 ? t("heldByUsers", { count: users }) : applications > 0 ? t("heldByApplications", { count: applications }) : t("heldByNobody")}
+        </p>
+      )}
+      <p>{t("deleteText")}</p>
+    </>
+  );
+};
+
 /** One role: its permissions, who holds it, its settings. */
 const RolePage = () => {
   const { id } = useParams({ from: "/identity/roles/$id" });
@@ -73,7 +90,7 @@ const RolePage = () => {
           ? {
               title: t("deleteTitle", { name: role.name }),
               action: t("deleteAction"),
-              text: t("deleteText", { holders: t(holders(role)) }),
+              text: <Loss role={role} />,
               done: t("deleted", { name: role.name }),
               run: () => deleteRole(id),
             }

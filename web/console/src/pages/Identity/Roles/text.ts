@@ -31,8 +31,11 @@ export const t = texts("roles", {
   emptyTitle: "No role yet",
   empty: "Create one, pick its permissions and give it to users. Tokens and the data API follow at once.",
   deleteTitle: "Delete the role {name}?",
+  heldByUsers: { one: "{count} user holds this role.", other: "{count} users hold this role." },
+  heldByApplications: { one: "{count} application holds this role.", other: "{count} applications hold this role." },
+  heldByNobody: "Nobody holds this role.",
   deleteText:
-    "{holders} lose it at once, together with the permissions that only this role gives. What the data API grants a role of this name stays, but nobody holds it.",
+    "Whoever holds it loses it at once, together with the permissions that only this role gives. What the data API grants a role of this name stays, but nobody holds it.",
   deleteAction: "Delete role",
   deleted: "The role {name} is deleted.",
   assignPermissions: "Assign permissions",

@@ -20,6 +20,8 @@ type Words<T> = {
 };
 type Props<T> = Pick<ComponentProps<typeof Listing<T>>, "query" | "page" | "onPage" | "search"> & {
   words: Words<T>;
+  /** What is said above the list. */
+  note?: ReactNode;
   columns: Column<T>[];
   mayWrite: boolean;
   give: (ids: string[]) => Promise<unknown>;
@@ -31,7 +33,7 @@ type Props<T> = Pick<ComponentProps<typeof Listing<T>>, "query" | "page" | "onPa
 };
 
 /** What is given and can be taken again: a user's roles, a role's permissions, a role's holders. What is taken comes back by undoing. */
-export const Assigned = <T extends { id: string }>({ words, columns, mayWrite, give, take, touches, children, ...list }: Props<T>) => {
+export const Assigned = <T extends { id: string }>({ words, note, columns, mayWrite, give, take, touches, children, ...list }: Props<T>) => {
   const client = useQueryClient();
   const [{ create }, set] = useAddress<{ create?: string }>();
   const refresh = () => Promise.all(touches.map((kind) => client.invalidateQueries({ queryKey: [kind] })));
@@ -52,6 +54,7 @@ export const Assigned = <T extends { id: string }>({ words, columns, mayWrite, g
   const { data } = list.query;
   return (
     <div className="panel">
+      {note}
       <Listing
         {...list}
         label={words.label}
