@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"gatehouse/engine/admin"
 	"gatehouse/engine/execute"
 	"gatehouse/engine/metadata"
 	"gatehouse/telemetry"
@@ -147,6 +148,7 @@ func (c *Config) connection(info *metadata.ConnectionInfo) (*connection, error) 
 	if info.FromFile != "" { // as the file has it: encryption is told apart by itself
 		where = withoutLogin(cfg.ConnConfig, info.FromFile)
 	}
+	cfg.ConnConfig.OnNotice = admin.Notice
 	encryption, err := c.encrypt(cfg.ConnConfig, info.SSLConfiguration)
 	if err != nil {
 		return nil, err

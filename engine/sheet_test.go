@@ -274,6 +274,30 @@ func TestRunSQL_typed(t *testing.T) {
 		r.Columns[1].Type != "character varying(3)" || strings.Join(r.Tags, ",") != "CREATE TABLE,INSERT 0 3,SELECT 3" {
 		t.Errorf("got %+v", r)
 	}
+	var all struct {
+		Results []struct {
+			Command string
+			Columns []struct{ Type string }
+			Rows    [][]*string
+			Count   int `json:"row_count"`
+		}
+		Notices []struct{ Severity, Message string }
+	}
+	s.command("run_sql", `{"typed":true,"max_rows":2,"sql":"select id from n; do $$ begin raise notice 'seen %', 7; end $$; select now(), 1::int2 where false"}`, &all)
+	if r := all.Results; len(r) != 3 || r[0].Count != 3 || len(r[0].Rows) != 2 || r[0].Columns[0].Type != "bigint" || r[1].Command != "DO" || len(r[1].Columns) != 0 ||
+		r[2].Columns[1].Type != "smallint" || len(r[2].Rows) != 0 {
+		t.Errorf("results: %+v", r)
+	}
+	if n := all.Notices; len(n) != 1 || n[0].Severity != "NOTICE" || n[0].Message != "seen 7" {
+		t.Errorf("notices: %+v", n)
+	}
+	if _, body := post(s.engine, "/v1/metadata", `{"type":"run_sql","args":{"typed":true,"timeout_ms":20,"sql":"select pg_sleep(60)"}}`); !strings.Contains(body, `statement timeout`) {
+		t.Errorf("got %s", body)
+	}
+	s.command("run_sql", `{"typed":true,"timeout_ms":60000,"sql":"alter table n add t text; show statement_timeout"}`, &r)
+	if *r.Rows[0][0] != "1min" {
+		t.Errorf("got %v", *r.Rows[0][0])
+	}
 	s.command("run_sql", `{"typed":true,"sql":"drop table n"}`, &r)
 	if r.Type != "CommandOk" || len(r.Rows) != 0 || r.Tags[0] != "DROP TABLE" {
 		t.Errorf("got %+v", r)
@@ -318,11 +342,16 @@ func TestMigrate(t *testing.T) {
 	s.want(400, "", "gatehouse_migrate", `{"name":"gone","up":"alter table note drop column t"}`)
 	s.want(400, "", "gatehouse_revert_migration", fmt.Sprintf(`{"version":%d}`, second.Version))
 	s.want(400, "", "gatehouse_revert_migration", `{"version":1}`)
+	// Later ones may rest on it.
+	if code, body := post(s.engine, "/v1/metadata", fmt.Sprintf(`{"type":"gatehouse_revert_migration","args":{"version":%d}}`, made.Version)); code != 409 ||
+		!strings.Contains(body, fmt.Sprintf(`"internal":{"later":[%d]}`, second.Version)) {
+		t.Errorf("got %d %s", code, body)
+	}
 	if l := kept(); len(l.Migrations) != 2 {
 		t.Fatalf("got %+v", l)
 	}
+	s.do("gatehouse_revert_migration", fmt.Sprintf(`{"version":%d,"cascade":true,"force":true}`, made.Version))
 	s.do("gatehouse_forget_migration", fmt.Sprintf(`{"version":%d}`, second.Version))
-	s.do("gatehouse_revert_migration", fmt.Sprintf(`{"version":%d,"cascade":true}`, made.Version))
 	if l := kept(); len(l.Migrations) != 0 || strings.Contains(s.document(), "note") {
 		t.Errorf("got %+v", l)
 	}

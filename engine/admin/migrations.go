@@ -57,7 +57,11 @@ type migrateArgs struct {
 	Down   string `json:"down"`
 	// Version is of the migration to be reverted or forgotten.
 	Version int64 `json:"version"`
-	// Cascade and NoTransaction are run_sql's.
+	// IsForced takes a migration back although later ones are kept.
+	IsForced bool `json:"force"`
+	// The rest is run_sql's.
+	Timeout       int  `json:"timeout_ms"`
+	MaxRows       int  `json:"max_rows"`
 	Cascade       bool `json:"cascade"`
 	NoTransaction bool `json:"no_transaction"`
 }
@@ -115,7 +119,7 @@ func mayHaveRun(err error, noTransaction bool) bool {
 // runMigration runs SQL as run_sql does, compared with the metadata.
 func (e *execution) runMigration(ctx context.Context, d Draft, r *request, a *migrateArgs, sql string) ([]byte, error) {
 	check := true
-	args, err := json.Marshal(sqlArgs{SQL: &sql, Source: a.Source, Cascade: a.Cascade, Check: &check, NoTransaction: a.NoTransaction, Typed: true})
+	args, err := json.Marshal(sqlArgs{SQL: &sql, Source: a.Source, Cascade: a.Cascade, Check: &check, NoTransaction: a.NoTransaction, Typed: true, Timeout: a.Timeout, MaxRows: a.MaxRows})
 	if err != nil {
 		return nil, err
 	}
@@ -124,11 +128,16 @@ func (e *execution) runMigration(ctx context.Context, d Draft, r *request, a *mi
 	return e.runSQL(ctx, d, &run)
 }
 
-// revertMigration runs what takes a migration back, and forgets it.
+// revertMigration runs what takes a migration back, and forgets it. Later ones may rest on what it made, which only their author
+// can tell: with any of them kept it is refused unless it is forced.
 func (e *execution) revertMigration(ctx context.Context, d Draft, r *request) ([]byte, error) {
-	a, m, err := e.kept(ctx, r)
+	a, m, list, err := e.kept(ctx, r)
 	if err != nil {
 		return nil, err
+	}
+	if later := laterThan(list, m.Version); len(later) > 0 && !a.IsForced {
+		return nil, fault.New(fault.Conflict, r.runPath, "later migrations may rest on %d %s: take those back first, or force it", m.Version, m.Name).
+			WithInternal(map[string]any{"later": later})
 	}
 	if isNothing(m.Down) {
 		return nil, fault.New(fault.BadRequest, r.runPath, "migration %d has no SQL that takes it back", m.Version)
@@ -150,7 +159,7 @@ func isNothing(sql string) bool {
 
 // forgetMigration takes a migration off the list; the database stays as it is.
 func (e *execution) forgetMigration(ctx context.Context, d Draft, r *request) ([]byte, error) {
-	_, m, err := e.kept(ctx, r)
+	_, m, _, err := e.kept(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -161,21 +170,32 @@ func (e *execution) forgetMigration(ctx context.Context, d Draft, r *request) ([
 	return success, nil
 }
 
-func (e *execution) kept(ctx context.Context, r *request) (*migrateArgs, *Migration, error) {
+// laterThan are the versions behind one.
+func laterThan(list []Migration, version int64) (later []int64) {
+	for _, m := range list {
+		if m.Version > version {
+			later = append(later, m.Version)
+		}
+	}
+	return later
+}
+
+// kept is the migration that a command names, and all of its source.
+func (e *execution) kept(ctx context.Context, r *request) (*migrateArgs, *Migration, []Migration, error) {
 	a, err := parseMigrate(r)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	list, err := e.h.Engine.KeptMigrations(ctx, a.Source)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	for _, m := range list {
 		if m.Version == a.Version {
-			return a, &m, nil
+			return a, &m, list, nil
 		}
 	}
-	return nil, nil, fault.New(fault.NotExists, r.runPath, "no migration %d of source %q is kept", a.Version, a.Source)
+	return nil, nil, nil, fault.New(fault.NotExists, r.runPath, "no migration %d of source %q is kept", a.Version, a.Source)
 }
 
 func (e *execution) getMigrations(ctx context.Context, _ View, r *request) ([]byte, error) {

@@ -21,9 +21,11 @@ type sqlArgs struct {
 	Check         *bool   `json:"check_metadata_consistency"`
 	ReadOnly      bool    `json:"read_only"`
 	NoTransaction bool    `json:"no_transaction"`
-	// Typed and MaxRows are Gatehouse's own; see typedResult.
+	// Typed, MaxRows and Timeout are Gatehouse's own; see typedResult.
 	Typed   bool `json:"typed"`
 	MaxRows int  `json:"max_rows"`
+	// Timeout ends a statement, in milliseconds; it is for typed answers.
+	Timeout int `json:"timeout_ms"`
 }
 
 func parseSQL(r *request) (*sqlArgs, error) {

@@ -16,15 +16,26 @@ import (
 // and says neither what the columns are nor what each statement did.
 type typedResult struct {
 	Type string `json:"result_type"`
-	// Columns and Rows are of the last statement that gave any; nil values are null. RowCount counts all its rows, of which the
-	// first args.max_rows are in Rows.
+	// typedRows are of the last statement that gave any.
+	typedRows
+	// Commands are the statements' tags in their order: "INSERT 0 1".
+	Commands []string `json:"commands"`
+	// Results are what each statement gave, in their order.
+	Results []typedRows `json:"results"`
+	Notices []notice    `json:"notices"`
+	// Milliseconds are Postgres' and the network's, without what metadata costs.
+	Milliseconds float64 `json:"took_ms"`
+}
+
+// typedRows are the rows of a statement, nil values null. RowCount counts all of them, of which the first args.max_rows are in
+// Rows. A statement that gives no rows has no columns either.
+type typedRows struct {
+	Command  string        `json:"command"`
 	Columns  []typedColumn `json:"columns"`
 	Rows     [][]*string   `json:"rows"`
 	RowCount int64         `json:"row_count"`
-	// Commands are the statements' tags in their order: "INSERT 0 1".
-	Commands []string `json:"commands"`
-	// Milliseconds are Postgres' and the network's, without what metadata costs.
-	Milliseconds float64 `json:"took_ms"`
+
+	fields []pgconn.FieldDescription
 }
 
 type typedColumn struct {
@@ -32,51 +43,100 @@ type typedColumn struct {
 	Type string `json:"type"`
 }
 
-// defaultMaxRows bounds a typed answer that does not bound itself.
-const defaultMaxRows = 1000
+// notice is what Postgres says beside its results, as raise notice does.
+type notice struct {
+	Severity string `json:"severity"`
+	Message  string `json:"message"`
+	Detail   string `json:"detail,omitempty"`
+	Hint     string `json:"hint,omitempty"`
+}
+
+// defaultMaxRows bounds a typed answer that does not bound itself; of several results those behind the first maxTotal times as
+// many rows are counted only. maxNotices bounds what is said beside them.
+const defaultMaxRows, maxTotal, maxNotices = 1000, 5, 100
+
+// noticesKey is where a connection keeps who listens to its notices.
+const noticesKey = "gatehouse.notices"
+
+// Notice takes what Postgres says beside its results, for run_sql; pools call it.
+func Notice(conn *pgconn.PgConn, n *pgconn.Notice) {
+	if listen, ok := conn.CustomData()[noticesKey].(func(*pgconn.Notice)); ok {
+		listen(n)
+	}
+}
 
 // executeTyped is execute for args.typed.
 func executeTyped(ctx context.Context, conn *pgconn.PgConn, a *sqlArgs) ([]byte, error) {
 	if err := refuseCopy(*a.SQL); err != nil {
 		return nil, err
 	}
-	limit := int64(a.MaxRows)
+	out := typedResult{Type: "CommandOk", Commands: []string{}, Results: []typedRows{}, Notices: []notice{}}
+	conn.CustomData()[noticesKey] = func(n *pgconn.Notice) {
+		if len(out.Notices) < maxNotices {
+			out.Notices = append(out.Notices, notice{Severity: n.Severity, Message: n.Message, Detail: n.Detail, Hint: n.Hint})
+		}
+	}
+	defer delete(conn.CustomData(), noticesKey)
+	if err := a.limit(ctx, conn); err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	if err := out.read(conn.Exec(ctx, *a.SQL), a); err != nil {
+		return nil, placedError(err, *a.SQL)
+	}
+	out.Milliseconds = float64(time.Since(began).Microseconds()) / 1000
+	if a.Timeout > 0 {
+		if _, err := conn.Exec(ctx, `set local statement_timeout to default`).ReadAll(); err != nil {
+			return nil, err
+		}
+	}
+	if err := columnTypes(ctx, conn, out.Results); err != nil {
+		return nil, err
+	}
+	out.typedRows = typedRows{Columns: []typedColumn{}, Rows: [][]*string{}}
+	for _, r := range out.Results {
+		if len(r.Columns) > 0 {
+			out.Type, out.typedRows = "TuplesOk", r
+		}
+	}
+	return marshal(out)
+}
+
+// limit has Postgres end statements that take longer than was asked for.
+func (a *sqlArgs) limit(ctx context.Context, conn *pgconn.PgConn) error {
+	if a.Timeout <= 0 {
+		return nil
+	}
+	if a.NoTransaction {
+		return fault.New(fault.BadRequest, "", "timeout_ms is for a transaction")
+	}
+	_, err := conn.Exec(ctx, fmt.Sprintf(`set local statement_timeout = %d`, a.Timeout)).ReadAll()
+	return err
+}
+
+func (out *typedResult) read(results *pgconn.MultiResultReader, a *sqlArgs) error {
+	limit := a.MaxRows
 	if limit <= 0 {
 		limit = defaultMaxRows
 	}
-	out := typedResult{Type: "CommandOk", Columns: []typedColumn{}, Rows: [][]*string{}, Commands: []string{}}
-	var fields []pgconn.FieldDescription
-	began := time.Now()
-	results := conn.Exec(ctx, *a.SQL)
+	left := maxTotal * limit
 	for results.NextResult() {
 		r := results.ResultReader()
-		if f := r.FieldDescriptions(); len(f) > 0 {
-			fields = append(fields[:0], f...)
-			out.Rows, out.RowCount = [][]*string{}, 0
-		}
+		one := typedRows{Columns: []typedColumn{}, Rows: [][]*string{}, fields: append([]pgconn.FieldDescription(nil), r.FieldDescriptions()...)}
 		for r.NextRow() {
-			if out.RowCount++; out.RowCount <= limit {
-				out.Rows = append(out.Rows, texts(r.Values()))
+			if one.RowCount++; len(one.Rows) < limit && left > 0 {
+				one.Rows = append(one.Rows, texts(r.Values()))
+				left--
 			}
 		}
 		tag, err := r.Close()
 		if err != nil {
 			break // results.Close says it
 		}
-		out.Commands = append(out.Commands, tag.String())
+		one.Command = tag.String()
+		out.Commands, out.Results = append(out.Commands, one.Command), append(out.Results, one)
 	}
-	if err := results.Close(); err != nil {
-		return nil, placedError(err, *a.SQL)
-	}
-	out.Milliseconds = float64(time.Since(began).Microseconds()) / 1000
-	if fields != nil {
-		out.Type = "TuplesOk"
-		var err error
-		if out.Columns, err = columnTypes(ctx, conn, fields); err != nil {
-			return nil, err
-		}
-	}
-	return marshal(out)
+	return results.Close()
 }
 
 func texts(values [][]byte) []*string {
@@ -90,25 +150,33 @@ func texts(values [][]byte) []*string {
 	return line
 }
 
-// columnTypes asks for the types' names. What it puts into the statement are numbers.
-func columnTypes(ctx context.Context, conn *pgconn.PgConn, fields []pgconn.FieldDescription) ([]typedColumn, error) {
+// columnTypes asks for the names of the columns' types. What it puts into the statement are numbers.
+func columnTypes(ctx context.Context, conn *pgconn.PgConn, list []typedRows) error {
 	var b strings.Builder
-	out := make([]typedColumn, len(fields))
-	for i, f := range fields {
-		out[i].Name = f.Name
-		if i > 0 {
-			b.WriteString(" union all ")
+	var columns []*typedColumn
+	for i := range list {
+		one := &list[i]
+		one.Columns = make([]typedColumn, len(one.fields))
+		for j, f := range one.fields {
+			one.Columns[j].Name = f.Name
+			if len(columns) > 0 {
+				b.WriteString(" union all ")
+			}
+			fmt.Fprintf(&b, "select %d, pg_catalog.format_type(%d, %d)", len(columns), f.DataTypeOID, f.TypeModifier)
+			columns = append(columns, &one.Columns[j])
 		}
-		fmt.Fprintf(&b, "select %d, pg_catalog.format_type(%d, %d)", i, f.DataTypeOID, f.TypeModifier)
+	}
+	if len(columns) == 0 {
+		return nil
 	}
 	results, err := conn.Exec(ctx, b.String()).ReadAll()
 	if err != nil {
-		return nil, fmt.Errorf("read the types' names: %w", err)
+		return fmt.Errorf("read the types' names: %w", err)
 	}
 	for i, line := range results[0].Rows {
-		out[i].Type = string(line[1])
+		columns[i].Type = string(line[1])
 	}
-	return out, nil
+	return nil
 }
 
 // placedError adds to a failure where in the SQL it is, counted in characters from 1.
