@@ -55,6 +55,10 @@ func (e *Engine) answer(relay bool) func(ctx context.Context, s *session.Session
 			e.config.Metrics.Refused()
 			return transport.Answer{}, err
 		}
+		if s.IsConsole() {
+			a, _, err := e.answerOnRecord(ctx, snapshot.Line, s, req, relay)
+			return a, err
+		}
 		return snapshot.Line.answer(ctx, s, req, snapshot.Line.role(s, relay))
 	}
 }

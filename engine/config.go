@@ -18,7 +18,8 @@ type Config struct {
 	MetadataURL string
 	// OwnURLs are further databases with Gatehouse's own data, which SQL of those who may not see it must not reach.
 	OwnURLs []string
-	// Changed is told of what callers in the console have changed, when it is committed and before they are answered; optional.
+	// Changed is told of what operators have changed by commands, and callers in the console by mutations, when it is
+	// committed and before they are answered; optional.
 	Changed func(ctx context.Context, c admin.Change)
 	// DefaultSourceURL is the database of the source "default", made on the first start; "" makes none. The document
 	// names it by the variable DefaultSourceEnv ("" is HASURA_GRAPHQL_DATABASE_URL), so that it can move.

@@ -69,7 +69,7 @@ func (e *Engine) prepareOn(ctx context.Context, relay bool, s *session.Session, 
 						return nil, transport.NotRun{Err: err}
 					}
 				}
-				a, hasRun, err := now.Line.answerKnowing(span.on(ctx), s, req, now.Line.role(s, relay))
+				a, hasRun, err := e.answerOnRecord(span.on(ctx), now.Line, s, req, relay)
 				span.end(err)
 				if err != nil && !hasRun {
 					err = transport.NotRun{Err: err}

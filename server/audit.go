@@ -14,11 +14,47 @@ import (
 // maxStatement bounds what of a statement is kept on record, in bytes.
 const maxStatement = 16 << 10
 
-// recordChange puts what somebody has done in the console to metadata or by SQL into the audit log. It is done when it is on
+// recordChange puts what an operator has done to metadata, by SQL or to rows into the audit log. It is done when it is on
 // record: the entry follows the commit, as the two may be in different databases, and one that cannot be written is an
 // error in the log.
 func (sv *Server) recordChange(ctx context.Context, c admin.Change) {
-	key, data := "Data.Metadata.Changed", map[string]any{"commands": c.Commands}
+	entry, err := entryOf(ctx, c)
+	if err == nil && sv.identity != nil {
+		err = event.Write(ctx, sv.identityPool, entry)
+	}
+	log, data := httpd.Logger(ctx), entry.Data
+	if err != nil {
+		log.ErrorContext(ctx, "an operator's change is not in the audit log", "key", entry.Key, "commands", c.Commands, "operation", c.OperationName, "actor", data["actor"], "error", err)
+		return
+	}
+	log.InfoContext(ctx, "changed by an operator", "key", entry.Key, "commands", c.Commands, "operation", c.OperationName, "actor", data["actor"])
+}
+
+// entryOf is a change as the audit log keeps it.
+func entryOf(ctx context.Context, c admin.Change) (entry event.Entry, err error) {
+	key, data := "Data.Metadata.Changed", map[string]any{}
+	if len(c.Commands) > 0 {
+		data["commands"] = c.Commands
+	}
+	if c.Before != c.After {
+		var more int
+		if data["changes"], more, err = c.Before.Edits(c.After); more > 0 {
+			data["furtherChanges"] = more
+		}
+		data["resourceVersion"] = map[string]int{"before": c.VersionBefore, "after": c.VersionAfter}
+	}
+	if len(c.Written) > 0 {
+		if c.Before == c.After {
+			key = "Data.Rows.Changed"
+		}
+		data["written"], data["role"] = c.Written, c.Session.Role
+		if id := c.Session.Variables["x-hasura-user-id"]; id != "" { // of whom the role was taken
+			data["viewedAs"] = id
+		}
+	}
+	if c.OperationName != "" {
+		data["operationName"] = c.OperationName
+	}
 	if len(c.SQL) > 0 {
 		key = "Data.SQL.Run"
 		for i := range c.SQL {
@@ -28,15 +64,10 @@ func (sv *Server) recordChange(ctx context.Context, c admin.Change) {
 		}
 		data["statements"] = c.SQL
 	}
-	var err error
-	if c.Before != c.After {
-		var more int
-		if data["changes"], more, err = c.Before.Edits(c.After); more > 0 {
-			data["furtherChanges"] = more
-		}
-		data["resourceVersion"] = map[string]int{"before": c.VersionBefore, "after": c.VersionAfter}
+	entry = event.Entry{Key: key, IP: httpd.ClientIP(ctx), UserAgent: c.Session.ClientHeaders.Get("User-Agent"), Data: data}
+	if c.Session.IsConsole() {
+		entry.ApplicationID = directory.ConsoleClient
 	}
-	entry := event.Entry{Key: key, ApplicationID: directory.ConsoleClient, IP: httpd.ClientIP(ctx), UserAgent: c.Session.ClientHeaders.Get("User-Agent"), Data: data}
 	if c.Err != nil {
 		entry.Result, entry.Error = event.Error, map[string]string{"message": c.Err.Error()}
 	}
@@ -46,13 +77,5 @@ func (sv *Server) recordChange(ctx context.Context, c admin.Change) {
 		entry.UserID = id
 	}
 	data["actor"] = who.Actor()
-	if err == nil && sv.identity != nil {
-		err = event.Write(ctx, sv.identityPool, entry)
-	}
-	log := httpd.Logger(ctx)
-	if err != nil {
-		log.ErrorContext(ctx, "a change made in the console is not in the audit log", "commands", c.Commands, "actor", who.Actor(), "error", err)
-		return
-	}
-	log.InfoContext(ctx, "changed in the console", "commands", c.Commands, "actor", who.Actor())
+	return entry, err
 }

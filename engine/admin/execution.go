@@ -21,8 +21,9 @@ type execution struct {
 	// before and after are the document of a change, version the resource's before it.
 	before, after *metadata.Metadata
 	version       int
-	// ran are the statements of run_sql.
-	ran []Statement
+	// ran are the statements of run_sql, and written the rows.
+	ran     []Statement
+	written []Written
 }
 
 var success = []byte(`{"message":"success"}`)
@@ -119,7 +120,7 @@ func (e *execution) read(ctx context.Context, v View, r *request) ([]byte, error
 	case r.kind == "run_sql":
 		return e.plainSQL(ctx, v, r)
 	case slices.Contains(rowCommands, r.kind):
-		return e.h.Rows.Run(ctx, v, e.session, r.kind, r.args, r.parsePath, r.runPath)
+		return e.rows(ctx, v, r)
 	}
 	answer, err := reads[r.kind](e, ctx, v, r)
 	if err == nil && !e.session.SeesSecrets() && !slices.Contains(sheetCommands, r.kind) { // rows are no metadata

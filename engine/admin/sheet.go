@@ -138,6 +138,8 @@ func (e *execution) changeRows(ctx context.Context, v View, r *request) ([]byte,
 	if err != nil {
 		return nil, sheet.Refused(err)
 	}
+	n := len(a.Changes)
+	e.wrote(r, &n)
 	if answer.WayBack != nil {
 		answer.End()
 	}

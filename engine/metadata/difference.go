@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // Edit is one place in which two documents differ. A side that has nothing there is nil; secrets are masked.
@@ -25,6 +26,7 @@ const (
 func (m *Metadata) Edits(after *Metadata) (edits []Edit, more int, err error) {
 	var sides [2]*node
 	c := comparison{masks: map[*node]string{}}
+	m, after = m.without(after), after.without(m)
 	for i, doc := range []*Metadata{m, after} {
 		if sides[i], err = parseNode(doc.Encode()); err != nil {
 			return nil, 0, fmt.Errorf("read metadata: %w", err)
@@ -33,6 +35,41 @@ func (m *Metadata) Edits(after *Metadata) (edits []Edit, more int, err error) {
 	}
 	c.compare("", sides[0], sides[1])
 	return c.edits, c.more, nil
+}
+
+// without is the document without the objects of its lists that other has, too: a change takes over what it leaves alone, so
+// that what differs is found without writing a whole document.
+func (m *Metadata) without(other *Metadata) *Metadata {
+	out := *m
+	out.Sources = make([]*Source, 0, len(m.Sources))
+	for _, s := range m.Sources {
+		if o := other.Source(s.Name); o == s {
+			continue
+		} else if o != nil {
+			rest := *s
+			rest.Tables, rest.Functions = unshared(s.Tables, o.Tables), unshared(s.Functions, o.Functions)
+			rest.NativeQueries, rest.LogicalModels = unshared(s.NativeQueries, o.NativeQueries), unshared(s.LogicalModels, o.LogicalModels)
+			s = &rest
+		}
+		out.Sources = append(out.Sources, s)
+	}
+	out.QueryCollections = unshared(m.QueryCollections, other.QueryCollections)
+	out.Allowlist = unshared(m.Allowlist, other.Allowlist)
+	out.RESTEndpoints = unshared(m.RESTEndpoints, other.RESTEndpoints)
+	out.InheritedRoles = unshared(m.InheritedRoles, other.InheritedRoles)
+	out.RemoteSchemas = unshared(m.RemoteSchemas, other.RemoteSchemas)
+	out.Actions = unshared(m.Actions, other.Actions)
+	out.CronTriggers = unshared(m.CronTriggers, other.CronTriggers)
+	return &out
+}
+
+// unshared are the objects of a list that are not in another one.
+func unshared[T any](list, other []*T) []*T {
+	there := make(map[*T]bool, len(other))
+	for _, o := range other {
+		there[o] = true
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(o *T) bool { return there[o] })
 }
 
 type comparison struct {
@@ -46,7 +83,7 @@ func (c *comparison) compare(path string, a, b *node) {
 	case a != nil && b != nil && bytes.Equal(a.compact(), b.compact()):
 	case a != nil && b != nil && a.kind == objectNode && b.kind == objectNode:
 		c.members(path, a.keys, b.keys, a.member, b.member)
-	case a != nil && b != nil && a.kind == arrayNode && b.kind == arrayNode:
+	case isList(a) && isList(b) && (a != nil || b != nil): // an empty one may be left out
 		from, fromKeys, okA := byName(a)
 		to, toKeys, okB := byName(b)
 		if !okA || !okB {
@@ -58,6 +95,8 @@ func (c *comparison) compare(path string, a, b *node) {
 		c.add(path, a, b)
 	}
 }
+
+func isList(n *node) bool { return n == nil || n.kind == arrayNode }
 
 func (c *comparison) members(path string, a, b []string, inA, inB func(string) *node) {
 	at := func(key string) string {
@@ -101,6 +140,9 @@ var nameKeys = []string{"table", "function", "name", "role", "role_name", "root_
 
 // byName are the members of a list by what names them; ok is false for a list whose members have no names of their own.
 func byName(n *node) (by map[string]*node, names []string, ok bool) {
+	if n == nil {
+		return nil, nil, true
+	}
 	by = make(map[string]*node, len(n.items))
 	for _, item := range n.items {
 		name := ""

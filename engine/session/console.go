@@ -114,3 +114,6 @@ func (s *Session) SeesSecrets() bool { return s.member == nil || s.May(ScopeSour
 
 // IsConsole tells whether the caller is in the console: what is changed there goes on record.
 func (s *Session) IsConsole() bool { return s.isConsole }
+
+// IsOperator tells whether the caller is in the console or has sent an admin secret: the commands of operators go on record.
+func (s *Session) IsOperator() bool { return s.isConsole || s.secret != nil }

@@ -1,11 +1,13 @@
 package console_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -197,7 +199,7 @@ func TestAudit_ofTheDataHalf(t *testing.T) {
 	owner.wants("a refusal", owner.metadata("pg_track_table", object{"table": "nothing"}), 400, "")
 	owner.wants("reading", owner.metadata("export_metadata", object{}), 200, "")
 	owner.wants("hidden", owner.metadata("pg_set_table_customization", json.RawMessage(`{"table":"note","configuration":{"custom_name":"n","comment":"\u0000"}}`)), 200, "")
-	owner.wants("not in the console", p.secretly(http.MethodPost, "/v1/metadata", `{"type":"pg_untrack_table","args":{"table":"note"}}`), 200, "")
+	owner.wants("by a secret in a header", p.secretly(http.MethodPost, "/v1/metadata", `{"type":"pg_untrack_table","args":{"table":"note"}}`), 200, "")
 	bySecret := p.page()
 	bySecret.signInBySecret(adminSecret)
 	bySecret.wants("by secret", bySecret.metadata("pg_track_table", object{"table": "note"}), 200, "success")
@@ -205,7 +207,7 @@ func TestAudit_ofTheDataHalf(t *testing.T) {
 	changed := owner.send(http.MethodGet, "/api/logs?logKey=Data.Metadata.Changed", "").raw
 	for _, part := range []string{
 		`"userId": "` + id + `"`, `"commands": ["pg_track_table"]`, `"path": "sources.default.tables.public.note"`, `"commands": ["pg_add_source"]`, `(secret)`,
-		`"commands": ["pg_set_table_customization"]`, `"type": "adminSecret"`, `"resourceVersion": {"after": `,
+		`"commands": ["pg_set_table_customization"]`, `"type": "adminSecret"`, `"resourceVersion": {"after": `, `"commands": ["pg_untrack_table"]`,
 	} {
 		if !strings.Contains(changed, part) && !strings.Contains(changed, strings.ReplaceAll(part, ": ", ":")) {
 			t.Errorf("no %s in %s", part, changed)
@@ -217,7 +219,85 @@ func TestAudit_ofTheDataHalf(t *testing.T) {
 			t.Errorf("no %s in %s", part, statements)
 		}
 	}
-	if all := changed + statements; strings.Contains(all, "hunter2") || strings.Contains(all, d.data) || strings.Contains(all, "nothing\"}") || strings.Contains(all, "pg_untrack_table") {
+	if all := changed + statements; strings.Contains(all, "hunter2") || strings.Contains(all, d.data) || strings.Contains(all, "nothing\"}") {
 		t.Errorf("too much is on record: %s", all)
 	}
+}
+
+// Changes by an admin secret in a header, and of rows, are on record: who, which fields, as which role, how many rows; no values.
+func TestAudit_ofRowsAndSecrets(t *testing.T) {
+	d := fresh(t)
+	d.exec(d.data, `create table note (id int primary key, text text); create table other (id int primary key)`)
+	p := d.start(`HASURA_GRAPHQL_ADMIN_SECRETS=[{"secret":"deploys","name":"deploy"},{"secret":"narrow","name":"night","scopes":["graphql","sql"]}]`)
+	owner := p.page()
+	id := p.user("ann", "owner")
+	owner.signIn("ann", "")
+	byName := func(secret, path, body string, headers ...string) answer {
+		t.Helper()
+		return p.page().send(http.MethodPost, path, body, append([]string{"X-Hasura-Admin-Secret", secret, "Sec-Fetch-Site", ""}, headers...)...)
+	}
+	owner.wants("track", byName("deploys", "/v1/metadata", `{"type":"bulk","args":[{"type":"pg_track_table","args":{"table":"note"}},{"type":"pg_track_table","args":{"table":"other"}},
+		{"type":"pg_create_insert_permission","args":{"table":"note","role":"user","permission":{"check":{},"columns":["id","text"]}}},
+		{"type":"create_query_collection","args":{"name":"c","definition":{"queries":[{"name":"q","query":"mutation Rest { delete_note_by_pk(id: 5) { id } }"}]}}},
+		{"type":"create_rest_endpoint","args":{"name":"q","url":"drop","methods":["POST"],"definition":{"query":{"collection_name":"c","query_name":"q"}}}}]}`), 200, "success")
+	owner.wants("SQL", byName("narrow", "/v2/query", `{"type":"run_sql","args":{"sql":"create table third (id int)"}}`), 200, "CommandOk")
+	owner.wants("a row command", byName("narrow", "/v2/query", `{"type":"insert","args":{"source":"default","table":"note","objects":[{"id":1,"text":"hunter2"},{"id":2}]}}`), 200, `"affected_rows":2`)
+	owner.wants("reading rows", byName("narrow", "/v2/query", `{"type":"select","args":{"table":"other","columns":["id"]}}`), 200, `[]`)
+
+	mutate := func(p *page, query string, headers ...string) answer {
+		t.Helper()
+		body, _ := json.Marshal(object{"query": query})
+		return p.send(http.MethodPost, "/v1/graphql", string(body), headers...)
+	}
+	owner.wants("a mutation", mutate(owner, `mutation Add { __typename a: insert_note(objects: [{id: 3, text: "hunter3"}, {id: 4}, {id: 5}]) { n: affected_rows } insert_other_one(object: {id: 1}) { id } }`), 200, `"insert_other_one":{"id":1}`)
+	owner.wants("as somebody", mutate(owner, `mutation { insert_note(objects: {id: 6}) { __typename } }`, "X-Hasura-Role", "user", "X-Hasura-User-Id", "seven"), 200, "note_mutation_response")
+	owner.wants("one that fails", mutate(owner, `mutation Fails { insert_note(objects: {id: 6, text: "hunter4"}) { affected_rows } }`), 200, "constraint-violation")
+	owner.wants("one that cannot be", mutate(owner, `mutation Cannot { insert_note(objects: {nothing: 6}) { affected_rows } }`), 200, "validation-failed")
+	owner.wants("REST", owner.send(http.MethodPost, "/api/rest/drop", ""), 200, `{"delete_note_by_pk":{"id":5}}`)
+	token := p.page().memberToken("ann")
+	owner.wants("by token", p.bearing(token, http.MethodPost, "/v1/graphql", `{"query":"mutation ByToken { delete_note(where: {id: {_lt: 3}}) { returning { id } } }"}`), 200, "returning")
+	owner.wants("a batch", owner.send(http.MethodPost, "/v1/graphql", `[{"query":"mutation Batched { update_note_many(updates: [{where: {}, _set: {text: \"x\"}}]) { affected_rows } }"}]`), 200, "affected_rows")
+	if _, answered, err := p.socketBearing(token, "mutation OnSocket { delete_other_by_pk(id: 1) { id } }"); err != nil || !strings.Contains(answered, `"delete_other_by_pk":{"id":1}`) {
+		t.Errorf("%s %v", answered, err)
+	}
+	owner.wants("with a secret in a header", mutate(p.page(), `mutation BySecret { delete_other(where: {}) { affected_rows } }`, "X-Hasura-Admin-Secret", adminSecret), 200, "affected_rows")
+	owner.wants("a query", mutate(owner, `query Reads { note { id } }`), 200, "note")
+
+	var rows []struct {
+		Payload struct {
+			Result, ViewedAs, OperationName, Role string
+			Actor                                 struct{ Type, ID string }
+			Written                               json.RawMessage
+		}
+	}
+	log := owner.send(http.MethodGet, "/api/logs?logKey=Data.Rows.Changed&page_size=50", "").raw
+	if err := json.Unmarshal([]byte(log), &rows); err != nil {
+		t.Fatal(log, err)
+	}
+	var got []string
+	for _, r := range rows {
+		var written bytes.Buffer
+		_ = json.Compact(&written, r.Payload.Written)
+		got = append(got, strings.Join([]string{r.Payload.Actor.Type, r.Payload.Actor.ID, r.Payload.ViewedAs, r.Payload.Role, r.Payload.OperationName, r.Payload.Result, written.String()}, "|"))
+	}
+	slices.Sort(got)
+	want := []string{
+		`adminSecret|night||admin||Success|[{"table":"note","source":"default","command":"insert","affected":2}]`,
+		`user|` + id + `||admin|Add|Success|[{"source":"default","command":"insert_note","affected":3},{"source":"default","command":"insert_other_one","affected":1}]`,
+		`user|` + id + `||admin|Batched|Success|[{"source":"default","command":"update_note_many","affected":3}]`,
+		`user|` + id + `||admin|ByToken|Success|[{"source":"default","command":"delete_note","affected":2}]`,
+		`user|` + id + `||admin|Fails|Error|[{"source":"default","command":"insert_note","affected":null}]`,
+		`user|` + id + `||admin|OnSocket|Success|[{"source":"default","command":"delete_other_by_pk","affected":1}]`,
+		`user|` + id + `||admin|Rest|Success|[{"source":"default","command":"delete_note_by_pk","affected":1}]`,
+		`user|` + id + `|seven|user||Success|[{"source":"default","command":"insert_note","affected":null}]`,
+	}
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("on record:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if strings.Contains(log, "hunter") {
+		t.Errorf("values are on record: %s", log)
+	}
+	owner.wants("metadata", owner.send(http.MethodGet, "/api/logs?logKey=Data.Metadata.Changed", ""), 200, `deploy`)
+	owner.wants("SQL", owner.send(http.MethodGet, "/api/logs?logKey=Data.SQL.Run", ""), 200, `night`)
 }
