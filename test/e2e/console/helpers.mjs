@@ -47,7 +47,8 @@ export const signIn = async (page, path = "/console") => {
   await page.goto(base + path);
   await page.getByLabel("Admin secret", { exact: true }).fill(secret);
   await page.getByRole("button", { name: "Open with the admin secret" }).click();
-  await page.getByRole("navigation", { name: "Pages" }).waitFor();
+  await page.getByRole("main").waitFor();
+  await page.getByLabel("Admin secret", { exact: true }).waitFor({ state: "detached" });
 };
 
 let context;
