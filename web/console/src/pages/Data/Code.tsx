@@ -8,9 +8,9 @@ export type CodeProps = {
   /** Tables and columns to complete. */
   names?: SQLNamespace;
   /** Called by Ctrl-Enter, with what is selected where something is. */
-  onRun?: (selected: string) => void;
-  /** Where the reader's eye should go: a character from 0. */
-  place?: number;
+  onRun?: (selected: string, from: number) => void;
+  /** What is wrong, and where: a character from 0. It is marked, and the cursor set there. */
+  fault?: { place: number; words: string };
   autoFocus?: boolean;
 };
 

@@ -1,5 +1,6 @@
 import { closeCompletion } from "@codemirror/autocomplete";
 import { PostgreSQL, sql } from "@codemirror/lang-sql";
+import { setDiagnostics } from "@codemirror/lint";
 import { Compartment, Prec } from "@codemirror/state";
 import { type EditorView, keymap, ViewPlugin } from "@codemirror/view";
 import { useEffect, useMemo, useRef, useState } from "react";
@@ -9,7 +10,7 @@ import type { CodeProps } from "./Code.tsx";
 const sqlOf = (names: CodeProps["names"]) => sql({ dialect: PostgreSQL, schema: names, defaultSchema: "public" });
 
 /** The editor with Postgres' words and the database's names. */
-const SqlEditor = ({ value, onChange, label, names, onRun, place, autoFocus }: CodeProps) => {
+const SqlEditor = ({ value, onChange, label, names, onRun, fault, autoFocus }: CodeProps) => {
   const view = useRef<EditorView>(undefined);
   const [language] = useState(() => new Compartment());
   const run = useRef(onRun);
@@ -23,7 +24,7 @@ const SqlEditor = ({ value, onChange, label, names, onRun, place, autoFocus }: C
             run: (editor) => {
               closeCompletion(editor);
               const { from, to } = editor.state.selection.main;
-              run.current?.(editor.state.sliceDoc(from, to));
+              run.current?.(editor.state.sliceDoc(from, to), from);
               return run.current !== undefined;
             },
           },
@@ -44,10 +45,20 @@ const SqlEditor = ({ value, onChange, label, names, onRun, place, autoFocus }: C
   }, [autoFocus]);
   useEffect(() => {
     const editor = view.current;
-    if (!editor || place === undefined) return;
-    editor.dispatch({ selection: { anchor: Math.min(place, editor.state.doc.length) }, scrollIntoView: true });
+    if (!editor) return;
+    if (!fault) {
+      editor.dispatch(setDiagnostics(editor.state, []));
+      return;
+    }
+    const at = Math.min(fault.place, editor.state.doc.length);
+    const word = editor.state.wordAt(at);
+    const to = Math.max(word?.to ?? 0, Math.min(at + 1, editor.state.doc.length));
+    editor.dispatch(
+      { selection: { anchor: at }, scrollIntoView: true },
+      setDiagnostics(editor.state, [{ from: Math.min(at, to), to, severity: "error", message: fault.words }]),
+    );
     editor.focus();
-  }, [place]);
+  }, [fault]);
   return <Editor label={label} value={value} onChange={onChange} isReadOnly={!onChange} extensions={extensions} />;
 };
 

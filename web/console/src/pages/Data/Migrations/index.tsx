@@ -1,4 +1,4 @@
-import { Badge, Button, Checkbox } from "@mantine/core";
+import { Badge, Button, Checkbox, Radio } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -31,6 +31,12 @@ const t = texts("data.migrations", {
   revert: "Take back",
   revertTitle: "Take {name} back?",
   revertText: "This SQL runs, and the migration is forgotten:",
+  later: {
+    one: "{count} later migration may rest on it: {names}.",
+    other: "{count} later migrations may rest on it: {names}.",
+  },
+  laterToo: "Take back all {count}, the newest first",
+  laterNot: "Only this one, whatever rests on it",
   cascade: "Also drop what depends on it in the API",
   forget: "Forget",
   forgetTitle: "Forget {name}?",
@@ -39,6 +45,8 @@ const t = texts("data.migrations", {
 });
 
 const hasDown = (migration: Migration) => migration.down.replace(/--.*$/gm, "").trim() !== "";
+
+const laterThan = (all: Migration[], one: Migration) => all.filter((other) => other.version > one.version);
 
 /** The files as the command line reads them. */
 export const filesOf = (migrations: Migration[]) =>
@@ -63,6 +71,8 @@ const Migrations = () => {
   });
   const [reverting, setReverting] = useState<Migration>();
   const [cascades, setCascades] = useState(false);
+  const [takesLater, setTakesLater] = useState(false);
+  const later = reverting && data ? laterThan(data, reverting) : [];
   const [leaving, setLeaving] = useState<Migration>();
   return (
     <Page
@@ -122,6 +132,8 @@ const Migrations = () => {
                         aria-label={t("more", { action: t("revert"), name: one.name })}
                         onClick={() => {
                           setCascades(false);
+                          const behind = laterThan(data, one);
+                          setTakesLater(behind.length > 0 && behind.every(hasDown));
                           setReverting(one);
                         }}
                       >
@@ -149,13 +161,25 @@ const Migrations = () => {
         title={t("revertTitle", { name: reverting?.name ?? "" })}
         action={t("revert")}
         onConfirm={async () => {
-          if (reverting) await revertMigration(reverting.source, reverting.version, cascades);
+          if (!reverting) return;
+          // Newest first, so that each is taken back from what it was made on.
+          for (const one of takesLater ? later.toReversed() : []) await revertMigration(one.source, one.version, { cascade: cascades });
+          await revertMigration(reverting.source, reverting.version, { cascade: cascades, force: !takesLater });
           await refresh();
         }}
         onClose={() => setReverting(undefined)}
       >
+        {later.length > 0 && (
+          <>
+            <p className="warning">{t("later", { count: later.length, names: later.map((one) => one.name).join(", ") })}</p>
+            <Radio.Group value={takesLater ? "all" : "one"} onChange={(value) => setTakesLater(value === "all")} aria-label={t("revert")}>
+              <Radio value="all" label={t("laterToo", { count: later.length + 1 })} disabled={!later.every(hasDown)} />
+              <Radio value="one" label={t("laterNot")} mt="xs" />
+            </Radio.Group>
+          </>
+        )}
         <p>{t("revertText")}</p>
-        <pre className="sql-text">{reverting?.down}</pre>
+        <pre className="sql-text">{(takesLater ? [...later.toReversed(), reverting] : [reverting]).map((one) => one?.down.trim()).join("\n\n")}</pre>
         <Checkbox label={t("cascade")} checked={cascades} onChange={(event) => setCascades(event.currentTarget.checked)} />
       </Confirm>
       <Confirm

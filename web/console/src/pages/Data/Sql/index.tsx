@@ -1,90 +1,26 @@
-import { Button, Checkbox, Menu, TextInput } from "@mantine/core";
+import { Button, Checkbox, Menu, NativeSelect, TextInput } from "@mantine/core";
 import { IconClock, IconDownload, IconPlayerPlay, IconPlayerStop } from "@tabler/icons-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { describe } from "../../../../../api/catalog.ts";
 import { ApiError } from "../../../../../api/error.ts";
-import { command } from "../../../../../api/metadata.ts";
+import { bulk } from "../../../../../api/metadata.ts";
 import { execute, migrate, type SQLFailure, type SQLResult } from "../../../../../api/sql.ts";
 import { download } from "../../../parts/download.ts";
 import { done, failed } from "../../../parts/notify.ts";
 import { Page } from "../../../parts/Page.tsx";
-import { Problem } from "../../../parts/Problem.tsx";
+import { Problem, wordsFor } from "../../../parts/Problem.tsx";
 import { useMay } from "../../../session.tsx";
-import { ago, texts } from "../../../text.ts";
+import { ago } from "../../../text.ts";
 import { Code } from "../Code.tsx";
 import { sqlProblem } from "../Review.tsx";
 import { SourceSelect } from "../SourceSelect.tsx";
 import { useDatabase, useRefresh } from "../source.ts";
 import { useSource } from "../useSource.ts";
+import { created, type Known, known } from "./created.ts";
 import { forgetHistory, type Ran, readHistory, remember } from "./history.ts";
-
-const t = texts("data.sql", {
-  title: "SQL",
-  editor: "SQL to run; Ctrl Enter runs it, or what is selected of it",
-  run: "Run",
-  cancel: "Cancel",
-  cancelled: "Cancelled. The statement was stopped in the database, and nothing of it is kept.",
-  history: "History",
-  noHistory: "Nothing was run in this browser yet.",
-  clear: "Clear the history",
-  readOnly: "Read only",
-  keep: "Keep as a migration",
-  name: "Migration's name",
-  track: "Track new tables",
-  running: "Running… {seconds} s",
-  took: "{ms} ms",
-  rows: { one: "{count} row", other: "{count} rows" },
-  first: "the first {shown} of {count} rows",
-  did: "What each statement did: {commands}",
-  results: "Result",
-  nothing: "The result of the last statement is shown here.",
-  noRows: "No rows.",
-  null: "null",
-  csv: "CSV",
-  tracked: { one: "{count} new table is in the API.", other: "{count} new tables are in the API." },
-  cascade: "Also drop what depends on it in the API",
-  mayNot: "You may look at this database, but not run SQL in it.",
-});
-
-const quoted = (value: string | null) => (value === null ? "" : value === "" || /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
-const csv = (result: SQLResult) => [result.columns.map((column) => column.name), ...result.rows].map((row) => row.map(quoted).join(",")).join("\r\n");
-
-const Results = ({ result }: { result: SQLResult }) => (
-  // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keyboard
-  <section className="results" aria-label={t("results")} tabIndex={0}>
-    {result.columns.length === 0 ? (
-      <p>{t("did", { commands: result.commands.join(", ") })}</p>
-    ) : result.rows.length === 0 ? (
-      <p>{t("noRows")}</p>
-    ) : (
-      <table>
-        <thead>
-          <tr>
-            {result.columns.map((column, i) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: two columns may have one name
-              <th key={i} scope="col">
-                {column.name} <small>{column.type}</small>
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {result.rows.map((row, i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other name
-            <tr key={i}>
-              {row.map((value, j) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: nor have values
-                <td key={j} title={value ?? undefined}>
-                  {value === null ? <em className="none">{t("null")}</em> : value}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    )}
-  </section>
-);
+import { offsetOf } from "./offset.ts";
+import { csvOf, firstShown, Results } from "./Results.tsx";
+import { t } from "./text.ts";
 
 const draftKey = "gatehouse-sql";
 const readDraft = () => sessionStorage.getItem(draftKey) ?? "";
@@ -105,7 +41,9 @@ const Sql = () => {
   const [result, setResult] = useState<SQLResult>();
   const [error, setError] = useState<unknown>();
   const [isCancelled, setCancelled] = useState(false);
-  const [place, setPlace] = useState<number>();
+  const [fault, setFault] = useState<{ place: number; words: string }>();
+  const [shown, setShown] = useState(0);
+  const [timeout, setSecondsAtMost] = useState(0);
   const [seconds, setSeconds] = useState<number>();
   const [history, setHistory] = useState<Ran[]>(readHistory);
   const stop = useRef<AbortController>(undefined);
@@ -129,26 +67,32 @@ const Sql = () => {
     setSql(text);
     sessionStorage.setItem(draftKey, text);
   };
-  const run = async (selected = "") => {
-    const text = selected.trim() ? selected : sql;
+  const take = (answer: SQLResult) => {
+    setResult(answer);
+    setShown(firstShown(answer.results));
+  };
+  const run = async (selected = "", from = 0) => {
+    const isPart = selected.trim() !== "";
+    const text = isPart ? selected : sql;
     if (!text.trim() || isBusy || !maySQL) return;
-    const before = new Set(database?.tables.map((table) => `${table.schema}.${table.name}`));
+    const before = known(database);
     stop.current = new AbortController();
     setSeconds(0);
     setError(undefined);
     setResult(undefined);
     setCancelled(false);
-    setPlace(undefined);
+    setFault(undefined);
     try {
       const { signal } = stop.current;
       if (isKept && !isReadOnly) {
+        const down = "-- Nothing is known here that takes it back.";
         const made = await migrate(
-          { source, name: name.trim() || "sql", up: text, down: "-- Nothing is known here that takes it back.", cascade: cascades },
+          { source, name: name.trim() || "sql", up: text, down, cascade: cascades, ...(timeout > 0 && { timeout_ms: timeout * 1000 }) },
           signal,
         );
-        setResult(made.answer);
+        take(made.answer);
         setName("");
-      } else setResult(await execute(text, { source, readOnly: isReadOnly, cascade: cascades, signal }));
+      } else take(await execute(text, { source, readOnly: isReadOnly, cascade: cascades, timeout: timeout * 1000, signal }));
       setHistory(remember(text, source));
       if (!isReadOnly && /\b(create|alter|drop|comment|rename)\b/i.test(text)) {
         if (tracks && mayTrack) await trackNew(before);
@@ -159,27 +103,27 @@ const Sql = () => {
       else {
         setError(problem);
         const at = problem instanceof ApiError ? (problem.data as SQLFailure | undefined)?.position : undefined;
-        if (at && !selected.trim()) setPlace(at - 1);
+        if (at) setFault({ place: (isPart ? from : 0) + offsetOf(text, at), words: wordsFor(sqlProblem(problem)) });
       }
     } finally {
       setSeconds(undefined);
     }
   };
-  const trackNew = async (before: Set<string>) => {
-    const fresh = (await describe(source)).tables
-      .filter((one) => !one.tracked && !one.parent && !before.has(`${one.schema}.${one.name}`))
-      .map(({ schema, name: table }) => ({ schema, name: table }));
-    if (fresh.length === 0) return;
+  const trackNew = async (before: Known) => {
+    const { tables, functions, commands } = created(source, before, await describe(source));
+    if (commands.length === 0) return;
     try {
-      await command(
-        "bulk",
-        fresh.map((table) => ({ type: "pg_track_table", args: { source, table } })),
-      );
-      done(t("tracked", { count: fresh.length }));
+      await bulk(commands);
+      const told = [
+        tables.length > 0 && t("tracked", { count: tables.length }),
+        functions.length > 0 && t("trackedFunctions", { count: functions.length }),
+      ];
+      done(told.filter(Boolean).join(" "));
     } catch (problem) {
       failed(problem);
     }
   };
+  const one = result?.results[shown];
   const isDependency = error instanceof ApiError && error.code === "dependency-error";
   return (
     <Page title={t("title")} isWide actions={<SourceSelect names={sources} source={source} onChange={setSource} />}>
@@ -189,8 +133,8 @@ const Sql = () => {
           value={sql}
           onChange={change}
           names={names}
-          onRun={(selected) => void run(selected)}
-          place={place}
+          onRun={(selected, from) => void run(selected, from)}
+          fault={fault}
           height="100%"
           autoFocus
         />
@@ -223,29 +167,46 @@ const Sql = () => {
               onChange={(event) => setName(event.currentTarget.value)}
             />
           )}
-          {isDependency && (
-            <Checkbox size="xs" label={t("cascade")} checked={cascades} onChange={(event) => setCascades(event.currentTarget.checked)} />
+          {!isReadOnly && (
+            <Checkbox
+              size="xs"
+              label={t("cascade")}
+              title={t("cascadeHint")}
+              checked={cascades}
+              onChange={(event) => setCascades(event.currentTarget.checked)}
+            />
           )}
+          <NativeSelect
+            size="xs"
+            aria-label={t("timeout")}
+            data={[
+              { value: "0", label: t("timeoutNone") },
+              ...[5, 30, 300].map((one) => ({ value: String(one), label: t("timeoutOf", { seconds: one }) })),
+            ]}
+            value={String(timeout)}
+            onChange={(event) => setSecondsAtMost(Number(event.currentTarget.value))}
+          />
           <span className="grow" />
           <span role="status" className="muted">
             {isBusy && t("running", { seconds })}
             {result &&
               [
-                result.columns.length > 0 &&
-                  (result.row_count > result.rows.length
-                    ? t("first", { shown: result.rows.length, count: result.row_count })
-                    : t("rows", { count: result.row_count })),
+                one &&
+                  one.columns.length > 0 &&
+                  (one.row_count > one.rows.length
+                    ? t("first", { shown: one.rows.length, count: one.row_count })
+                    : t("rows", { count: one.row_count })),
                 t("took", { ms: Math.round(result.took_ms * 10) / 10 }),
               ]
                 .filter(Boolean)
                 .join(" · ")}
           </span>
-          {result && result.columns.length > 0 && (
+          {one && one.columns.length > 0 && (
             <Button
               size="xs"
               variant="default"
               leftSection={<IconDownload size={14} aria-hidden="true" />}
-              onClick={() => download("result.csv", new Blob([csv(result)], { type: "text/csv" }))}
+              onClick={() => download("result.csv", new Blob([csvOf(one)], { type: "text/csv" }))}
             >
               {t("csv")}
             </Button>
@@ -281,9 +242,10 @@ const Sql = () => {
         {error !== undefined ? (
           <div>
             <Problem error={sqlProblem(error)} />
+            {isDependency && !cascades && <p className="muted">{t("cascadeAsked")}</p>}
           </div>
         ) : result ? (
-          <Results result={result} />
+          <Results key={result.took_ms} result={result} shown={shown} onShow={setShown} />
         ) : (
           <section className="results" aria-label={t("results")}>
             <p>{!maySQL ? t("mayNot") : isCancelled ? t("cancelled") : t("nothing")}</p>
