@@ -41,6 +41,49 @@ inPage("an operation is explained and becomes an endpoint", "/console/graphql", 
   await page.getByRole("heading", { name: "No REST endpoint yet" }).waitFor();
 }, { expected: [/status of 40\d/] });
 
+inPage("an operation is saved by a name, found again after reloading, changed and removed", "/console/graphql", async (page) => {
+  const editor = page.locator(".graphiql-query-editor .view-lines");
+  const holds = (text) => page.waitForFunction((t) => document.querySelector(".graphiql-query-editor .view-lines")?.textContent.replace(/\s/g, "").includes(t), text);
+  await editor.click({ timeout: 30_000 });
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("query Pots { pot { id");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: /Saved operations/ }).click();
+  const saved = page.getByRole("region", { name: "Saved operations" });
+  await saved.getByRole("button", { name: "Save", exact: true }).click();
+  await saved.getByLabel("Name of the operation").fill("Owners");
+  await editor.click();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("query Owners { pot { owner");
+  await page.keyboard.press("Escape");
+  await saved.getByRole("button", { name: "Save", exact: true }).click();
+  await saved.getByRole("button", { name: "Pots", exact: true }).click();
+  await holds("queryPots");
+  // With code and tabs in sight, in both themes.
+  await page.getByRole("button", { name: "New tab" }).click();
+  await page.locator(".graphiql-tab-button").first().click({ position: { x: 10, y: 10 } });
+  await holds("queryPots");
+  for (const scheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.locator(`:root[data-mantine-color-scheme=${scheme}]`).waitFor();
+    assert.deepEqual(await violations(page), []);
+  }
+  await page.reload();
+  await saved.getByRole("button", { name: "Owners", exact: true }).click();
+  await holds("queryOwners");
+  // What GraphiQL brings back can be worked with at once.
+  await page.getByRole("button", { name: "With this operation" }).click();
+  await page.getByRole("menuitem", { name: "Add to the allow list" }).click();
+  const form = page.getByRole("dialog", { name: "Add an operation" });
+  assert.match(await form.getByLabel("Operation").inputValue(), /query Owners/);
+  await form.getByRole("button", { name: "Cancel" }).click();
+  for (const name of ["Pots", "Owners"]) await saved.getByRole("button", { name: `Remove ${name}` }).click();
+  await saved.getByRole("button", { name: "Undo" }).click();
+  await page.reload();
+  await saved.getByRole("button", { name: "Owners", exact: true }).waitFor();
+  assert.equal(await saved.getByRole("button", { name: "Pots", exact: true }).count(), 0);
+});
+
 inPage("an operation's SQL and plan are shown as the caller's", "/console/graphql", async (page) => {
   await page.locator(".graphiql-query-editor .view-lines").click({ timeout: 30_000 });
   await page.keyboard.press("Control+a");

@@ -1,23 +1,21 @@
-import { Alert, Button, Switch, Textarea, TextInput } from "@mantine/core";
+import { Alert, Button, Switch } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { exportMetadata } from "../../../../api/metadata.ts";
-import { allow, disallow, loadEngineConfig, setListed, storedOperations } from "../../../../api/operations.ts";
+import { disallow, loadEngineConfig, setListed, storedOperations } from "../../../../api/operations.ts";
 import { Card } from "../../parts/Card.tsx";
 import { Code } from "../../parts/Code.tsx";
 import { Confirm } from "../../parts/confirm.tsx";
 import { Empty } from "../../parts/Empty.tsx";
-import { FormDialog } from "../../parts/FormDialog.tsx";
 import { done, failed } from "../../parts/notify.ts";
 import { Page } from "../../parts/Page.tsx";
 import { Problem } from "../../parts/Problem.tsx";
 import { useAddress } from "../../parts/useAddress.ts";
-import { useForm } from "../../parts/useForm.ts";
 import { useMay } from "../../session.tsx";
 import { Waiting } from "../../shell/Waiting.tsx";
+import { AllowOperation } from "./AllowOperation.tsx";
 import "./api.css";
-import { nameIn } from "./CreateEndpoint.tsx";
 import { t } from "./text.ts";
 
 /** The operations that may be sent where an allow list is asked for, by collection. */
@@ -84,7 +82,7 @@ const AllowList = () => {
           );
         })
       )}
-      {create && <Add onClose={() => setAddress({ create: undefined })} />}
+      {create && <AllowOperation onClose={() => setAddress({ create: undefined })} />}
     </Page>
   );
 };
@@ -113,38 +111,6 @@ const Stored = ({ collection, name, query }: { collection: string; name: string;
         {t("removeText")}
       </Confirm>
     </div>
-  );
-};
-
-const Add = ({ onClose }: { onClose: () => void }) => {
-  const client = useQueryClient();
-  const form = useForm({
-    initial: { query: "", name: "" },
-    check: ({ name, query }) => ({
-      ...(!query.trim() && { query: t("restQueryNeeded") }),
-      ...(!(name.trim() || nameIn(query)) && { name: t("restNameNeeded") }),
-    }),
-    onSubmit: async ({ name, query }) => {
-      await allow(name.trim() || nameIn(query), query);
-      await client.invalidateQueries({ queryKey: ["metadata"] });
-      onClose();
-    },
-  });
-  return (
-    <FormDialog isOpen title={t("allowAdd")} action={t("add")} form={form} size="lg" onClose={onClose}>
-      <Textarea
-        label={t("restQuery")}
-        required
-        data-autofocus
-        autosize
-        minRows={6}
-        maxRows={16}
-        spellCheck={false}
-        className="monospaced"
-        {...form.text("query")}
-      />
-      <TextInput label={t("restName")} description={t("allowNameHint")} placeholder={nameIn(form.values.query)} {...form.text("name")} />
-    </FormDialog>
   );
 };
 

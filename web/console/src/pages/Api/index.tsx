@@ -7,6 +7,7 @@ import { useAddress } from "../../parts/useAddress.ts";
 import { useCaller } from "../../parts/useCaller.ts";
 import { useMay } from "../../session.tsx";
 import { Waiting } from "../../shell/Waiting.tsx";
+import { AllowOperation } from "./AllowOperation.tsx";
 import "./api.css";
 import { CreateEndpoint } from "./CreateEndpoint.tsx";
 import { addressOf, administrator, type Caller, type CallerAddress, callerOf, headersOf, namedCaller } from "./caller.ts";
@@ -43,7 +44,7 @@ const Api = () => {
   const headers = useMemo(() => caller && headersOf(caller), [caller]);
   const [edited, setEdited] = useState({ query: "", variables: "" });
   const onEdit = useCallback((what: { query?: string; variables?: string }) => setEdited((was) => ({ ...was, ...what })), []);
-  const [opened, setOpened] = useState<"explain" | "rest">();
+  const [opened, setOpened] = useState<"explain" | "rest" | "allow">();
   const hasOperation = /\{/.test(edited.query);
   return (
     <Page
@@ -60,6 +61,7 @@ const Api = () => {
             <Menu.Dropdown>
               <Menu.Item onClick={() => setOpened("explain")}>{t("explain")}</Menu.Item>
               {mayWrite && <Menu.Item onClick={() => setOpened("rest")}>{t("toRest")}</Menu.Item>}
+              {mayWrite && <Menu.Item onClick={() => setOpened("allow")}>{t("toAllowList")}</Menu.Item>}
             </Menu.Dropdown>
           </Menu>
         </>
@@ -81,6 +83,7 @@ const Api = () => {
       {opened === "explain" && caller && (
         <Explain {...edited} user={{ "x-hasura-role": caller.role, ...headers }} onClose={() => setOpened(undefined)} />
       )}
+      {opened === "allow" && <AllowOperation query={edited.query} onClose={() => setOpened(undefined)} />}
       {opened === "rest" && <CreateEndpoint query={edited.query} onClose={() => setOpened(undefined)} />}
     </Page>
   );
