@@ -77,3 +77,76 @@ inPage("a script that fails says where, in words and in the editor", "/console/i
   await page.getByText('"client": "application"').waitFor();
   await button(page, "Discard").click();
 }, { expected: [/422/] });
+
+inPage("a guide for each framework, with what it needs registered on the way and an undo for what is taken", "/console", async (page) => {
+  const origin = new URL(page.url()).origin;
+  const app = await asAdmin("/api/applications", {
+    name: "Shop",
+    type: "SPA",
+    oidcClientMetadata: { redirectUris: ["https://shop.example.com/done"], postLogoutRedirectUris: [] },
+  });
+  const stored = async () => asAdmin(`/api/applications/${app.id}`);
+  await page.goto(`${origin}/console/identity/applications/${app.id}`);
+  await page.getByLabel("CORS allowed origin").fill("https://other.example.com/path");
+  await button(page, "Add origin").click();
+  await page.getByText("is no origin").waitFor();
+  await page.getByLabel("CORS allowed origin").fill("https://other.example.com");
+  await button(page, "Add origin").click();
+  await said(page, "https://other.example.com is added.");
+  assert.deepEqual((await stored()).customClientMetadata.corsAllowedOrigins, ["https://other.example.com"]);
+  await button(page, "Remove https://shop.example.com/done").click();
+  await page.getByText("https://shop.example.com/done is removed.").waitFor();
+  assert.deepEqual((await stored()).oidcClientMetadata.redirectUris, []);
+  await button(page, "Undo").click();
+  await button(page, "Remove https://shop.example.com/done").waitFor();
+  assert.deepEqual((await stored()).oidcClientMetadata.redirectUris, ["https://shop.example.com/done"]);
+  for (const [name, words] of [
+    ["Vue", "createLogto"],
+    ["Svelte", "handleSignInCallback"],
+    ["Angular", 'redirectUrl: "https://shop.example.com/done"'],
+    ["JavaScript", "new LogtoClient"],
+    ["OIDC", "discovery"],
+  ]) {
+    await page.getByRole("tab", { name, exact: true }).click();
+    await page.getByText(words).first().waitFor();
+    assert.deepEqual(await violations(page), []);
+  }
+  await page.waitForURL(/framework=oidc/);
+  await reloaded(page, () => page.getByText(`client_id     ${app.id}`).waitFor());
+  await onPhone(page, () => page.getByText("discovery").waitFor());
+
+  await page.getByRole("tab", { name: "Settings" }).click();
+  const data = page.getByRole("textbox", { name: "Custom data" });
+  await data.click();
+  await page.keyboard.press("Control+A");
+  await page.keyboard.insertText('{"tier":1,"of":"shop"}');
+  await button(page, "Save changes").click();
+  await said(page, "The application is saved.");
+  assert.deepEqual((await stored()).customData, { tier: 1, of: "shop" });
+  await page.getByRole("region", { name: "Unsaved changes" }).waitFor({ state: "detached" });
+  await data.click();
+  await page.keyboard.press("Control+A");
+  await page.keyboard.insertText('{"tier":1}');
+  await button(page, "Save changes").click();
+  await page.getByText("set of to null instead").waitFor();
+  await button(page, "Discard").click();
+});
+
+inPage("native applications and machines have their guides, too", "/console", async (page) => {
+  const origin = new URL(page.url()).origin;
+  for (const [type, names] of [
+    ["Traditional", ["Next.js", "Nuxt", "SvelteKit", "Express", "Go", "Python", "PHP"]],
+    ["Native", ["iOS", "Android", "Flutter", "React Native"]],
+    ["MachineToMachine", ["Node", "Go", "curl", "Python"]],
+  ]) {
+    const app = await asAdmin("/api/applications", { name: type, type });
+    await page.goto(`${origin}/console/identity/applications/${app.id}`);
+    for (const name of names) {
+      await page.getByRole("tab", { name, exact: true }).click();
+      await page.getByRole("tabpanel").getByText(app.id).first().waitFor();
+    }
+    assert.deepEqual(await violations(page), []);
+    await onPhone(page, () => page.getByRole("tab", { name: names[0], exact: true }).waitFor());
+    await page.setViewportSize({ width: 1280, height: 800 });
+  }
+});

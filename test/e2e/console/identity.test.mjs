@@ -130,7 +130,7 @@ inPage("an application is created, its redirect URI checked, its guide filled in
   await page.getByText("is no redirect URI").waitFor();
   await uri.fill("https://web.example.com/callback");
   await button(page, "Add").click();
-  await page.getByText("Registered: https://web.example.com/callback").waitFor();
+  await said(page, "https://web.example.com/callback is added.");
   await page.getByText('baseUrl: "https://web.example.com"').waitFor();
   await page.getByRole("tab", { name: "Secrets" }).click();
   await button(page, "Show the secret Default secret").click();

@@ -60,7 +60,7 @@ export const identityRoutes = <Root extends AnyRoute>(on: () => Root) =>
     createRoute({
       getParentRoute: on,
       path: "/identity/applications/$id",
-      validateSearch: withLog,
+      validateSearch: searchOf("tab", "create", "framework", ...log),
       component: lazyRouteComponent(() => import("./Applications/Application.tsx")),
     }),
     createRoute({

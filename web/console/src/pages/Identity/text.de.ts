@@ -113,10 +113,6 @@ export default {
     rotateHint: "Jeder Gebrauch ergibt ein neues und beendet das alte. Ein zweimal gebrauchtes Token beendet sie alle.",
     always: "Immer ein Refresh-Token ausstellen",
     alwaysHint: "Auch an Anwendungen, die nicht um offline_access bitten.",
-    backchannel: "Back-Channel-Abmeldung",
-    backchannelUri: "URI der Back-Channel-Abmeldung",
-    backchannelUriHint: "Wird von Gatehouse aufgerufen, wenn eine Sitzung eines Benutzers dieser Anwendung endet.",
-    backchannelSession: "Der Aufruf nennt die Sitzung",
     urlWrong: "Das ist keine Webadresse.",
     numberWrong: "Eine ganze Zahl von {from} bis {to}.",
     secretsLead:

@@ -1,19 +1,18 @@
-import { Button, Select, Tabs, TextInput } from "@mantine/core";
+import { Select, Tabs } from "@mantine/core";
 import { IconCircleCheckFilled } from "@tabler/icons-react";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
-import { changeApplication, hasSecrets, hasSignIn } from "../../../../../api/applications.ts";
+import { hasSecrets, hasSignIn } from "../../../../../api/applications.ts";
 import { type Application, managementResource } from "../../../../../api/management.ts";
 import { loadResourcesWithScopes } from "../../../../../api/resources.ts";
+import { loadHeldRoles } from "../../../../../api/roles.ts";
 import { Code } from "../../../parts/Code.tsx";
-import { done } from "../../../parts/notify.ts";
-import { Problem } from "../../../parts/Problem.tsx";
-import { useForm } from "../../../parts/useForm.ts";
+import { useAddress } from "../../../parts/useAddress.ts";
 import { useSession } from "../../../session.tsx";
 import { snippetsFor } from "../../../snippets.ts";
 import { t } from "./text.ts";
-import { isRedirectUri } from "./uris.ts";
+import { Uris } from "./Uris.tsx";
 
 const Step = ({ title, isDone, children }: { title: string; isDone?: boolean; children: ReactNode }) => (
   <li className="card">
@@ -24,36 +23,24 @@ const Step = ({ title, isDone, children }: { title: string; isDone?: boolean; ch
   </li>
 );
 
-const Redirect = ({ app }: { app: Application }) => {
-  const client = useQueryClient();
-  const { redirectUris } = app.oidcClientMetadata;
-  const form = useForm({
-    initial: { uri: redirectUris.length === 0 ? "http://localhost:3000/callback" : "" },
-    check: ({ uri }) => (isRedirectUri(uri.trim()) ? {} : { uri: t("redirectWrong", { value: uri }) }),
-    where: { "oidcClientMetadata.redirectUris": "uri" },
-    onSubmit: async ({ uri }) => {
-      const next = [...new Set([...redirectUris, uri.trim()])];
-      await changeApplication(app.id, { oidcClientMetadata: { ...app.oidcClientMetadata, redirectUris: next } });
-      await client.invalidateQueries({ queryKey: ["applications"] });
-      done(t("redirectAdded"));
-    },
-  });
-  return (
-    <form className="inline" ref={form.element} onSubmit={form.submit} noValidate>
-      <TextInput aria-label={t("redirectUri")} spellCheck={false} autoCapitalize="none" {...form.text("uri")} />
-      <Button type="submit" variant="default" loading={form.isBusy}>
-        {t("redirectAdd")}
-      </Button>
-      {form.error !== undefined && <Problem error={form.error} />}
-    </form>
-  );
-};
+/** A name as a part of an address and of an element's id. */
+const slug = (name: string) => name.toLowerCase().replace(/[^a-z]+/g, "-");
+
+/** Where sign-in returns to, where an application registers none yet. */
+const firstUri = (app: Application) => (app.type === "Native" ? "io.logto://callback" : "http://localhost:3000/callback");
 
 /** How to build on an application: what to register, and code with the real values. */
 export const Guide = ({ app, mayWrite }: { app: Application; mayWrite: boolean }) => {
   const { endpoints } = useSession();
+  const [{ framework }, set] = useAddress<{ framework?: string }>();
+  const isMachine = app.type === "MachineToMachine";
   const resources = useQuery({ queryKey: ["resources", "with scopes"], queryFn: loadResourcesWithScopes }).data ?? [];
-  const offered = resources.filter((one) => one.id !== managementResource || app.type === "MachineToMachine");
+  const roles = useQuery({
+    queryKey: ["applications", "one", app.id, "roles"],
+    queryFn: () => loadHeldRoles("applications", app.id),
+    enabled: isMachine,
+  }).data;
+  const offered = resources.filter((one) => one.id !== managementResource || isMachine);
   const [picked, setPicked] = useState<string | null>(null);
   const resource = offered.find((one) => one.indicator === picked) ?? offered.find((one) => one.isDataApi) ?? offered[0];
   const { redirectUris } = app.oidcClientMetadata;
@@ -62,21 +49,28 @@ export const Guide = ({ app, mayWrite }: { app: Application; mayWrite: boolean }
     endpoint: endpoints.issuer.replace(/\/oidc$/, ""),
     appId: app.id,
     resource: resource?.indicator ?? "https://api.example.com",
-    redirectUri: redirectUris[0] ?? "http://localhost:3000/callback",
+    redirectUri: redirectUris[0] ?? firstUri(app),
   };
   const snippets = snippetsFor(app.type);
+  const shown = snippets.find(({ name }) => slug(name) === framework) ?? snippets[0];
   return (
     <ol className="panel guide">
       {hasSignIn(app.type) && (
         <Step title={t("stepRedirect")} isDone={redirectUris.length > 0}>
-          <p className="muted">{redirectUris.length > 0 ? t("stepRedirectDone", { uris: redirectUris.join(", ") }) : t("stepRedirectText")}</p>
-          {mayWrite && <Redirect key={redirectUris.join(" ")} app={app} />}
+          <p className="muted">{t("stepRedirectText")}</p>
+          <Uris key={redirectUris.join(" ")} app={app} of="redirectUris" first={firstUri(app)} mayWrite={mayWrite} />
         </Step>
       )}
-      {app.type === "MachineToMachine" && (
-        <Step title={t("stepRole")}>
+      {app.type === "SPA" && (
+        <Step title={t("stepCors")}>
+          <p className="muted">{t("stepCorsText")}</p>
+          <Uris key={app.customClientMetadata.corsAllowedOrigins?.join(" ")} app={app} of="corsAllowedOrigins" mayWrite={mayWrite} />
+        </Step>
+      )}
+      {isMachine && (
+        <Step title={t("stepRole")} isDone={roles !== undefined && roles.length > 0}>
           <p className="muted">
-            {t("stepRoleText")}{" "}
+            {roles && roles.length > 0 ? t("stepRoleDone", { names: roles.map(({ name }) => name).join(", ") }) : t("stepRoleText")}{" "}
             <Link to="/identity/applications/$id" params={{ id: app.id }} search={{ tab: "roles" }}>
               {t("roles")}
             </Link>
@@ -107,21 +101,28 @@ export const Guide = ({ app, mayWrite }: { app: Application; mayWrite: boolean }
             />
           )}
         </div>
-        <Tabs defaultValue={snippets[0]?.name} keepMounted={false} mt="sm">
-          <Tabs.List>
+        {shown && (
+          <Tabs
+            value={slug(shown.name)}
+            onChange={(next) => set({ framework: next === slug(snippets[0]?.name ?? "") ? undefined : (next ?? undefined) }, "replace")}
+            keepMounted={false}
+            mt="sm"
+          >
+            <Tabs.List className="tabs">
+              {snippets.map(({ name }) => (
+                <Tabs.Tab key={name} value={slug(name)}>
+                  {name}
+                </Tabs.Tab>
+              ))}
+            </Tabs.List>
             {snippets.map((snippet) => (
-              <Tabs.Tab key={snippet.name} value={snippet.name}>
-                {snippet.name}
-              </Tabs.Tab>
+              <Tabs.Panel key={snippet.name} value={slug(snippet.name)}>
+                {snippet.install && <Code name={snippet.install} text={snippet.install} />}
+                <Code name={snippet.name} text={snippet.code(values)} />
+              </Tabs.Panel>
             ))}
-          </Tabs.List>
-          {snippets.map((snippet) => (
-            <Tabs.Panel key={snippet.name} value={snippet.name}>
-              {snippet.install && <Code name={snippet.install} text={snippet.install} />}
-              <Code name={snippet.name} text={snippet.code(values)} />
-            </Tabs.Panel>
-          ))}
-        </Tabs>
+          </Tabs>
+        )}
       </Step>
     </ol>
   );

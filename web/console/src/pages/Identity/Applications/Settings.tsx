@@ -7,6 +7,9 @@ import { done } from "../../../parts/notify.ts";
 import { useForm } from "../../../parts/useForm.ts";
 import { useSession } from "../../../session.tsx";
 import { FormTab } from "../parts/Detail.tsx";
+import { JsonField } from "../parts/JsonField.tsx";
+import { problemOf } from "../parts/json.ts";
+import { Span } from "../parts/Span.tsx";
 import { t as shared } from "../text.ts";
 import { t } from "./text.ts";
 import { isOrigin, isRedirectUri } from "./uris.ts";
@@ -15,10 +18,11 @@ const isNumber = (value: number | string, from: number, to: number) =>
   value === "" || (Number.isInteger(value) && Number(value) >= from && Number(value) <= to);
 const longest = 10 * 365 * 24 * 3600;
 
-/** The settings of an application. */
+/** The settings of an application that have an effect; others stay as they are. */
 export const Settings = ({ app, mayWrite }: { app: Application; mayWrite: boolean }) => {
   const client = useQueryClient();
   const { endpoints } = useSession();
+  const storedData = JSON.stringify(app.customData, null, 2);
   const { oidcClientMetadata: oidc, customClientMetadata: custom } = app;
   // What was set once cannot be unset, only set to what it would be.
   const kept = (name: "idTokenTtl" | "refreshTokenTtlInDays", value: number | string, standard: number) =>
@@ -29,15 +33,16 @@ export const Settings = ({ app, mayWrite }: { app: Application; mayWrite: boolea
       description: app.description ?? "",
       redirectUris: oidc.redirectUris,
       postLogoutRedirectUris: oidc.postLogoutRedirectUris,
-      backchannelLogoutUri: oidc.backchannelLogoutUri ?? "",
-      backchannelLogoutSessionRequired: oidc.backchannelLogoutSessionRequired ?? false,
       corsAllowedOrigins: custom.corsAllowedOrigins ?? [],
-      idTokenTtl: (custom.idTokenTtl ?? "") as number | string,
+      idTokenTtl: (custom.idTokenTtl ?? "") as number | "",
       refreshTokenTtlInDays: (custom.refreshTokenTtlInDays ?? "") as number | string,
       rotateRefreshToken: custom.rotateRefreshToken ?? true,
       alwaysIssueRefreshToken: custom.alwaysIssueRefreshToken ?? false,
+      customData: storedData,
     },
     check: (values) => {
+      const unread = problemOf(values.customData);
+      const gone = unread ? [] : Object.keys(app.customData).filter((key) => !(key in JSON.parse(values.customData)));
       const uri = (list: string[]) => list.find((value) => !isRedirectUri(value));
       const wrong = {
         redirectUris: uri(values.redirectUris),
@@ -50,14 +55,14 @@ export const Settings = ({ app, mayWrite }: { app: Application; mayWrite: boolea
         ...(wrong.postLogoutRedirectUris !== undefined && { postLogoutRedirectUris: t("redirectWrong", { value: wrong.postLogoutRedirectUris }) }),
         ...(origin !== undefined && { corsAllowedOrigins: t("originWrong", { value: origin }) }),
         ...(!isNumber(values.idTokenTtl, 1, longest) && { idTokenTtl: t("numberWrong", { from: 1, to: longest }) }),
+        ...(gone.length > 0 && { customData: t("customDataKept", { keys: gone.join(", ") }) }),
+        ...(unread && { customData: unread }),
         ...(!isNumber(values.refreshTokenTtlInDays, 1, 180) && { refreshTokenTtlInDays: t("numberWrong", { from: 1, to: 180 }) }),
-        ...(values.backchannelLogoutUri && !URL.canParse(values.backchannelLogoutUri) && { backchannelLogoutUri: t("urlWrong") }),
       };
     },
     where: {
       "oidcClientMetadata.redirectUris": "redirectUris",
       "oidcClientMetadata.postLogoutRedirectUris": "postLogoutRedirectUris",
-      "oidcClientMetadata.backchannelLogoutUri": "backchannelLogoutUri",
       "customClientMetadata.corsAllowedOrigins": "corsAllowedOrigins",
       "customClientMetadata.idTokenTtl": "idTokenTtl",
       "customClientMetadata.refreshTokenTtlInDays": "refreshTokenTtlInDays",
@@ -66,14 +71,11 @@ export const Settings = ({ app, mayWrite }: { app: Application; mayWrite: boolea
       await changeApplication(app.id, {
         name: values.name.trim(),
         description: values.description.trim(),
+        customData: JSON.parse(values.customData),
         ...(hasSignIn(app.type) && {
           oidcClientMetadata: {
             redirectUris: values.redirectUris,
             postLogoutRedirectUris: values.postLogoutRedirectUris,
-            ...(values.backchannelLogoutUri && {
-              backchannelLogoutUri: values.backchannelLogoutUri,
-              backchannelLogoutSessionRequired: values.backchannelLogoutSessionRequired,
-            }),
           },
           customClientMetadata: {
             ...custom,
@@ -98,7 +100,7 @@ export const Settings = ({ app, mayWrite }: { app: Application; mayWrite: boolea
     splitChars: [",", " "],
     clearable: false,
   });
-  const amount = (name: "idTokenTtl" | "refreshTokenTtlInDays") => ({
+  const amount = (name: "refreshTokenTtlInDays") => ({
     value: form.values[name],
     onChange: (value: number | string) => form.set(name, value),
     error: form.errors[name],
@@ -131,10 +133,25 @@ export const Settings = ({ app, mayWrite }: { app: Application; mayWrite: boolea
             />
             <Switch label={t("rotate")} description={t("rotateHint")} {...form.tick("rotateRefreshToken")} />
             {app.type === "Traditional" && <Switch label={t("always")} description={t("alwaysHint")} {...form.tick("alwaysIssueRefreshToken")} />}
-            <NumberInput label={t("idTokenTtl")} description={t("idTokenTtlHint")} suffix={` ${shared("seconds")}`} {...amount("idTokenTtl")} />
+            <Span
+              label={t("idTokenTtl")}
+              description={t("idTokenTtlHint")}
+              value={form.values.idTokenTtl}
+              onChange={(seconds) => form.set("idTokenTtl", seconds)}
+              error={form.errors.idTokenTtl}
+            />
           </fieldset>
         </>
       )}
+      <JsonField
+        title={t("customData")}
+        hint={t("customDataHint")}
+        value={form.values.customData}
+        stored={storedData}
+        onChange={(value) => form.set("customData", value)}
+        error={form.errors.customData}
+        isReadOnly={!mayWrite}
+      />
       <section className="fields card" aria-label={t("endpoints")}>
         <h2>{t("endpoints")}</h2>
         <dl className="facts-list">

@@ -9,3 +9,17 @@ export const problemOf = (text: string): string | undefined => {
     return t("json", { problem: error instanceof Error ? error.message : String(error) });
   }
 };
+
+const sorted = (_: string, value: unknown) =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value;
+
+/** Whether two texts are the same JSON, however they are written. */
+export const isSameJson = (a: string, b: string): boolean => {
+  try {
+    return JSON.stringify(JSON.parse(a), sorted) === JSON.stringify(JSON.parse(b), sorted);
+  } catch {
+    return false;
+  }
+};
