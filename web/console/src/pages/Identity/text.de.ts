@@ -113,7 +113,6 @@ export default {
     rotateHint: "Jeder Gebrauch ergibt ein neues und beendet das alte. Ein zweimal gebrauchtes Token beendet sie alle.",
     always: "Immer ein Refresh-Token ausstellen",
     alwaysHint: "Auch an Anwendungen, die nicht um offline_access bitten.",
-    urlWrong: "Das ist keine Webadresse.",
     numberWrong: "Eine ganze Zahl von {from} bis {to}.",
     secretsLead:
       "Mit jedem davon weist sich die Anwendung aus. Um eins ohne Ausfall zu wechseln: das nächste anlegen, die Anwendung umstellen, dann das alte löschen.",
@@ -139,7 +138,6 @@ export default {
     secretsKept: "Sie dürfen die Secrets von Anwendungen nicht sehen. Ein Inhaber dieses Gatehouse darf es.",
     stepRedirect: "Sagen, wohin die Anmeldung zurückkehrt",
     stepRedirectText: "Fügen Sie die Adresse hinzu, unter der Ihre Anwendung die Antwort der Anmeldeseite verarbeitet.",
-    stepRedirectDone: "Eingetragen: {uris}",
     stepRole: "Ihr geben, was sie darf",
     stepRoleText: "Eine Maschine handelt nach ihren Rollen: Weisen Sie ihr unter Rollen eine zu.",
     stepSecret: "Ihr Secret nehmen",
@@ -150,7 +148,6 @@ export default {
     noResource: "noch keine",
     redirectAdd: "Hinzufügen",
     redirectUri: "Redirect-URI",
-    redirectAdded: "Die Redirect-URI ist hinzugefügt.",
     log: "Protokoll",
   },
   "custom jwt": {
@@ -441,7 +438,7 @@ export default {
     empty: "Legen Sie eine an, wählen Sie ihre Berechtigungen und geben Sie sie Benutzern. Tokens und die Daten-API folgen sofort.",
     deleteTitle: "Die Rolle {name} löschen?",
     deleteText:
-      "{holders} verlieren sie sofort, mitsamt den Berechtigungen, die nur diese Rolle gibt. Was die Daten-API einer Rolle dieses Namens gewährt, bleibt, aber niemand hat sie.",
+      "Wer sie hat, verliert sie sofort, mit den Berechtigungen, die nur diese Rolle gibt. Was die Daten-API einer Rolle dieses Namens gewährt, bleibt, aber niemand hat sie.",
     deleteAction: "Rolle löschen",
     deleted: "Die Rolle {name} ist gelöscht.",
     assignPermissions: "Berechtigungen zuweisen",
