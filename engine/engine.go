@@ -172,7 +172,8 @@ func (e *Engine) assemble() error {
 	api.Mount(mux)
 	mux.HandleFunc("GET /healthz/sources", e.serveSourceHealth(errors))
 	administration := &admin.Handler{
-		Engine: e, Resolve: e.whoCalls, WriteError: errors.Write, Rows: rows{e}, Explainer: e, SQLReach: e.sqlReach, Changed: e.config.Changed, MaxBody: maxBody,
+		Engine: e, Resolve: e.whoCalls, WriteError: errors.Write, Rows: rows{e}, Explainer: e, SQLReach: e.sqlReach, TestSource: e.config.testSource,
+		Changed: e.config.Changed, MaxBody: maxBody,
 	}
 	if api.HasAPI("metadata") {
 		administration.Mount(mux)

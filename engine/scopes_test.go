@@ -67,6 +67,7 @@ func TestAdminSecretScopes(t *testing.T) {
 		{"/v1/metadata", `{"type":"gatehouse_select_rows","args":{"table":"stranger"}}`, session.ScopeSQL},
 		{"/v1/metadata", `{"type":"gatehouse_change_rows","args":{"table":"stranger","changes":[]}}`, session.ScopeSQL},
 		{"/v1alpha1/rows/export", `{"table":"note","format":"csv"}`, session.ScopeGraphQL},
+		{"/v1/metadata", `{"type":"gatehouse_test_source","args":{}}`, session.ScopeSources},
 		{"/v1alpha1/rows/import", `{"table":"note","columns":["nothing"]}`, session.ScopeGraphQL},
 		{"/dev/subscriptions", "", session.ScopeOperations},
 		{"/v1alpha1/config", "", session.ScopeOperations},
@@ -76,7 +77,7 @@ func TestAdminSecretScopes(t *testing.T) {
 		_, want := as("all", c.path, c.body)
 		for _, scope := range scopes {
 			code, body := as(string(scope), c.path, c.body)
-			isOpen := scope == c.opens || c.opens == session.ScopeMetadataRead && scope == session.ScopeMetadata
+			isOpen := scope == c.opens || (c.opens == session.ScopeMetadataRead || c.opens == session.ScopeSources) && scope == session.ScopeMetadata
 			isRefused := strings.Contains(body, `this admin secret does not open \"`)
 			if isOpen == isRefused || isOpen && body != want || isRefused && strings.Contains(body, `"data"`) {
 				t.Errorf("%s %s with the scope %s: got %d %s", c.path, c.body, scope, code, body)

@@ -96,6 +96,8 @@ type Handler struct {
 	Explainer Explainer
 	// SQLReach says what of Gatehouse's own a source's login could reach by SQL, "" for nothing.
 	SQLReach func(ctx context.Context, pool *pgxpool.Pool) (string, error)
+	// TestSource connects to where a database is said to be.
+	TestSource func(ctx context.Context, info *metadata.ConnectionInfo) Reached
 	// Changed is told of what operators have changed, when it is committed and before they are answered; optional.
 	Changed func(ctx context.Context, c Change)
 	// MaxBody bounds a request's body, in bytes.
