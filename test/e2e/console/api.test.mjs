@@ -1,7 +1,7 @@
 // An operation becomes a REST endpoint and is tried, is explained, and is put on the allow list.
 import assert from "node:assert/strict";
 import { before } from "node:test";
-import { browser, inPage, metadata, sql, violations } from "./helpers.mjs";
+import { base, browser, inPage, metadata, sql, violations } from "./helpers.mjs";
 
 browser();
 before(async () => {
@@ -111,4 +111,17 @@ inPage("an operation is put on the allow list and taken off", "/console/graphql/
   await onList.press("Space");
   await page.getByText("allowed-queries is no longer on the allow list.").waitFor();
   assert.equal(await onList.isChecked(), false);
+});
+
+inPage("on a phone the answer stands below the operation", "/console", async (page) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.goto(`${base}/console/graphql`);
+  await page.locator(".graphiql-query-editor .view-lines").click({ timeout: 30_000 });
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("{ pot { id");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+Enter");
+  await page.locator(".graphiql-response").getByText('"pot"').waitFor();
+  const [asked, answered] = await Promise.all([".graphiql-editors", ".graphiql-response"].map((part) => page.locator(part).boundingBox()));
+  assert.ok(answered.y >= asked.y + asked.height && answered.width > 200, JSON.stringify([asked, answered]));
 });
