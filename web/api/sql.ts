@@ -1,16 +1,6 @@
 import { command } from "./metadata.ts";
 import { call } from "./request.ts";
 
-/** What run_sql answers: for a query the names of its columns, then its rows, all as text. */
-export type SQLAnswer = { result_type: "TuplesOk" | "CommandOk"; result: string[][] | null };
-
-export const runSQL = (sql: string, options: { source?: string; readOnly?: boolean; signal?: AbortSignal } = {}): Promise<SQLAnswer> =>
-  call("/v2/query", {
-    method: "POST",
-    signal: options.signal,
-    body: { type: "run_sql", args: { source: options.source ?? "default", sql, read_only: options.readOnly ?? false } },
-  });
-
 /** What a statement gave: no columns where it gives no rows. */
 export type StatementResult = { command: string; columns: { name: string; type: string }[]; rows: (string | null)[][]; row_count: number };
 export type Notice = { severity: string; message: string; detail?: string; hint?: string };

@@ -114,3 +114,78 @@ inPage("a permission is removed after being asked, and can be found again in the
   await page.getByRole("button", { name: /^reader may not read book/ }).waitFor();
   assert.equal(await saved("reader", "select"), undefined);
 });
+
+inPage("one grant on several tables, a clone of the role, a role made of both, and all of it taken back", "/console/permissions", async (page) => {
+  const held = async (role) => {
+    const { metadata: document } = await asAdmin("/v1/metadata", { type: "export_metadata", version: 2, args: {} });
+    return document.sources[0].tables.flatMap(({ table, select_permissions = [] }) =>
+      select_permissions.filter((one) => one.role === role).map((one) => [table.name, one.permission.filter]),
+    );
+  };
+  await page.getByRole("button", { name: "Several tables" }).click();
+  const several = page.getByRole("dialog", { name: "The same on several tables" });
+  await several.getByLabel("Role").fill("crowd");
+  await several.getByLabel("All tables of the source").check();
+  await several.getByText(/[1-9]\d* rights more/).waitFor();
+  assert.deepEqual(await violations(page), []);
+  // Tables without the column are left out: nobody's rows are opened by mistake.
+  await several.getByLabel("Only rows whose column").fill("user_id");
+  await several.getByRole("button", { name: "Allow" }).click();
+  await page.getByText("crowd may read on 1 table.").waitFor();
+  assert.deepEqual(await held("crowd"), [["author", { user_id: { _eq: "X-Hasura-User-Id" } }]]);
+
+  await page.getByRole("link", { name: "crowd", exact: true }).click();
+  await page.waitForURL("**/console/permissions/role/crowd");
+  await page.getByText("user_id _eq X-Hasura-User-Id").waitFor();
+  assert.deepEqual(await violations(page), []);
+  await page.getByRole("button", { name: "Clone role" }).click();
+  const clone = page.getByRole("dialog", { name: "Clone crowd" });
+  await clone.getByLabel("New role").fill("twin");
+  await clone.getByRole("button", { name: "Clone role" }).click();
+  await page.waitForURL("**/console/permissions/role/twin");
+  await page.reload();
+  await page.getByRole("heading", { name: "What twin may" }).waitFor();
+  assert.deepEqual(await held("twin"), await held("crowd"));
+
+  await page.goto(new URL("/console/permissions", page.url()).href);
+  await page.getByRole("button", { name: "Add inherited role" }).click();
+  const made = page.getByRole("dialog", { name: "Add inherited role" });
+  await made.getByLabel("Role").fill("both");
+  for (const name of ["crowd", "twin"]) {
+    await made.getByRole("combobox", { name: "Made of" }).fill(name);
+    await page.getByRole("option", { name, exact: true }).click();
+  }
+  await page.keyboard.press("Escape");
+  await made.getByRole("button", { name: "Save" }).click();
+  await page.getByText("made of crowd, twin").waitFor();
+  assert.deepEqual(await violations(page), []);
+  await page.getByRole("button", { name: "Remove both" }).click();
+  await page.getByText("both is removed.").waitFor();
+
+  await page.getByRole("link", { name: "twin", exact: true }).click();
+  await page.getByRole("button", { name: "Remove all" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove all" }).click();
+  await page.getByText("Nothing of its own").waitFor();
+  assert.deepEqual(await held("twin"), []);
+  await page.getByRole("alert").filter({ hasText: "twin may nothing" }).getByRole("button", { name: "Undo" }).click();
+  await page.getByText("user_id _eq X-Hasura-User-Id").waitFor();
+  assert.deepEqual(await held("twin"), await held("crowd"));
+});
+
+inPage("a permission is taken over from another role, and asks a webhook", "/console/permissions/default/public/author?role=copier&operation=select", async (page) => {
+  await page.getByRole("combobox", { name: "Take over from another permission" }).click();
+  await page.getByRole("option", { name: "crowd may read author" }).click();
+  await page.getByRole("region", { name: "Rows", exact: true }).getByText("Only rows that fulfil").waitFor();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByText("Saved: copier may read author.").waitFor();
+  await page.goto(page.url().replace("operation=select", "operation=insert"));
+  await page.getByRole("button", { name: "Allow" }).click();
+  await page.getByRole("checkbox", { name: "Ask a webhook whether the input is good" }).check();
+  await page.getByRole("textbox", { name: "Webhook" }).fill("https://example.com/validate");
+  assert.deepEqual(await violations(page), []);
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByText("Saved: copier may insert author.").waitFor();
+  const { metadata: document } = await asAdmin("/v1/metadata", { type: "export_metadata", version: 2, args: {} });
+  const [{ permission }] = document.sources[0].tables.find(({ table }) => table.name === "author").insert_permissions;
+  assert.deepEqual(permission.validate_input, { type: "http", definition: { url: "https://example.com/validate" } });
+}, { expected: [/status of 400/] });

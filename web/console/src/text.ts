@@ -20,9 +20,17 @@ export const speak = async (): Promise<void> => {
   document.documentElement.lang = found.language;
 };
 
+const placeholder = /(?<!\{)\{(\w+)\}/g;
+
 const fill = (sentence: string, values: Values) =>
-  sentence.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? show(values[name]) : whole));
+  sentence.replace(placeholder, (whole, name: string) => (name in values ? show(values[name]) : whole));
 const show = (value: string | number | undefined) => (typeof value === "number" ? number(value) : String(value));
+
+/** Whether all that a translation wants to name is given: the English may have changed since it was made. */
+const isFilled = (sentence: Sentence, values: Values) =>
+  (typeof sentence === "string" ? [sentence] : Object.values(sentence)).every((form) =>
+    [...form.matchAll(placeholder)].every(([, name = ""]) => name in values),
+  );
 
 /**
  * The texts of one page: `const t = texts("home", {...})`, then `t("title")` or `t("rows", {count: 3})`. `count` picks the form of a sentence
@@ -31,7 +39,8 @@ const show = (value: string | number | undefined) => (typeof value === "number" 
 export const texts =
   <Key extends string>(page: string, english: Record<Key, Sentence>) =>
   (key: Key, values: Values = {}): string => {
-    const sentence = words[page]?.[key] ?? english[key];
+    const translated = words[page]?.[key];
+    const sentence = translated && isFilled(translated, values) ? translated : english[key];
     if (typeof sentence === "string") return fill(sentence, values);
     return fill(sentence[plural.select(Number(values.count ?? 0))] ?? sentence.other, values);
   };

@@ -2,13 +2,15 @@ import { ActionIcon, Autocomplete, Button, Checkbox, NumberInput, SegmentedContr
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import type { Table as Described } from "../../../../api/catalog.ts";
 import { bulk, type Source, type Table } from "../../../../api/metadata.ts";
-import { type Described, replacing, type TableOperation } from "../../../../api/permissions.ts";
+import { replacing, type TableOperation } from "../../../../api/permissions.ts";
 import { Card } from "../../parts/Card.tsx";
 import { Confirm } from "../../parts/confirm.tsx";
 import { done } from "../../parts/notify.ts";
 import { Problem } from "../../parts/Problem.tsx";
 import { useMay } from "../../session.tsx";
+import { CopyFrom } from "./CopyFrom.tsx";
 import { FilterBuilder } from "./FilterBuilder.tsx";
 import { isObject } from "./filter.ts";
 import { Impact } from "./Impact.tsx";
@@ -16,6 +18,7 @@ import { shown, typedValue } from "./operators.ts";
 import { blank, type Definition, nameOf, permissionOf } from "./rights.ts";
 import { type Ground, groundOf } from "./shapes.ts";
 import { operationName, t } from "./text.ts";
+import { ValidateInput } from "./ValidateInput.tsx";
 
 type Props = { source: Source; table: Table; described: Described; tables: Described[]; role: string; operation: TableOperation; version: number };
 
@@ -29,6 +32,7 @@ export const Editor = ({ source, table, described, tables, role, operation, vers
   const [error, setError] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
   const [isAsking, setAsking] = useState(false);
+  const [copies, setCopies] = useState(0);
   const ground = groundOf(source, tables, table.table);
   const names = { role, operation: operationName[operation], table: nameOf(table.table) };
   const isChanged = JSON.stringify(was) !== JSON.stringify(is);
@@ -45,13 +49,22 @@ export const Editor = ({ source, table, described, tables, role, operation, vers
       setBusy(false);
     }
   };
+  const copy = (definition: Definition) => {
+    setIs(definition);
+    setCopies((count) => count + 1); // what parts keep for themselves begins anew
+  };
   const save = () => void write(is).catch(setError);
 
   if (!ground) return null;
   if (!is)
     return (
       <Card title={t("mayNot", names)}>
-        {mayWrite && <Button onClick={() => setIs(was ?? blank(operation))}>{t("allow")}</Button>}
+        {mayWrite && (
+          <div className="actions">
+            <Button onClick={() => setIs(was ?? blank(operation))}>{t("allow")}</Button>
+            <CopyFrom source={source} table={table} described={described} role={role} operation={operation} onCopy={setIs} />
+          </div>
+        )}
         {saved && isChanged && (
           <Impact source={source} table={table} columns={described.columns.map(({ name }) => name)} at={at} was={was} is={undefined} />
         )}
@@ -67,8 +80,10 @@ export const Editor = ({ source, table, described, tables, role, operation, vers
             save();
           }}
         >
+          {mayWrite && <CopyFrom source={source} table={table} described={described} role={role} operation={operation} onCopy={copy} />}
           <fieldset disabled={!mayWrite}>
             <Parts
+              key={copies}
               definition={is}
               operation={operation}
               source={source}
@@ -170,6 +185,7 @@ const Parts = ({ definition, operation, source, table, described, ground, role, 
         </>
       )}
       {(operation === "insert" || operation === "update") && <Presets definition={definition} described={described} onChange={set} />}
+      {operation !== "select" && <ValidateInput definition={definition} onChange={set} />}
       {operation !== "select" && (
         <Checkbox
           label={t("backendOnly")}

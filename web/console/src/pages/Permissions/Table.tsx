@@ -1,5 +1,5 @@
 import { Button, TextInput, UnstyledButton } from "@mantine/core";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { operations, type TableOperation } from "../../../../api/permissions.ts";
 import { ButtonLink } from "../../parts/ButtonLink.tsx";
@@ -71,7 +71,11 @@ const TablePermissions = () => {
           <tbody>
             {roles.map((name) => (
               <tr key={name} className={name === role ? "here" : undefined}>
-                <th scope="row">{name}</th>
+                <th scope="row">
+                  <Link to="/permissions/role/$role" params={{ role: name }}>
+                    {name}
+                  </Link>
+                </th>
                 {operations.map((one) => {
                   const extent = extentOf(permissionOf(table, name, one), described.columns.length);
                   const isPicked = name === role && one === operation;

@@ -1,13 +1,17 @@
-import { Select, TextInput } from "@mantine/core";
+import { Button, Select, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { ButtonLink } from "../../parts/ButtonLink.tsx";
 import { Empty } from "../../parts/Empty.tsx";
 import { Page } from "../../parts/Page.tsx";
 import { Problem } from "../../parts/Problem.tsx";
+import { useMay } from "../../session.tsx";
 import { Waiting } from "../../shell/Waiting.tsx";
+import { Inherited } from "./Inherited.tsx";
 import { Marks } from "./Marks.tsx";
 import "./permissions.css";
+import { SpreadPermission } from "./RoleDialogs.tsx";
 import { allRoles, nameOf } from "./rights.ts";
 import { t } from "./text.ts";
 import { useWorld } from "./useWorld.ts";
@@ -19,6 +23,8 @@ const Permissions = () => {
   const { source: named, find = "" } = route.useSearch();
   const navigate = route.useNavigate();
   const { metadata, source, tables, directory, error, isWaiting } = useWorld(named);
+  const mayWrite = useMay("metadata");
+  const [isSpreading, setSpreading] = useState(false);
   const sources = metadata?.metadata.sources ?? [];
   const shown = (source?.tables ?? []).filter(({ table }) => nameOf(table).toLowerCase().includes(find.toLowerCase()));
   const roles = allRoles(metadata?.metadata ?? {}, directory);
@@ -28,6 +34,11 @@ const Permissions = () => {
       lead={t("lead")}
       actions={
         <>
+          {mayWrite && source?.tables?.length && (
+            <Button variant="default" onClick={() => setSpreading(true)}>
+              {t("spreadOpen")}
+            </Button>
+          )}
           {sources.length > 1 && (
             <Select
               aria-label={t("source")}
@@ -65,7 +76,9 @@ const Permissions = () => {
                   <th scope="col">{t("table")}</th>
                   {roles.map((role) => (
                     <th key={role} scope="col">
-                      {role}
+                      <Link to="/permissions/role/$role" params={{ role }}>
+                        {role}
+                      </Link>
                     </th>
                   ))}
                   <th scope="col">
@@ -120,6 +133,8 @@ const Permissions = () => {
               </span>
             ))}
           </p>
+          <Inherited metadata={metadata?.metadata ?? {}} roles={roles} />
+          {isSpreading && <SpreadPermission source={source} tables={tables ?? []} roles={roles} onClose={() => setSpreading(false)} />}
         </>
       )}
     </Page>

@@ -25,7 +25,9 @@ export const tableOf = (source: Source | undefined, schema: string, name: string
 
 export const nameOf = ({ schema, name }: QualifiedTable): string => (schema === "public" ? name : `${schema}.${name}`);
 
-const isEmpty = (filter: unknown) => filter === undefined || filter === null || (typeof filter === "object" && Object.keys(filter).length === 0);
+/** Whether a filter says nothing: every row. */
+export const isEmpty = (filter: unknown) =>
+  filter === undefined || filter === null || (typeof filter === "object" && Object.keys(filter).length === 0);
 
 /** How much of a table a permission opens. */
 export const extentOf = (permission: Permission | undefined, columns: number | undefined): "none" | "some" | "all" => {

@@ -14,6 +14,7 @@ export const permissionRoutes = <Parent extends AnyRoute>(on: () => Parent) =>
       validateSearch: find,
       component: lazyRouteComponent(() => import("./index.tsx")),
     }),
+    createRoute({ getParentRoute: on, path: "/permissions/role/$role", component: lazyRouteComponent(() => import("./Role.tsx")) }),
     createRoute({
       getParentRoute: on,
       path: "/permissions/$source/$schema/$table",

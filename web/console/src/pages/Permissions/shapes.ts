@@ -1,5 +1,5 @@
+import type { Column, Table as Described } from "../../../../api/catalog.ts";
 import type { QualifiedTable, Source, Table } from "../../../../api/metadata.ts";
-import type { Column, Described } from "../../../../api/permissions.ts";
 import { isObject, type Shapes } from "./filter.ts";
 
 /** What the filter builder offers on a table: its columns, its relationships and where they lead. */
@@ -27,7 +27,7 @@ const targetOf = (table: Table, described: Described | undefined, relationship: 
   if (manual) return qualified(manual.remote_table);
   if (isObject(on)) return qualified(on.table);
   const columns = (Array.isArray(on) ? on : [on]).map(String).sort().join();
-  return described?.foreign_keys?.find((key) => [...key.columns].sort().join() === columns)?.to;
+  return described?.foreign_keys.find((key) => [...key.columns].sort().join() === columns)?.to;
 };
 
 /** The ground of a table: everything a filter on it can speak of, as deep as it likes. */

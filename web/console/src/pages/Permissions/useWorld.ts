@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
+import { describe } from "../../../../api/catalog.ts";
 import { list, type Role } from "../../../../api/management.ts";
 import { exportMetadata } from "../../../../api/metadata.ts";
-import { describeTables } from "../../../../api/permissions.ts";
 import { useMay, useSession } from "../../session.tsx";
 
 /** What all permission pages read: the metadata, a source's tables, and the roles the directory knows. */
@@ -11,8 +11,8 @@ export const useWorld = (sourceName: string | undefined) => {
   const metadata = useQuery({ queryKey: ["metadata"], queryFn: exportMetadata });
   const source = metadata.data?.metadata.sources?.find((one) => one.name === sourceName) ?? metadata.data?.metadata.sources?.[0];
   const tables = useQuery({
-    queryKey: ["described", source?.name],
-    queryFn: () => describeTables(source?.name ?? ""),
+    queryKey: ["database", source?.name],
+    queryFn: () => describe(source?.name ?? ""),
     enabled: source !== undefined,
   });
   const roles = useQuery({
@@ -23,7 +23,7 @@ export const useWorld = (sourceName: string | undefined) => {
   return {
     metadata: metadata.data,
     source,
-    tables: tables.data,
+    tables: tables.data?.tables,
     directory: roles.data ?? [],
     error: metadata.error ?? tables.error,
     isWaiting: metadata.isPending || tables.isPending,
