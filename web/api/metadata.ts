@@ -44,7 +44,23 @@ export type Table = {
   delete_permissions?: Permission[];
 };
 export type TrackedFunction = { function: QualifiedTable; configuration?: Record<string, unknown>; permissions?: { role: string }[] };
-export type Source = { name: string; kind: string; tables?: Table[]; functions?: TrackedFunction[]; configuration?: unknown };
+/** Where a database is: its address, or the variable that holds it. Secrets are masked for those who may not see them. */
+export type ConnectionInfo = {
+  database_url?: string | { from_env?: string; dynamic_from_file?: string; connection_parameters?: Record<string, unknown> };
+  pool_settings?: {
+    max_connections?: number;
+    total_max_connections?: number;
+    idle_timeout?: number;
+    retries?: number;
+    pool_timeout?: number;
+    connection_lifetime?: number;
+  };
+  use_prepared_statements?: boolean;
+  isolation_level?: string;
+  [other: string]: unknown;
+};
+export type SourceConfiguration = { connection_info?: ConnectionInfo; [other: string]: unknown };
+export type Source = { name: string; kind: string; tables?: Table[]; functions?: TrackedFunction[]; configuration?: SourceConfiguration };
 export type RestEndpoint = {
   name: string;
   url: string;
@@ -62,7 +78,7 @@ export type Metadata = {
   [other: string]: unknown;
 };
 export type Exported = { resource_version: number; metadata: Metadata };
-export type Inconsistency = { name?: string; type?: string; reason: string; definition?: unknown };
+export type Inconsistency = { name?: string; type?: string; reason: string; definition?: unknown; message?: unknown };
 
 export const exportMetadata = (): Promise<Exported> =>
   call("/v1/metadata", { method: "POST", body: { type: "export_metadata", version: 2, args: {} } });
@@ -78,3 +94,17 @@ export const rolesOf = (metadata: Metadata): string[] => {
   const functions = (metadata.sources ?? []).flatMap((source) => source.functions ?? []).flatMap((f) => (f.permissions ?? []).map((p) => p.role));
   return [...new Set([...named, ...functions, ...(metadata.inherited_roles ?? []).map((r) => r.role_name)])].sort();
 };
+
+/** What is found where a database is said to be; with a problem, nothing. */
+export type Reached = {
+  problem: "" | "env" | "file" | "url" | "host" | "refused" | "timeout" | "encryption" | "password" | "database" | "full" | "other";
+  message: string;
+  version: string;
+  database: string;
+  user: string;
+  encrypted: boolean;
+  replica: boolean;
+  tables: number;
+  took_ms: number;
+};
+export const testSource = (configuration: SourceConfiguration): Promise<Reached> => command("gatehouse_test_source", { configuration });

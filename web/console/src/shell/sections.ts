@@ -39,6 +39,7 @@ const all: Section[] = [
       { to: "/data/functions", name: t("functions") },
       { to: "/data/picture", name: t("picture") },
       { to: "/data/migrations", name: t("migrations") },
+      { to: "/data/sources", name: t("databases") },
     ],
   },
   { to: "/permissions", name: t("permissions"), icon: IconShieldLock, half: "data", needs: ["metadata:read"] },

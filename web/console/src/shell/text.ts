@@ -12,6 +12,7 @@ export const t = texts("shell", {
   functions: "Functions",
   picture: "Picture",
   migrations: "Migrations",
+  databases: "Databases",
   api: "API",
   rest: "REST endpoints",
   allowList: "Allow list",

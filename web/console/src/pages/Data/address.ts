@@ -7,6 +7,8 @@ export type Spot = { from?: number; after?: (string | null)[]; before?: (string 
 export type RowsSearch = { where?: Filter[]; order?: Order[]; row?: Record<string, string>; insert?: boolean; size?: number } & Spot;
 export type SourceSearch = { source?: string; schema?: string };
 
+export type SourcesSearch = { connect?: boolean };
+
 const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 const object = (value: unknown): Record<string, unknown> => (typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {});
 const listOf = <T>(value: unknown, read: (one: Record<string, unknown>) => T | undefined): T[] | undefined => {
@@ -42,3 +44,4 @@ export const rowsSearch = (search: Record<string, unknown>): RowsSearch => ({
 });
 
 export const sourceSearch = (search: Record<string, unknown>): SourceSearch => ({ source: text(search.source), schema: text(search.schema) });
+export const sourcesSearch = (search: Record<string, unknown>): SourcesSearch => ({ connect: search.connect === true ? true : undefined });

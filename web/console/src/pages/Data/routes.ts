@@ -1,5 +1,5 @@
 import { type AnyRoute, createRoute, lazyRouteComponent } from "@tanstack/react-router";
-import { rowsSearch, sourceSearch } from "./address.ts";
+import { rowsSearch, sourceSearch, sourcesSearch } from "./address.ts";
 
 // The data pages. Each is a chunk of its own, and the tree of tables beside them another, which stays as it is from page to page; what is open is in
 // the address.
@@ -35,6 +35,12 @@ export const dataRoutes = <Parent extends AnyRoute>(on: () => Parent) =>
       path: "/migrations",
       validateSearch: sourceSearch,
       component: lazyRouteComponent(() => import("./Migrations/index.tsx")),
+    }),
+    createRoute({
+      getParentRoute: on,
+      path: "/sources",
+      validateSearch: sourcesSearch,
+      component: lazyRouteComponent(() => import("./Sources/index.tsx")),
     }),
     createRoute({
       getParentRoute: on,

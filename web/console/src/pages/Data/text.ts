@@ -13,7 +13,9 @@ export const t = texts("data", {
   createSchema: "Create schema",
   dropSchema: "Drop schema",
   noSources: "No database is connected",
-  noSourcesText: "A source is a database whose tables become an API. Add one through the metadata API or the command line.",
+  noSourcesText:
+    "A source is a database whose tables become an API. Connect the first one by its address, or by the variable of the environment that holds it.",
+  connect: "Connect database",
   noTables: "No tables yet",
   noTablesText: "Create the first one here, or in SQL; a tracked table is in the API at once.",
   sql: "SQL",

@@ -1,8 +1,9 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import type { Database, Name } from "../../../../api/catalog.ts";
-import { type Command, command } from "../../../../api/metadata.ts";
+import { bulk, type Command, command, exportMetadata } from "../../../../api/metadata.ts";
 import { done, failed } from "../../parts/notify.ts";
 import { commandsFor, type Suggestion } from "./relationships.ts";
+import { commandsToRestore } from "./restore.ts";
 import { useMetadata, useRefresh } from "./source.ts";
 import { t } from "./text.ts";
 
@@ -19,15 +20,21 @@ export const useTracking = (source: string) => {
       ),
     onSuccess: async (_, tables) => {
       await refresh();
-      done(t("trackedDone", { count: tables.length }));
+      // Without cascade: what somebody has made of them meanwhile is not taken along.
+      const takeBack = () => bulk(tables.map((table) => ({ type: "pg_untrack_table", args: { source, table: named(table) } }))).then(refresh);
+      done(t("trackedDone", { count: tables.length }), takeBack);
     },
     onError: failed,
   });
   const untrack = useMutation({
-    mutationFn: (table: Name) => command("pg_untrack_table", { source, table: named(table), cascade: true }),
-    onSuccess: async (_, table) => {
+    mutationFn: async (table: Name) => {
+      const { metadata: before } = await exportMetadata();
+      await command("pg_untrack_table", { source, table: named(table), cascade: true });
+      return commandsToRestore(source, before, (await exportMetadata()).metadata);
+    },
+    onSuccess: async (back, table) => {
       await refresh();
-      done(t("untrackedDone", { name: table.name }));
+      done(t("untrackedDone", { name: table.name }), back && (() => bulk(back).then(refresh)));
     },
   });
   return { track, untrack };

@@ -172,6 +172,7 @@ const Overview = () => {
   const sources = useSources();
   const source = params.source ?? sources.data?.[0]?.name;
   const database = useDatabase(source);
+  const mayConnect = useMay("sources");
   if (source && params.schema) return <Schema key={`${source}.${params.schema}`} source={source} schema={params.schema} />;
   const error = sources.error ?? database.error;
   if (error)
@@ -183,7 +184,13 @@ const Overview = () => {
   if (sources.data && !source)
     return (
       <Page title={t("title")}>
-        <Empty title={t("noSources")} text={t("noSourcesText")} />
+        <Empty title={t("noSources")} text={t("noSourcesText")}>
+          {mayConnect && (
+            <LinkButton to="/data/sources" search={{ connect: true }}>
+              {t("connect")}
+            </LinkButton>
+          )}
+        </Empty>
       </Page>
     );
   const schemas = database.data?.schemas;
