@@ -171,10 +171,17 @@ func ensureRoles(ctx context.Context, ownerURL, password, feedPassword, metadata
 		if exists {
 			continue
 		}
-		for _, sql := range role.create {
-			if _, err := conn.Exec(ctx, sql); err != nil {
-				return fmt.Errorf("create role %s: %w", role.name, err)
+		// All or nothing: a role that is there is taken to have all this.
+		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			for _, sql := range role.create {
+				if _, err := tx.Exec(ctx, sql); err != nil {
+					return err
+				}
 			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("create role %s: %w", role.name, err)
 		}
 	}
 	return nil

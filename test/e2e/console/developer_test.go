@@ -4,15 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
-
-	"gatehouse/internal/testbin"
 )
 
 // secretive are commands by which an owner puts secrets into metadata.
@@ -107,30 +101,7 @@ func TestDeveloper_hasNoSQLWhereItReachesTooFar(t *testing.T) {
 
 // On its own Postgres Gatehouse's logins are apart: a developer has SQL, and it reaches the user's data alone.
 func TestDeveloper_sqlOnTheEmbeddedPostgres(t *testing.T) {
-	dir, err := os.MkdirTemp("/tmp", "gh-console-test-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	port := freePort(t)
-	p := &process{databases: &databases{T: t}, base: "http://localhost:" + port, out: &output{}}
-	cmd := exec.Command(testbin.Path(t), "serve", "--port", port, "--data-dir", filepath.Join(dir, "data"), "--postgres-port", freePort(t))
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "HASURA_GRAPHQL_ADMIN_SECRET=" + adminSecret}
-	cmd.Stdout, cmd.Stderr = p.out, p.out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmd.Process.Signal(os.Interrupt); _ = cmd.Wait() })
-	p.eventually("Gatehouse answers", time.Minute, func() bool {
-		resp, err := http.Get(p.base + "/healthz")
-		if err == nil {
-			_ = resp.Body.Close()
-		}
-		return err == nil
-	})
+	p := startEmbedded(t, dataDir(t))
 	owner := p.page()
 	owner.wants("set up", owner.send(http.MethodPost, "/console/api/setup", `{"username":"root","password":"`+password+`"}`, "X-Hasura-Admin-Secret", adminSecret), 201, "")
 	dev := p.page()

@@ -175,6 +175,10 @@ func (p *page) send(method, path, body string, headers ...string) answer {
 		r.Header.Add("Cookie", name+"="+value)
 	}
 	for i := 0; i < len(headers); i += 2 {
+		if headers[i] == "Host" {
+			r.Host = headers[i+1]
+			continue
+		}
 		if r.Header.Set(headers[i], headers[i+1]); headers[i+1] == "" {
 			r.Header.Del(headers[i])
 		}
