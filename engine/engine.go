@@ -34,6 +34,8 @@ type Engine struct {
 	storage  *storage
 	resolver *session.Resolver
 	handler  http.Handler
+	// patterns are the handler's routes.
+	patterns []string
 	// validator asks webhooks about the inputs of mutations.
 	validator *validation.Validator
 
@@ -168,7 +170,7 @@ func (e *Engine) assemble() error {
 	e.sockets = e.newSockets(cors, errors, maxBody)
 	c.Metrics.Watch(e.collect)
 	api.Socket = e.sockets
-	mux := http.NewServeMux()
+	mux := &routes{ServeMux: http.NewServeMux()}
 	api.Mount(mux)
 	mux.HandleFunc("GET /healthz/sources", e.serveSourceHealth(errors))
 	administration := &admin.Handler{
@@ -181,6 +183,7 @@ func (e *Engine) assemble() error {
 	if api.HasAPI("pgdump") {
 		administration.MountDump(mux)
 	}
+	e.patterns = mux.patterns
 	e.handler = cors.Wrap(transport.Compress(mux))
 	return nil
 }

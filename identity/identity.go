@@ -42,6 +42,8 @@ type Config struct {
 	AdminSecret func(candidate string) (name string, ok bool)
 	// Console says whom the console's cookie stands for; nil: there is no console.
 	Console func(ctx context.Context, h http.Header) (*console.Caller, error)
+	// MemberSeen is told of members of the console who call the Management API by token; nil where there is no console.
+	MemberSeen func(ctx context.Context, userID string)
 	// ConsoleBases are further URLs that the console is served below.
 	ConsoleBases []string
 	// DefaultRoleNames are given to every new user (USER_DEFAULT_ROLE_NAMES).
@@ -127,7 +129,7 @@ func (i *Identity) mount() http.Handler {
 	(&management.Handler{
 		Directory: i.directory, DB: i.config.Pool, Verify: i.provider.VerifyAccess, Issuers: []string{i.Issuer()},
 		AdminSecret: i.config.AdminSecret, AllowedOrigins: i.config.AllowedOrigins, TestScript: i.testScript, ScriptContext: i.scriptContext, Sessions: i.sessions(),
-		Console: i.config.Console, Keys: i.managedKeys(),
+		Console: i.config.Console, Seen: i.config.MemberSeen, Keys: i.managedKeys(),
 	}).Mount(mux)
 	return withHeaders(mux)
 }

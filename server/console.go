@@ -160,8 +160,8 @@ func (c consoleCallers) Caller(ctx context.Context, credential string, isAgain b
 	return c.judged(who, err, "the console's session has ended")
 }
 
-func (c consoleCallers) TokenCaller(ctx context.Context, t session.AccessToken) (session.ConsoleCaller, error) {
-	who, err := c.console.TokenCaller(ctx, authority.Token(t))
+func (c consoleCallers) TokenCaller(ctx context.Context, t session.AccessToken, isAgain bool) (session.ConsoleCaller, error) {
+	who, err := c.console.TokenCaller(ctx, authority.Token(t), isAgain)
 	return c.judged(who, err, "the token is no console member's, or has been revoked")
 }
 

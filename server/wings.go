@@ -31,6 +31,7 @@ func (sv *Server) identityConfig() (c identity.Config, err error) {
 	if s.Operations.Console {
 		c.ConsoleBases = sv.consoleBases()
 		c.Console = func(ctx context.Context, h http.Header) (*console.Caller, error) { return sv.console.CallerOf(ctx, h) } // made after identity
+		c.MemberSeen = func(ctx context.Context, userID string) { sv.console.Seen(ctx, userID) }
 	}
 	return c, err
 }

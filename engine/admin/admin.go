@@ -111,20 +111,20 @@ type RowCommands interface {
 }
 
 // Mount puts the API's paths on mux.
-func (h *Handler) Mount(mux *http.ServeMux) {
+func (h *Handler) Mount(mux httpd.Mux) {
 	mux.HandleFunc("POST /v1/metadata", h.serve(metadataAPI))
 	mux.HandleFunc("POST /v1/query", h.serve(queryV1))
 	mux.HandleFunc("POST /v2/query", h.serve(queryV2))
-	mux.HandleFunc("POST /v1/graphql/explain", h.onlyAdmin(session.ScopeGraphQL, h.explain))
-	mux.HandleFunc("POST /v1alpha1/graphql/explain", h.onlyAdmin(session.ScopeGraphQL, h.explain))
-	mux.HandleFunc("POST /v1alpha1/migrations/turn", h.onlyAdmin(session.ScopeMetadata, h.turn))
-	mux.HandleFunc("POST /v1alpha1/rows/export", h.onlyAdmin(session.ScopeGraphQL, h.export))
-	mux.HandleFunc("POST /v1alpha1/rows/import", h.onlyAdmin(session.ScopeGraphQL, h.importRows))
+	mux.HandleFunc("POST /v1/graphql/explain", h.onlyAdmin(h.explain, session.ScopeGraphQL))
+	mux.HandleFunc("POST /v1alpha1/graphql/explain", h.onlyAdmin(h.explain, session.ScopeGraphQL))
+	mux.HandleFunc("POST /v1alpha1/migrations/turn", h.onlyAdmin(h.turn, session.ScopeMetadata))
+	mux.HandleFunc("POST /v1alpha1/rows/export", h.onlyAdmin(h.export, session.ScopeSQL, session.ScopeGraphQL))
+	mux.HandleFunc("POST /v1alpha1/rows/import", h.onlyAdmin(h.importRows, session.ScopeSQL, session.ScopeGraphQL))
 }
 
 // MountDump puts pg_dump on mux.
-func (h *Handler) MountDump(mux *http.ServeMux) {
-	mux.HandleFunc("POST /v1alpha1/pg_dump", h.onlyAdmin(session.ScopeSQL, h.pgDump))
+func (h *Handler) MountDump(mux httpd.Mux) {
+	mux.HandleFunc("POST /v1alpha1/pg_dump", h.onlyAdmin(h.pgDump, session.ScopeSQL))
 }
 
 // api is one of the three endpoints, which differ in the commands they know and in the paths of their errors.

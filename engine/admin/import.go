@@ -83,11 +83,10 @@ func (h *Handler) importRows(ctx context.Context, s *session.Session, body []byt
 		f := fault.Internal(err)
 		told.tell(map[string]any{"error": map[string]any{"path": f.Path, "error": f.Message, "code": f.Code}})
 		return nil
-	case h.Changed != nil && s.IsConsole():
-		doc, version := v.Metadata(), v.Version()
-		h.Changed(context.WithoutCancel(ctx), Change{
-			Session: s, Commands: []string{"gatehouse_import_rows"}, Before: doc, After: doc, VersionBefore: version, VersionAfter: version,
-		})
+	case h.Changed != nil && s.IsOperator():
+		written := int(out.Written)
+		e.wrote(&request{full: "gatehouse_import_rows", args: first}, &written)
+		h.Changed(context.WithoutCancel(ctx), Change{Session: s, Commands: []string{"gatehouse_import_rows"}, Written: e.written})
 	}
 	told.tell(map[string]any{"imported": out})
 	return nil

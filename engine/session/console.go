@@ -19,8 +19,8 @@ type Console interface {
 	// *fault.Error.
 	Caller(ctx context.Context, credential string, isAgain bool) (ConsoleCaller, error)
 	// TokenCaller says whom an access token stands for that was issued to the console's client, see Identity.ConsoleClient, and
-	// was found good. Errors are *fault.Error.
-	TokenCaller(ctx context.Context, t AccessToken) (ConsoleCaller, error)
+	// was found good; isAgain as of Caller. Errors are *fault.Error.
+	TokenCaller(ctx context.Context, t AccessToken, isAgain bool) (ConsoleCaller, error)
 	// Epoch moves whenever what Caller says may have changed, but for ConsoleCaller.Expires. isKnown is false while that
 	// cannot be told.
 	Epoch() (epoch uint64, isKnown bool)
@@ -64,12 +64,12 @@ func (r *Resolver) isConsoles(t AccessToken) bool {
 
 // byConsoleToken is the session of a member of the console by an access token, nil where the request carries none of these.
 // It comes before whatever else judges tokens, so that those may be anybody's business: an auth hook's or another issuer's.
-func (r *Resolver) byConsoleToken(ctx context.Context, h http.Header) (*Session, error) {
-	values := h[authorization]
+func (r *Resolver) byConsoleToken(ctx context.Context, req Request) (*Session, error) {
+	values := req.Header[authorization]
 	if r.console == nil || r.identity == nil || len(values) != 1 {
 		return nil, nil //nolint:nilnil // no such token is the usual case
 	}
-	raw, err := bearer(h)
+	raw, err := bearer(req.Header)
 	if err != nil {
 		return nil, nil //nolint:nilerr,nilnil // not ours to judge
 	}
@@ -83,15 +83,15 @@ func (r *Resolver) byConsoleToken(ctx context.Context, h http.Header) (*Session,
 	if !r.isConsoles(t.token) {
 		return nil, nil //nolint:nilnil // as above
 	}
-	return r.asMember(ctx, t.token, h)
+	return r.asMember(ctx, t.token, req)
 }
 
-func (r *Resolver) asMember(ctx context.Context, t AccessToken, h http.Header) (*Session, error) {
-	c, err := r.console.TokenCaller(ctx, t)
+func (r *Resolver) asMember(ctx context.Context, t AccessToken, req Request) (*Session, error) {
+	c, err := r.console.TokenCaller(ctx, t, req.IsAgain)
 	if err != nil {
 		return nil, err
 	}
-	return r.asConsole(c, h)
+	return r.asConsole(c, req.Header)
 }
 
 // asConsole is the session of a caller in the console with a request.

@@ -42,7 +42,7 @@ func (c *console) Caller(_ context.Context, credential string, isAgain bool) (se
 	return who, nil
 }
 
-func (c *console) TokenCaller(_ context.Context, t session.AccessToken) (session.ConsoleCaller, error) {
+func (c *console) TokenCaller(_ context.Context, t session.AccessToken, _ bool) (session.ConsoleCaller, error) {
 	who, ok := c.callers[t.Subject]
 	if !ok {
 		return who, fault.New(fault.AccessDenied, "", "no member").WithStatus(http.StatusUnauthorized)

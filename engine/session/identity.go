@@ -72,8 +72,8 @@ func (i *identity) concerns(h http.Header, isOpen bool) bool {
 }
 
 // resolveOwn is built-in identity: the session of an access token of our own, a member's of the console or anybody's.
-func (r *Resolver) resolveOwn(ctx context.Context, h http.Header) (*Session, error) {
-	raw, err := bearer(h)
+func (r *Resolver) resolveOwn(ctx context.Context, req Request) (*Session, error) {
+	raw, err := bearer(req.Header)
 	if err != nil {
 		return nil, err
 	}
@@ -82,9 +82,9 @@ func (r *Resolver) resolveOwn(ctx context.Context, h http.Header) (*Session, err
 		return nil, err
 	}
 	if r.isConsoles(t.token) {
-		return r.asMember(ctx, t.token, h)
+		return r.asMember(ctx, t.token, req)
 	}
-	return r.identity.resolve(ctx, h, t)
+	return r.identity.resolve(ctx, req.Header, t)
 }
 
 func (i *identity) resolve(ctx context.Context, h http.Header, t *verifiedToken) (*Session, error) {

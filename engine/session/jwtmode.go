@@ -135,14 +135,15 @@ type candidate struct {
 
 // resolveJWT is Hasura's JWT mode: the tokens at the configured places, matched to secrets by issuer, and by algorithm
 // where several secrets share one; exactly one pair must remain.
-func (r *Resolver) resolveJWT(ctx context.Context, h http.Header) (*Session, error) {
+func (r *Resolver) resolveJWT(ctx context.Context, req Request) (*Session, error) {
+	h := req.Header
 	of, isAlone := r.authorizationOf(h)
 	if isAlone {
 		if c, ok := r.resolved.get(of); ok && c.verifier.isCurrent(c.signed) {
 			return c.verifier.session(c.signed, h)
 		}
 	}
-	if s, err := r.byConsoleToken(ctx, h); s != nil || err != nil {
+	if s, err := r.byConsoleToken(ctx, req); s != nil || err != nil {
 		return s, err
 	}
 	var matches []candidate

@@ -239,14 +239,14 @@ func (r *Resolver) resolve(ctx context.Context, req Request, console string) (*S
 	}
 	switch {
 	case r.hook != nil:
-		if s, err := r.byConsoleToken(ctx, req.Header); s != nil || err != nil {
+		if s, err := r.byConsoleToken(ctx, req); s != nil || err != nil {
 			return s, err
 		}
 		return r.hook.resolve(ctx, req)
 	case len(r.jwts) > 0:
-		return r.resolveJWT(ctx, req.Header)
+		return r.resolveJWT(ctx, req)
 	case r.identity != nil && r.identity.concerns(req.Header, r.config.IsOpen()):
-		return r.resolveOwn(ctx, req.Header)
+		return r.resolveOwn(ctx, req)
 	case r.config.IsOpen():
 		return asAdministrator(r.config, fromHeaders(req.Header), nil)
 	case r.config.UnauthorizedRole != "" && r.identity != nil:

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"gatehouse/engine/fault"
+	"gatehouse/engine/session"
 	"gatehouse/httpd"
 )
 
@@ -32,7 +33,7 @@ func keepPrivate(w http.ResponseWriter) {
 
 // clearResponses serves POST /pro/cache/clear?key=…&family=… (Hasura: caching-config, the paid product's).
 func (h *Handler) clearResponses(w http.ResponseWriter, r *http.Request) {
-	s, ok := h.admin(w, r)
+	s, ok := h.admin(w, r, session.ScopeOperations)
 	if !ok {
 		return
 	}

@@ -5,15 +5,16 @@ import (
 	"runtime"
 	"time"
 
+	"gatehouse/engine/session"
 	"gatehouse/httpd"
 )
 
 // mountDeveloper serves the developer API (Hasura: /dev/*, "output subject to change"). /dev/rts_stats and
 // /dev/dataconnector/schema are about what Gatehouse has not, and are not found.
-func (h *Handler) mountDeveloper(mux *http.ServeMux) {
+func (h *Handler) mountDeveloper(mux httpd.Mux) {
 	show := func(path string, what func() any) {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
-			if _, ok := h.admin(w, r); ok {
+			if _, ok := h.admin(w, r, session.ScopeOperations); ok {
 				httpd.WriteJSON(w, http.StatusOK, what())
 			}
 		})

@@ -161,13 +161,22 @@ func streamToken(r *http.Request) string {
 	return parameters.Get(streamTokenParameter)
 }
 
+// streamer is the caller of a request about a stream, who has to be one that may ask at all.
+func (h *Handler) streamer(r *http.Request) (*session.Session, error) {
+	s, err := h.Resolve(r.Context(), session.Request{Header: r.Header, Host: r.Host})
+	if err == nil {
+		err = s.Require(session.ScopeGraphQL)
+	}
+	return s, err
+}
+
 // putStream makes a reservation.
 func (h *Handler) putStream(w http.ResponseWriter, r *http.Request) {
 	if h.Socket == nil {
 		NotFound(w, r)
 		return
 	}
-	s, err := h.Resolve(r.Context(), session.Request{Header: r.Header, Host: r.Host})
+	s, err := h.streamer(r)
 	var token string
 	if err == nil {
 		token, err = h.Socket.reserved.reserve(&reservation{
@@ -195,7 +204,7 @@ func callerKey(s *session.Session) string {
 
 // openStream opens the stream of a reservation.
 func (h *Handler) openStream(w http.ResponseWriter, r *http.Request, token string) {
-	s, err := h.Resolve(r.Context(), session.Request{Header: r.Header, Host: r.Host})
+	s, err := h.streamer(r)
 	var reserved *reservation
 	if err == nil {
 		reserved, err = h.Socket.reserved.take(token, r.URL.Path, s)
@@ -281,7 +290,7 @@ func (h *Handler) deleteOperation(w http.ResponseWriter, r *http.Request) {
 		NotFound(w, r)
 		return
 	}
-	s, err := h.Resolve(r.Context(), session.Request{Header: r.Header, Host: r.Host})
+	s, err := h.streamer(r)
 	var c *socket
 	if err == nil {
 		c, err = h.Socket.reserved.stream(token, r.URL.Path, s)

@@ -95,7 +95,7 @@ func (h *Handler) HasAPI(name string) bool {
 
 // Mount puts the data API's paths on mux. A path that is not served, or switched off, answers Hasura's 404, also to
 // callers without credentials: authentication does not come into it.
-func (h *Handler) Mount(mux *http.ServeMux) {
+func (h *Handler) Mount(mux httpd.Mux) {
 	mux.HandleFunc("/healthz", h.health)
 	mux.HandleFunc("/hasura/healthz", h.health)
 	mux.HandleFunc("GET /v1/version", h.version)
@@ -149,8 +149,8 @@ func NotFound(w http.ResponseWriter, r *http.Request) {
 	httpd.WriteBytes(w, http.StatusNotFound, fault.New(fault.NotFound, "", "resource does not exist").Body(false))
 }
 
-// admin resolves the caller and refuses everybody but the admin role.
-func (h *Handler) admin(w http.ResponseWriter, r *http.Request) (*session.Session, bool) {
+// admin resolves the caller and refuses everybody but the admin role, and who may not use a part.
+func (h *Handler) admin(w http.ResponseWriter, r *http.Request, part session.Scope) (*session.Session, bool) {
 	s, err := h.Resolve(r.Context(), session.Request{Header: r.Header, Host: r.Host})
 	if err != nil {
 		h.Errors.Write(w, r, nil, err)
@@ -160,7 +160,7 @@ func (h *Handler) admin(w http.ResponseWriter, r *http.Request) (*session.Sessio
 		h.Errors.Write(w, r, s, fault.New(fault.AccessDenied, "", "You have to be an admin to access this endpoint"))
 		return nil, false
 	}
-	if err := s.Require(session.ScopeOperations); err != nil {
+	if err := s.Require(part); err != nil {
 		h.Errors.Write(w, r, s, err)
 		return nil, false
 	}

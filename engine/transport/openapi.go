@@ -4,12 +4,13 @@ import (
 	"net/http"
 
 	"gatehouse/engine/rest"
+	"gatehouse/engine/session"
 	"gatehouse/httpd"
 )
 
 // openAPI serves /api/swagger/json: the REST endpoints as administrators see them.
 func (h *Handler) openAPI(w http.ResponseWriter, r *http.Request) {
-	s, ok := h.admin(w, r)
+	s, ok := h.admin(w, r, session.ScopeGraphQL)
 	if !ok {
 		return
 	}

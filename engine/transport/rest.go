@@ -30,6 +30,9 @@ func (h *Handler) rest(w http.ResponseWriter, r *http.Request) {
 	body, bodyErr := h.readBody(w, r)
 	s, err := h.Resolve(r.Context(), session.Request{Header: r.Header, Host: r.Host})
 	if err == nil {
+		err = s.Require(session.ScopeGraphQL)
+	}
+	if err == nil {
 		err = bodyErr
 	}
 	if err == nil {

@@ -26,7 +26,7 @@ type Polling struct {
 
 // config serves /v1alpha1/config (Hasura: Server/API/Config), which its console and CLI read.
 func (h *Handler) config(w http.ResponseWriter, r *http.Request) {
-	if _, ok := h.admin(w, r); !ok {
+	if _, ok := h.admin(w, r, session.ScopeOperations); !ok {
 		return
 	}
 	c := h.Settings()

@@ -72,6 +72,7 @@ type Handler struct {
 	now      func() time.Time
 	attempts attempts
 	ended    ended
+	seen     seen
 }
 
 // New makes a Handler.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"gatehouse/httpd"
@@ -58,8 +59,8 @@ func (h *Handler) member(ctx context.Context, credential string, isAgain bool) (
 
 // TokenCaller says whom an access token stands for that was issued to the console's client for the Management API, and was
 // found good: a member, as in a session, but while the token's grant lives. Asking for less than that API's scope is
-// asking for less than the console.
-func (h *Handler) TokenCaller(ctx context.Context, t authority.Token) (*Caller, error) {
+// asking for less than the console. isAgain as of Caller.
+func (h *Handler) TokenCaller(ctx context.Context, t authority.Token, isAgain bool) (*Caller, error) {
 	if h.config.Members == nil || !slices.Contains(strings.Fields(t.Scope), directory.ManagementScope) {
 		return nil, ErrEnded
 	}
@@ -67,8 +68,53 @@ func (h *Handler) TokenCaller(ctx context.Context, t authority.Token) (*Caller, 
 	if err != nil {
 		return nil, err
 	}
-	return h.callerOf(s, s.Ends)
+	c, err := h.callerOf(s, s.Ends)
+	if err == nil && !isAgain {
+		h.Seen(ctx, c.UserID)
+	}
+	return c, err
 }
+
+// Seen notes that a member did something without a session, by a token, at most every few minutes.
+func (h *Handler) Seen(ctx context.Context, userID string) {
+	now := h.now()
+	if !h.seen.note(userID, now) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	err := h.config.Members.Directory.InTx(ctx, func(tx *directory.Tx) error {
+		_, err := tx.Exec(ctx, `update identity.console_members set last_seen_at = $2 where user_id = $1 and (last_seen_at is null or last_seen_at < $3)`,
+			userID, now, now.Add(-renewAfter))
+		return err
+	})
+	if err != nil {
+		httpd.Logger(ctx).WarnContext(ctx, "when a member was seen could not be stored", "error", err)
+	}
+}
+
+// seen is when members were noted last by this process, so that not every request writes.
+type seen struct {
+	mu sync.Mutex
+	at map[string]time.Time
+}
+
+// note tells whether it is time to note a member again.
+func (s *seen) note(userID string, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Sub(s.at[userID]) < renewAfter {
+		return false
+	}
+	if s.at == nil || len(s.at) >= maxSeen {
+		s.at = map[string]time.Time{}
+	}
+	s.at[userID] = now
+	return true
+}
+
+// maxSeen bounds what is remembered. Past it all is forgotten, and written once more.
+const maxSeen = 10_000
 
 // callerOf is the member that a session or a token stands for, until it ends.
 func (h *Handler) callerOf(s authority.ConsoleSession, ends time.Time) (*Caller, error) {

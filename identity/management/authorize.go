@@ -98,6 +98,9 @@ func (h *Handler) authorize(r *http.Request) (caller, error) {
 		who = caller{Type: directory.KindApplication, ID: c.Subject}
 	}
 	who.may, err = h.allowed(r.Context(), who)
+	if err == nil && who.Type == directory.KindUser && h.Seen != nil {
+		h.Seen(r.Context(), who.ID)
+	}
 	return who, err
 }
 

@@ -44,6 +44,8 @@ type Handler struct {
 	// Console says whom the console's cookie stands for, nil without one; console.ErrEnded when for nobody. Nil: there is no
 	// console.
 	Console func(ctx context.Context, h http.Header) (*console.Caller, error)
+	// Seen is told of members of the console who call by token; optional.
+	Seen func(ctx context.Context, userID string)
 	// AllowedOrigins may call from a browser besides the API's own origin.
 	AllowedOrigins []string
 	// Origin is scheme and host of a request as the client sees them, for Link headers. Nil: taken from the request.

@@ -274,3 +274,45 @@ func TestToken_endsAtOnce(t *testing.T) {
 		})
 	}
 }
+
+// When a member was seen last is told of whoever calls by token, too.
+func TestToken_itsMemberIsSeen(t *testing.T) {
+	d := fresh(t)
+	p := d.start()
+	boss := p.page()
+	boss.signInBySecret(adminSecret)
+	for path, body := range map[string]string{"/v1/graphql": anyQuery, "/api/resources": ""} {
+		name := strings.ReplaceAll(strings.Trim(path, "/"), "/", "_")
+		p.user(name, "owner")
+		token := p.page().memberToken(name)
+		if seen := lastSeen(t, boss, name); seen != nil {
+			t.Errorf("%s: seen at %v", name, seen)
+		}
+		method := http.MethodGet
+		if body != "" {
+			method = http.MethodPost
+		}
+		boss.wants(name, p.bearing(token, method, path, body), 200, "")
+		if seen, _ := lastSeen(t, boss, name).(float64); time.Since(time.UnixMilli(int64(seen))) > time.Minute {
+			t.Errorf("%s: seen at %v", name, time.UnixMilli(int64(seen)))
+		}
+	}
+}
+
+func lastSeen(t *testing.T, by *page, name string) any {
+	t.Helper()
+	var list []struct {
+		User     struct{ Username string }
+		LastSeen any
+	}
+	if err := json.Unmarshal([]byte(by.send(http.MethodGet, "/console/api/members", "").raw), &list); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range list {
+		if m.User.Username == name {
+			return m.LastSeen
+		}
+	}
+	t.Fatal("no member", name)
+	return nil
+}
