@@ -41,6 +41,21 @@ inPage("several users are given a role at once, and undoing takes it from those 
   assert.ok((await rolesOf(people[23])).includes("auditor"));
 });
 
+inPage("a role that is given is taken back by undoing; whom nobody knows is said so", "/console", async (page) => {
+  await page.goto(`${base}/console/identity/users/${people[21].id}?tab=roles`);
+  await button(page, "Assign roles").click();
+  await dialog(page).getByLabel("auditor").check();
+  await dialog(page).getByRole("button", { name: "Assign roles" }).click();
+  await page.getByRole("link", { name: "auditor", exact: true }).waitFor();
+  assert.deepEqual(await violations(page), []);
+  await button(page, "Undo").click();
+  await page.getByRole("link", { name: "auditor", exact: true }).waitFor({ state: "detached" });
+  assert.ok(!(await rolesOf(people[21])).includes("auditor"));
+  await page.goto(`${base}/console/identity/users/nobody`);
+  await page.getByText("Nothing has the ID nobody").waitFor();
+  assert.deepEqual(await violations(page), []);
+}, { expected: [/404/] });
+
 inPage("several are suspended, found by it, and deleted after it is asked", "/console/identity/users?q=person_1", async (page) => {
   for (const i of [18, 19]) await page.getByRole("checkbox", { name: `Pick ${long} ${i}`, exact: true }).check();
   await button(page, "Suspend").click();

@@ -215,6 +215,9 @@ inPage("sign-in settings are seen in the sign-in page itself before they are sav
   assert.notEqual(await stored(), "#7a1fa2");
   await page.getByText("Sign-up", { exact: true }).click();
   await shown.getByRole("heading", { name: /account/i }).waitFor();
+  await page.getByText("Desktop", { exact: true }).click();
+  await page.waitForFunction(() => document.querySelector("iframe").contentWindow.innerWidth === 1280); // as wide as a screen, drawn smaller
+  assert.deepEqual(await violations(page), []);
   await button(page, "Save changes").click();
   await said(page, "The settings are saved, and in force.");
   assert.equal(await stored(), "#7a1fa2");

@@ -4,7 +4,7 @@ import { t } from "./text.ts";
 /** What was done, with the way back. */
 export const Undo = ({ message, onUndo }: { message: string; onUndo: () => void }) => (
   <>
-    {message}
+    <span>{message}</span>
     <Button size="compact-sm" variant="default" ml="sm" onClick={onUndo}>
       {t("undo")}
     </Button>

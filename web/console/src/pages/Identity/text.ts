@@ -7,6 +7,8 @@ export const t = texts("identity", {
   general: "General",
   actions: "Actions",
   never: "never",
+  gone: "There is nothing here",
+  goneText: "Nothing has the ID {id}, or not any more.",
   delete: "Delete",
   remove: "Remove",
   edit: "Edit",

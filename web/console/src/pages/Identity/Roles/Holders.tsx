@@ -41,7 +41,7 @@ export const Holders = ({ role, kind }: { role: Role; kind: Kind }) => {
       mayWrite={mayWrite}
       touches={["roles", kind]}
       give={(ids) => giveRoleTo(role.id, kind, ids)}
-      take={(holder) => takeRoleFrom(role.id, kind, holder.id)}
+      take={(holderId) => takeRoleFrom(role.id, kind, holderId)}
       words={{
         label: t(kind),
         assign: t(words[kind].assign),

@@ -31,7 +31,7 @@ export const Permissions = ({ role, mayWrite }: { role: Role; mayWrite: boolean 
       mayWrite={mayWrite}
       touches={["roles"]}
       give={(ids) => addRoleScopes(role.id, ids)}
-      take={(scope) => removeRoleScope(role.id, scope.id)}
+      take={(scopeId) => removeRoleScope(role.id, scopeId)}
       words={{
         label: t("permissions"),
         assign: t("assignPermissions"),

@@ -26,10 +26,13 @@ const Actions = ({ user, onDelete }: { user: User; onDelete: () => void }) => {
   const [asking, setAsking] = useState<"password" | "suspend">();
   const name = nameOf(user);
   const close = () => setAsking(undefined);
-  const suspend = async (isSuspended: boolean) => {
+  const set = async (isSuspended: boolean) => {
     await setSuspended(user.id, isSuspended);
     await client.invalidateQueries({ queryKey: ["users"] });
-    done(t(isSuspended ? "suspendDone" : "reactivateDone", { name }));
+  };
+  const suspend = async (isSuspended: boolean) => {
+    await set(isSuspended);
+    done(t(isSuspended ? "suspendDone" : "reactivateDone", { name }), () => set(!isSuspended));
   };
   return (
     <>

@@ -25,21 +25,21 @@ type Props<T> = Pick<ComponentProps<typeof Listing<T>>, "query" | "page" | "onPa
   columns: Column<T>[];
   mayWrite: boolean;
   give: (ids: string[]) => Promise<unknown>;
-  take: (item: T) => Promise<unknown>;
+  take: (id: string) => Promise<unknown>;
   /** What to read again, by the beginnings of its keys in the cache. */
   touches: string[];
   /** The dialog that picks what to give. */
   children: (give: (ids: string[]) => Promise<void>, onClose: () => void) => ReactNode;
 };
 
-/** What is given and can be taken again: a user's roles, a role's permissions, a role's holders. What is taken comes back by undoing. */
+/** What is given and can be taken again: a user's roles, a role's permissions, a role's holders. Either is undone in one click. */
 export const Assigned = <T extends { id: string }>({ words, note, columns, mayWrite, give, take, touches, children, ...list }: Props<T>) => {
   const client = useQueryClient();
   const [{ create }, set] = useAddress<{ create?: string }>();
   const refresh = () => Promise.all(touches.map((kind) => client.invalidateQueries({ queryKey: [kind] })));
   const remove = async (item: T) => {
     try {
-      await take(item);
+      await take(item.id);
       await refresh();
       done(words.took(item), async () => {
         await give([item.id]);
@@ -77,7 +77,10 @@ export const Assigned = <T extends { id: string }>({ words, note, columns, mayWr
           await give(ids);
           close();
           await refresh();
-          done(words.gave(ids.length));
+          done(words.gave(ids.length), async () => {
+            for (const id of ids) await take(id); // the dialog offers only what is not there yet
+            await refresh();
+          });
         }, close)}
     </div>
   );

@@ -3,7 +3,10 @@ import { IconTrash } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type LinkProps, useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
+import { ApiError } from "../../../../../api/error.ts";
 import { Confirm } from "../../../parts/confirm.tsx";
+import { Empty } from "../../../parts/Empty.tsx";
+import { LinkButton } from "../../../parts/LinkButton.tsx";
 import { done } from "../../../parts/notify.ts";
 import { Page } from "../../../parts/Page.tsx";
 import { Problem } from "../../../parts/Problem.tsx";
@@ -43,7 +46,15 @@ export const Detail = <T,>({ list, id, load, nameOf, lead, note, tabs, deletion,
   if (error)
     return (
       <Page title={list.name} back={list}>
-        <Problem error={error} onRetry={() => void refetch()} />
+        {error instanceof ApiError && error.status === 404 ? (
+          <Empty title={t("gone")} text={t("goneText", { id })}>
+            <LinkButton to={list.to} variant="default">
+              {list.name}
+            </LinkButton>
+          </Empty>
+        ) : (
+          <Problem error={error} onRetry={() => void refetch()} />
+        )}
       </Page>
     );
   if (!one) return <Waiting />;

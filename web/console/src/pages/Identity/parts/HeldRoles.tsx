@@ -18,7 +18,7 @@ export const HeldRoles = ({ kind, id, type, mayWrite }: Props) => {
       mayWrite={mayWrite}
       touches={["roles", kind]}
       give={(ids) => giveRoles(kind, id, ids)}
-      take={(role) => takeRole(kind, id, role.id)}
+      take={(roleId) => takeRole(kind, id, roleId)}
       words={{
         label: t("roles"),
         assign: t("assignRoles"),
