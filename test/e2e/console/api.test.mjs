@@ -116,7 +116,7 @@ inPage("an operation is put on the allow list and taken off", "/console/graphql/
 inPage("on a phone the answer stands below the operation", "/console", async (page) => {
   await page.setViewportSize({ width: 360, height: 740 });
   await page.goto(`${base}/console/graphql`);
-  await page.locator(".graphiql-query-editor .view-lines").click({ timeout: 30_000 });
+  await page.locator(".graphiql-query-editor .view-lines").click({ timeout: 30_000, position: { x: 5, y: 5 } });
   await page.keyboard.press("Control+a");
   await page.keyboard.type("{ pot { id");
   await page.keyboard.press("Escape");
