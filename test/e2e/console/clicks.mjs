@@ -100,7 +100,7 @@ export const createApplication = async (page, name, origin) => {
   await heading(page, name);
   await page.getByLabel("Redirect URI", { exact: true }).fill(`${origin}/callback`);
   await button(page, "Add").click();
-  await page.getByText(`Registered: ${origin}/callback`).waitFor();
+  await said(page, `${origin}/callback is added.`);
   const text = await page
     .getByText(/appId: "/)
     .first()

@@ -45,6 +45,7 @@ const pages = [
   ["/identity/custom-jwt", "Custom JWT"],
   ["/identity/custom-jwt/$type", "User access token", "/identity/custom-jwt/access-token"],
   ["/identity/sign-in-experience", "Sign-in experience"],
+  ["/identity/tokens", "Sessions and tokens"],
   ["/identity/keys", "Signing keys"],
   ["/identity/logs", "Audit log"],
   ["/identity/logs/$id", undefined, `/identity/logs/${entry}`],
