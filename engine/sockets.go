@@ -28,6 +28,9 @@ func (e *Engine) newSockets(cors *transport.CORS, errors transport.Errors, maxMe
 	return s
 }
 
+// EndStreams ends the event streams: see transport.Sockets.
+func (e *Engine) EndStreams(ctx context.Context) { e.sockets.EndStreams(ctx) }
+
 // ReviewCallers has the callers of running subscriptions looked at again now: somebody's rights have changed. It does
 // not wait.
 func (e *Engine) ReviewCallers() {

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -53,12 +54,16 @@ func Serve(ctx context.Context, log *slog.Logger, grace time.Duration, limits Li
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
+	var ending sync.WaitGroup // side by side: none takes connections while another waits for its requests
 	for _, s := range servers {
-		if e := s.Shutdown(closing); e != nil {
-			log.WarnContext(closing, "requests cut off at shutdown", "error", e)
-			_ = s.Close()
-		}
+		ending.Go(func() {
+			if e := s.Shutdown(closing); e != nil {
+				log.WarnContext(closing, "requests cut off at shutdown", "error", e)
+				_ = s.Close()
+			}
+		})
 	}
+	ending.Wait()
 	return err
 }
 

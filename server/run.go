@@ -113,6 +113,15 @@ func (sv *Server) serve(ctx context.Context, l listeners, out io.Writer, began t
 	if l.identity != nil {
 		handlers[l.identity] = sv.identityHandler()
 	}
+	if sv.engine != nil {
+		background.Go(func() { // else each stream would hold the shutdown for the whole of its grace
+			select {
+			case <-serving.Done():
+				sv.engine.EndStreams(working)
+			case <-working.Done():
+			}
+		})
+	}
 	background.Go(func() { sv.afterStart(working, out, began) })
 	grace := time.Duration(sv.settings.Listening.Grace) * time.Second
 	limits := httpd.Limits{Timeout: time.Duration(sv.settings.Listening.Timeout) * time.Second, HeaderBytes: sv.settings.Listening.MaxHeaders, Open: &sv.open}

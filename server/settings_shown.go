@@ -2,7 +2,6 @@ package server
 
 import (
 	"fmt"
-	"net/url"
 	"os"
 	"reflect"
 	"regexp"
@@ -10,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"gatehouse/telemetry"
 )
 
 // shownSetting is a setting as the console shows it.
@@ -87,30 +88,25 @@ func plainValue(v reflect.Value) string {
 	return fmt.Sprint(v.Interface())
 }
 
-// withoutCredentials takes out of URLs what may be a secret, and connection strings of keywords out whole.
+// withoutCredentials shows a text as logs would show the URLs in it, and not at all where it may hold more.
 func withoutCredentials(text string) string {
-	if strings.Contains(strings.ToLower(text), "password=") {
-		return "set"
+	const hidden = "set"
+	if strings.Contains(strings.ToLower(text), "password=") { // a connection string of keywords
+		return hidden
+	}
+	if !strings.Contains(text, "://") {
+		return text
 	}
 	parts := strings.Split(text, ",")
 	for i, part := range parts {
-		u, err := url.Parse(strings.TrimSpace(part))
-		if err != nil {
-			if strings.Contains(part, "://") {
-				return "set" // a URL that cannot be read may hold anything
+		switch {
+		case strings.Contains(part, "://"):
+			if parts[i] = telemetry.PublicURL(strings.TrimSpace(part)); !strings.Contains(parts[i], "://") {
+				return hidden // it cannot be read, and may hold anything
 			}
-			continue
+		case strings.Contains(part, "@"): // the comma was one of a password
+			return hidden
 		}
-		if u.Scheme == "" || !strings.Contains(part, "://") {
-			continue
-		}
-		if u.User != nil {
-			u.User = url.User("…")
-		}
-		if u.RawQuery != "" {
-			u.RawQuery = "…"
-		}
-		parts[i], _ = url.PathUnescape(u.String())
 	}
 	return strings.Join(parts, ",")
 }

@@ -15,7 +15,7 @@ func TestSettings_shownWithoutSecrets(t *testing.T) {
 	for _, shape := range []string{
 		hidden, "postgres://user:" + hidden + "@db.example:5432/app?sslpassword=" + hidden, "host=db password=" + hidden,
 		"postgres://user:" + hidden + "@/app?host=/run&password=" + hidden, "postgres://a/b, postgres://user:" + hidden + "@/c",
-		"https://user:" + hidden + "@hook.example/path?token=" + hidden, "postgres://user:" + hidden + "%zz@[::1/", `{"type":"HS256","key":"` + hidden + `"}`,
+		"https://user:" + hidden + "@hook.example/path?token=" + hidden, "postgres://user:" + hidden + "%zz@[::1/", "postgres://user:12," + hidden + "@h/db", `{"type":"HS256","key":"` + hidden + `"}`,
 	} {
 		var s Settings
 		k, err := kong.New(&s, SettingsOptions()...)

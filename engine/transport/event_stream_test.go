@@ -267,6 +267,37 @@ func TestEventStream_endsWithoutCompleting(t *testing.T) {
 	}
 }
 
+// At a shutdown streams end at once, but for those on which something is under way that would not be done again.
+func TestEventStream_endsWithTheServer(t *testing.T) {
+	t.Parallel()
+	s := newSockets(t, nil)
+	live := s.open("live")
+	<-s.pushes
+	busy := s.open("mutation slow")
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.EndStreams(t.Context())
+	}()
+	live.wantEnd()
+	<-s.stopped
+	if resp := s.request(http.MethodPost, "/v1/graphql", `{"query":"live"}`); resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("a further one: %s", resp.Status)
+	}
+	select {
+	case <-ended:
+		t.Error("the mutation was not waited for")
+	default:
+	}
+	socket := s.ready(newWS) // no request that anything waits for
+	close(s.release)
+	busy.want(next(`{"data":"mutation slow"}`), completed)
+	busy.wantEnd()
+	<-ended
+	socket.send(`{"type":"ping"}`)
+	socket.want(`{"type":"pong"}`)
+}
+
 func TestEventStream_keepAlive(t *testing.T) {
 	t.Parallel()
 	s := newSockets(t, func(h *transport.Sockets) { h.KeepAlive = 5 * time.Millisecond })

@@ -96,7 +96,9 @@ type Sockets struct {
 	// addresses counts the connections of each, where that is bounded.
 	addresses map[string]int
 	isClosed  bool
-	serving   sync.WaitGroup
+	// endsStreams: no event stream is let in any more.
+	endsStreams bool
+	serving     sync.WaitGroup
 
 	// reviewed is the epoch of the last review that found all callers well; only Review uses it.
 	reviewing sync.Mutex
@@ -206,7 +208,7 @@ func (h *Sockets) enter(c *socket) (code websocket.StatusCode, why string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
-	case h.isClosed:
+	case h.isClosed, h.endsStreams && c.protocol.isStream:
 		return websocket.StatusServiceRestart, shutDownReason
 	case h.MaxConnections > 0 && len(h.open) >= h.MaxConnections:
 		return websocket.StatusTryAgainLater, closeReason("1013: the server has as many connections as it may")
@@ -271,6 +273,52 @@ func (h *Sockets) Close() {
 		c.end(websocket.StatusServiceRestart, shutDownReason)
 	}
 	h.serving.Wait()
+}
+
+// drainInterval is how often EndStreams looks whether what streams have under way is done.
+const drainInterval = 50 * time.Millisecond
+
+// EndStreams ends the event streams, which are requests that a shutdown would wait for, and lets no further one in: at once
+// where all that is under way are subscriptions, else when the rest is done. There is no event for it: clients connect
+// again when a stream ends. It returns when there are none, or when ctx ends.
+func (h *Sockets) EndStreams(ctx context.Context) {
+	h.mu.Lock()
+	h.endsStreams = true
+	h.mu.Unlock()
+	ticker := time.NewTicker(drainInterval)
+	defer ticker.Stop()
+	for {
+		left := 0
+		for _, c := range h.all() {
+			if c.protocol.isStream {
+				left++
+				c.endUnlessBusy()
+			}
+		}
+		if left == 0 {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// endUnlessBusy ends a connection on which nothing but subscriptions is under way.
+func (c *socket) endUnlessBusy() {
+	if !c.starting.TryLock() { // something begins, or it is ending
+		return
+	}
+	defer c.starting.Unlock()
+	live := len(c.subscriptions())
+	c.mu.Lock()
+	isBusy := len(c.operations) > live
+	c.mu.Unlock()
+	if !isBusy {
+		c.end(websocket.StatusServiceRestart, shutDownReason)
+	}
 }
 
 // CloseAll ends every connection because what it was told about the API holds no more.

@@ -65,8 +65,9 @@ func (d *databases) query(url, sql string, into any) {
 // process is a running Gatehouse.
 type process struct {
 	*databases
-	base string
-	out  *output
+	base    string
+	out     *output
+	command *exec.Cmd
 }
 
 // output is what a process prints, while it does.
@@ -104,7 +105,7 @@ func (d *databases) startAt(port string, env ...string) *process {
 		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "HASURA_GRAPHQL_DATABASE_URL=" + d.data, "DB_URL=" + d.identity,
 		"HASURA_GRAPHQL_ADMIN_SECRET=" + adminSecret, "HASURA_GRAPHQL_ADMIN_SECRETS=" + `[{"secret":"narrow","name":"night","scopes":["graphql","operations"]}]`,
 	}, env...)
-	cmd.Stdout, cmd.Stderr = p.out, p.out
+	cmd.Stdout, cmd.Stderr, p.command = p.out, p.out, cmd
 	if err := cmd.Start(); err != nil {
 		d.Fatal(err)
 	}

@@ -165,7 +165,10 @@ func TestToken_isTheMemberEverywhere(t *testing.T) {
 }
 
 // stream is an event stream that is read line by line.
-type stream struct{ lines chan string }
+type stream struct {
+	lines chan string
+	err   error // once lines is closed
+}
 
 func (p *process) stream(token, query string) *stream {
 	p.Helper()
@@ -182,14 +185,16 @@ func (p *process) stream(token, query string) *stream {
 		p.Fatal(err)
 	}
 	p.Cleanup(func() { _ = resp.Body.Close() })
-	s := &stream{make(chan string, 100)}
+	s := &stream{lines: make(chan string, 100)}
 	go func() {
 		defer close(s.lines)
-		for in := bufio.NewScanner(resp.Body); in.Scan(); {
+		in := bufio.NewScanner(resp.Body)
+		for in.Scan() {
 			if data, ok := strings.CutPrefix(in.Text(), "data: "); ok {
 				s.lines <- data
 			}
 		}
+		s.err = in.Err()
 	}()
 	return s
 }
