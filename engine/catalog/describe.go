@@ -188,7 +188,7 @@ select json_build_object(
       'schema', r.nspname, 'name', r.relname, 'comment', pg_catalog.obj_description(r.oid, 'pg_class'),
       'kind', case r.relkind when 'r' then 'table' when 'v' then 'view' when 'm' then 'materialized_view' when 'f' then 'foreign_table' else 'partitioned_table' end,
       'rows', case when r.reltuples >= 0 and r.relkind <> 'v' then r.reltuples::int8 end,
-      'bytes', r.relpages::int8 * pg_catalog.current_setting('block_size')::int8,
+      'bytes', greatest(r.relpages, 0)::int8 * pg_catalog.current_setting('block_size')::int8,
       'parent', (select json_build_object('schema', pn.nspname, 'name', pc.relname)
                  from pg_catalog.pg_inherits i join pg_catalog.pg_class pc on pc.oid = i.inhparent join pg_catalog.pg_namespace pn on pn.oid = pc.relnamespace
                  where i.inhrelid = r.oid and r.relispartition),

@@ -73,6 +73,9 @@ export const TableFrame = ({ source, name, isWide, actions, children }: Props) =
           <Link to="/data/$source/$schema/$table/api" params={params}>
             {t("inApi")}
           </Link>
+          <Link to="/data/picture" search={{ source, around: `${name.schema}.${name.name}` }} className="aside">
+            {t("picture")}
+          </Link>
         </nav>
         {body}
       </div>

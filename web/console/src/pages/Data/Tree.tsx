@@ -1,5 +1,5 @@
 import { NativeSelect, TextInput } from "@mantine/core";
-import { IconDatabase, IconEye, IconPlus, IconSearch, IconTable } from "@tabler/icons-react";
+import { IconChevronRight, IconDatabase, IconEye, IconPlus, IconSearch, IconTable } from "@tabler/icons-react";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useMemo, useRef, useState } from "react";
@@ -11,7 +11,17 @@ import { useDatabase } from "./source.ts";
 import { t } from "./text.ts";
 
 type Here = { source?: string; schema?: string; table?: string };
-type Line = { schema: string; table?: Table };
+type Line = { schema: string; table?: Table; count?: number };
+
+/** The schemas whose tables are folded away, kept for this visit. */
+const closedKey = (source: string | undefined) => `gatehouse-tree-${source}`;
+const closedIn = (source: string | undefined): ReadonlySet<string> => {
+  try {
+    return new Set(JSON.parse(sessionStorage.getItem(closedKey(source)) ?? "[]") as string[]);
+  } catch {
+    return new Set();
+  }
+};
 
 const words = (text: string) => text.toLowerCase().split(/\s+/).filter(Boolean);
 
@@ -24,6 +34,13 @@ export const Tree = ({ id, source, sources, here }: { id: string; source: string
   const [wanted, setWanted] = useState("");
   const mayShape = useMay("sql");
   const navigate = useNavigate();
+  const [closed, setClosed] = useState<ReadonlySet<string>>(() => closedIn(source));
+  const toggle = (schema: string) => {
+    const next = new Set(closed);
+    if (!next.delete(schema)) next.add(schema);
+    setClosed(next);
+    sessionStorage.setItem(closedKey(source), JSON.stringify([...next]));
+  };
   const lines = useMemo((): Line[] => {
     const parts = words(wanted);
     const shown = (data?.tables ?? []).filter(
@@ -31,9 +48,12 @@ export const Tree = ({ id, source, sources, here }: { id: string; source: string
     );
     return (data?.schemas ?? []).flatMap((schema) => {
       const within = shown.filter((table) => table.schema === schema);
-      return within.length > 0 || parts.length === 0 ? [{ schema }, ...within.map((table) => ({ schema, table }))] : [];
+      const isClosed = parts.length === 0 && closed.has(schema);
+      return within.length > 0 || parts.length === 0
+        ? [{ schema, count: within.length }, ...(isClosed ? [] : within).map((table) => ({ schema, table }))]
+        : [];
     });
-  }, [data, wanted]);
+  }, [data, wanted, closed]);
   const scroll = useRef<HTMLElement>(null);
   const virtual = useVirtualizer({
     count: lines.length,
@@ -81,21 +101,30 @@ export const Tree = ({ id, source, sources, here }: { id: string; source: string
         {data && lines.length === 0 && <p className="muted">{t("nothingFound")}</p>}
         <div style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((item) => {
-            const { schema, table } = lines[item.index] as Line;
+            const { schema, table, count } = lines[item.index] as Line;
             const style = { transform: `translateY(${item.start}px)`, height: item.size };
             if (!table)
               return (
-                <Link
-                  key={item.key}
-                  className="tree-schema"
-                  style={style}
-                  to="/data/$source/$schema"
-                  params={{ source, schema }}
-                  activeOptions={{ exact: true }}
-                  aria-current={here.schema === schema && !here.table ? "page" : undefined}
-                >
-                  {schema}
-                </Link>
+                <div key={item.key} className="tree-schema" style={style}>
+                  <button
+                    type="button"
+                    aria-expanded={!closed.has(schema)}
+                    aria-label={t("tablesOf", { name: schema })}
+                    disabled={wanted.trim() !== ""}
+                    onClick={() => toggle(schema)}
+                  >
+                    <IconChevronRight size={14} aria-hidden="true" />
+                  </button>
+                  <Link
+                    to="/data/$source/$schema"
+                    params={{ source, schema }}
+                    activeOptions={{ exact: true }}
+                    aria-current={here.schema === schema && !here.table ? "page" : undefined}
+                  >
+                    <span>{schema}</span>
+                    <small>{count}</small>
+                  </Link>
+                </div>
               );
             const Icon = table.kind.endsWith("view") ? IconEye : IconTable;
             return (

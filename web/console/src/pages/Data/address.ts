@@ -7,6 +7,8 @@ export type Spot = { from?: number; after?: (string | null)[]; before?: (string 
 export type RowsSearch = { where?: Filter[]; order?: Order[]; row?: Record<string, string>; insert?: boolean; size?: number } & Spot;
 export type SourceSearch = { source?: string; schema?: string };
 
+/** What of a schema's picture is shown: a schema's tables, or those around one, so many joins away. */
+export type PictureSearch = SourceSearch & { around?: string; steps?: number; detail?: "names" | "keys" | "all" };
 export type SourcesSearch = { connect?: boolean };
 
 const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
@@ -45,3 +47,10 @@ export const rowsSearch = (search: Record<string, unknown>): RowsSearch => ({
 
 export const sourceSearch = (search: Record<string, unknown>): SourceSearch => ({ source: text(search.source), schema: text(search.schema) });
 export const sourcesSearch = (search: Record<string, unknown>): SourcesSearch => ({ connect: search.connect === true ? true : undefined });
+const details = ["names", "keys", "all"] as const;
+export const pictureSearch = (search: Record<string, unknown>): PictureSearch => ({
+  ...sourceSearch(search),
+  around: text(search.around),
+  steps: typeof search.steps === "number" && [0, 1, 2, 3].includes(search.steps) ? search.steps : undefined,
+  detail: details.find((one) => one === search.detail),
+});

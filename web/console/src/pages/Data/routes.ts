@@ -1,5 +1,5 @@
 import { type AnyRoute, createRoute, lazyRouteComponent } from "@tanstack/react-router";
-import { rowsSearch, sourceSearch, sourcesSearch } from "./address.ts";
+import { pictureSearch, rowsSearch, sourceSearch, sourcesSearch } from "./address.ts";
 
 // The data pages. Each is a chunk of its own, and the tree of tables beside them another, which stays as it is from page to page; what is open is in
 // the address.
@@ -21,7 +21,7 @@ export const dataRoutes = <Parent extends AnyRoute>(on: () => Parent) =>
     createRoute({
       getParentRoute: on,
       path: "/picture",
-      validateSearch: sourceSearch,
+      validateSearch: pictureSearch,
       component: lazyRouteComponent(() => import("./Picture/index.tsx")),
     }),
     createRoute({

@@ -364,7 +364,6 @@ export default {
     took: "{ms} ms",
     rows: { one: "{count} Zeile", other: "{count} Zeilen" },
     first: "die ersten {shown} von {count} Zeilen",
-    did: "Was jede Anweisung getan hat: {commands}",
     results: "Ergebnis",
     nothing: "Hier steht das Ergebnis der letzten Anweisung.",
     noRows: "Keine Zeilen.",

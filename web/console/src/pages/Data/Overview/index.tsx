@@ -16,13 +16,25 @@ import { t } from "../text.ts";
 import { useAddSuggestions, useSuggestions, useTracking } from "../tracking.ts";
 import { SchemaActions } from "./SchemaActions.tsx";
 
+const atOnce = 150;
+
 const Tables = ({ source, tables }: { source: string; tables: Table[] }) => {
   const mayTrack = useMay("metadata");
   const { track, untrack } = useTracking(source);
   const [leaving, setLeaving] = useState<Table>();
+  // A thousand lines with their buttons take seconds to draw: more come as one scrolls.
+  const [most, setMost] = useState(atOnce);
+  const more = () => setMost((was) => was + atOnce);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keyboard
-    <section className="listing" aria-label={t("tables")} tabIndex={0}>
+    <section
+      className="listing"
+      aria-label={t("tables")}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keyboard
+      tabIndex={0}
+      onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) =>
+        scrollTop + 2 * clientHeight > scrollHeight && most < tables.length && more()
+      }
+    >
       <table>
         <thead>
           <tr>
@@ -37,7 +49,7 @@ const Tables = ({ source, tables }: { source: string; tables: Table[] }) => {
           </tr>
         </thead>
         <tbody>
-          {tables.map((table) => (
+          {tables.slice(0, most).map((table) => (
             <tr key={table.name}>
               <td>
                 <Link to="/data/$source/$schema/$table" params={{ source, schema: table.schema, table: table.name }}>
@@ -77,6 +89,11 @@ const Tables = ({ source, tables }: { source: string; tables: Table[] }) => {
           ))}
         </tbody>
       </table>
+      {most < tables.length && (
+        <Button size="compact-sm" variant="subtle" m="xs" onClick={more}>
+          {t("moreTables", { count: tables.length - most })}
+        </Button>
+      )}
       <Confirm
         isOpen={leaving !== undefined}
         title={t("untrackTitle", { name: leaving?.name ?? "" })}
@@ -98,7 +115,7 @@ const Schema = ({ source, schema }: { source: string; schema: string }) => {
   const suggestions = useSuggestions(source, mayTrack).data ?? [];
   const add = useAddSuggestions(source, data);
   const [wanted, setWanted] = useState("");
-  const all = useMemo(() => (data?.tables ?? []).filter((table) => table.schema === schema), [data, schema]);
+  const all = useMemo(() => (data?.tables ?? []).filter((table) => table.schema === schema && !table.parent), [data, schema]);
   const shown = useMemo(() => all.filter((table) => table.name.toLowerCase().includes(wanted.trim().toLowerCase())), [all, wanted]);
   const untracked = all.filter((table) => !table.tracked);
   return (

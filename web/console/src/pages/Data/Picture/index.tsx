@@ -1,4 +1,4 @@
-import { ActionIcon, Checkbox, NativeSelect, TextInput } from "@mantine/core";
+import { ActionIcon, Autocomplete, NativeSelect, TextInput } from "@mantine/core";
 import { IconFocusCentered, IconMinus, IconPlus, IconSearch } from "@tabler/icons-react";
 import { Link, useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
@@ -7,19 +7,25 @@ import { Page } from "../../../parts/Page.tsx";
 import { Problem } from "../../../parts/Problem.tsx";
 import { Waiting } from "../../../shell/Waiting.tsx";
 import { texts } from "../../../text.ts";
-import type { SourceSearch } from "../address.ts";
+import type { PictureSearch } from "../address.ts";
 import { SourceSelect } from "../SourceSelect.tsx";
 import { useDatabase } from "../source.ts";
 import { useSource } from "../useSource.ts";
-import { arrange, headHeight, type Layout, lineHeight, type Node, pathOf } from "./layout.ts";
+import { arrange, type Detail, headHeight, type Layout, lineHeight, type Node, pathOf, within } from "./layout.ts";
 
 const t = texts("data.picture", {
   title: "Schema picture",
   find: "Show tables named",
   schema: "Schema",
   all: "All schemas",
-  neighbours: "and what they are joined with",
-  columns: "All columns",
+  around: "Around a table",
+  steps: "How far around",
+  stepsOf: { one: "and what it is joined with", other: "and {count} joins around" },
+  detail: "What is drawn of a table",
+  detail_names: "Names only",
+  detail_keys: "Names and keys",
+  detail_all: "All columns",
+  shown: "{count} of {all} tables",
   zoomIn: "Larger",
   zoomOut: "Smaller",
   fit: "Show all of it",
@@ -201,28 +207,31 @@ const Drawn = ({ layout, source }: { layout: Layout; source: string }) => {
   );
 };
 
-/** A picture of the schema: tables, keys, and what they join. */
+const many = 60;
+
+/** A picture of the schema: tables, keys, and what they join. What of it is shown is in the address. */
 const Picture = () => {
   const { source, names, setSource } = useSource();
-  const search = useSearch({ strict: false }) as SourceSearch;
+  const search = useSearch({ strict: false }) as PictureSearch;
   const navigate = useNavigate();
   const { data, error, refetch } = useDatabase(source);
   const [wanted, setWanted] = useState("");
-  const [withNeighbours, setNeighbours] = useState(true);
-  const [isWhole, setWhole] = useState(false);
-  const layout = useMemo(() => {
-    const all = (data?.tables ?? []).filter((table) => !table.parent && (!search.schema || table.schema === search.schema));
+  const set = (change: Partial<PictureSearch>) => void navigate({ to: "/data/picture", search: { ...search, ...change } });
+  const all = useMemo(() => (data?.tables ?? []).filter((table) => !table.parent), [data]);
+  const keys = useMemo(() => all.map((table) => `${table.schema}.${table.name}`), [all]);
+  const steps = search.steps ?? 1;
+  const shown = useMemo(() => {
     const text = wanted.trim().toLowerCase();
-    const hit = all.filter((table) => `${table.schema}.${table.name}`.toLowerCase().includes(text));
-    if (!text || !withNeighbours) return arrange(hit, isWhole);
-    const same = (a: { schema: string; name: string }, b: { schema: string; name: string }) => a.schema === b.schema && a.name === b.name;
-    const joined = all.filter(
-      (table) =>
-        hit.includes(table) ||
-        hit.some((one) => one.foreign_keys.some((key) => same(key.to, table)) || table.foreign_keys.some((key) => same(key.to, one))),
-    );
-    return arrange(hit.length > 0 ? joined : [], isWhole);
-  }, [data, search.schema, wanted, withNeighbours, isWhole]);
+    const centre = search.around ? all.filter((table) => `${table.schema}.${table.name}` === search.around) : undefined;
+    if (centre) return within(all, centre, steps);
+    const inSchema = all.filter((table) => !search.schema || table.schema === search.schema);
+    const hit = inSchema.filter((table) => `${table.schema}.${table.name}`.toLowerCase().includes(text));
+    return text && hit.length > 0 ? within(inSchema, hit, search.steps ?? 1) : hit;
+  }, [all, search.schema, search.around, search.steps, steps, wanted]);
+  const detail = search.detail ?? (shown.length > many ? "names" : "keys");
+  const layout = useMemo(() => arrange(shown, detail), [shown, detail]);
+  const [centre, setCentre] = useState(search.around ?? "");
+  useEffect(() => setCentre(search.around ?? ""), [search.around]);
   return (
     <Page
       title={t("title")}
@@ -235,10 +244,8 @@ const Picture = () => {
             aria-label={t("schema")}
             data={[{ value: "", label: t("all") }, ...(data?.schemas ?? [])]}
             value={search.schema ?? ""}
-            onChange={(event) => {
-              const schema = event.currentTarget.value || undefined;
-              void navigate({ to: "/data/picture", search: { ...search, schema } });
-            }}
+            disabled={search.around !== undefined}
+            onChange={(event) => set({ schema: event.currentTarget.value || undefined })}
           />
         </>
       }
@@ -251,10 +258,40 @@ const Picture = () => {
             placeholder={t("find")}
             leftSection={<IconSearch size={14} aria-hidden="true" />}
             value={wanted}
+            disabled={search.around !== undefined}
             onChange={(event) => setWanted(event.currentTarget.value)}
           />
-          <Checkbox size="xs" label={t("neighbours")} checked={withNeighbours} onChange={(event) => setNeighbours(event.currentTarget.checked)} />
-          <Checkbox size="xs" label={t("columns")} checked={isWhole} onChange={(event) => setWhole(event.currentTarget.checked)} />
+          <Autocomplete
+            size="xs"
+            aria-label={t("around")}
+            placeholder={t("around")}
+            leftSection={<IconFocusCentered size={14} aria-hidden="true" />}
+            data={keys}
+            limit={50}
+            value={centre}
+            onChange={(value) => {
+              setCentre(value);
+              if (value === "" || keys.includes(value)) set({ around: value || undefined });
+            }}
+            clearable
+          />
+          <NativeSelect
+            size="xs"
+            aria-label={t("steps")}
+            data={[0, 1, 2, 3].map((one) => ({ value: String(one), label: t("stepsOf", { count: one }) }))}
+            value={String(steps)}
+            disabled={search.around === undefined && wanted.trim() === ""}
+            onChange={(event) => set({ steps: Number(event.currentTarget.value) })}
+          />
+          <NativeSelect
+            size="xs"
+            aria-label={t("detail")}
+            data={(["names", "keys", "all"] as const).map((one) => ({ value: one, label: t(`detail_${one}`) }))}
+            value={detail}
+            onChange={(event) => set({ detail: event.currentTarget.value as Detail })}
+          />
+          <span className="grow" />
+          {data && <span className="muted">{t("shown", { count: shown.length, all: all.length })}</span>}
         </div>
         {error && <Problem error={error} onRetry={() => void refetch()} />}
         {!data && !error && <Waiting />}
