@@ -141,6 +141,25 @@ inPage("tables are tracked, and related as their keys say", "/console/data/defau
   assert.deepEqual(await violations(page), []);
 });
 
+inPage("a view is made, tracked, and read", "/console/data/default/public", async (page) => {
+  await page.getByRole("button", { name: "Schema" }).click();
+  await page.getByRole("menuitem", { name: "Create view" }).click();
+  await heading(page, "Create a view");
+  await page.getByRole("button", { name: "Review SQL" }).click(); // nothing happens: a name is needed
+  await page.getByLabel(titled("Name")).fill("titles");
+  await page.getByRole("button", { name: "Review SQL" }).click();
+  await page.getByText("Give the view a name and a query.").waitFor();
+  await write(page, "select id, upper(title) as title from posts");
+  assert.deepEqual(await violations(page), []);
+  await page.getByRole("button", { name: "Review SQL" }).click();
+  await page.getByRole("dialog").getByText("create view public.titles as").waitFor();
+  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await heading(page, "titles");
+  await page.getByRole("gridcell", { name: "SECOND", exact: true }).waitFor();
+  const { metadata: document } = await metadata("export_metadata", {}).then((m) => (m.metadata ? m : { metadata: m }));
+  assert.ok(JSON.stringify(document).includes('"titles"'));
+});
+
 inPage("tables that are learned while somebody types leave the editor as it is", "/console", async (page) => {
   let learn;
   const learned = new Promise((resolve) => {

@@ -24,6 +24,7 @@ const pages = [
   ["/data/functions", "Functions"],
   ["/data/migrations", "Migrations"],
   ["/data/create", "Create a table"],
+  ["/data/create-view", "Create a view"],
   ["/data/$source", "public", "/data/default"],
   ["/data/$source/$schema", "public", "/data/default/public"],
   ["/data/$source/$schema/$table", "book", "/data/default/public/book"],

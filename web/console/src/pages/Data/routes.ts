@@ -48,6 +48,12 @@ export const dataRoutes = <Parent extends AnyRoute>(on: () => Parent) =>
       validateSearch: sourceSearch,
       component: lazyRouteComponent(() => import("./Create/index.tsx")),
     }),
+    createRoute({
+      getParentRoute: on,
+      path: "/create-view",
+      validateSearch: sourceSearch,
+      component: lazyRouteComponent(() => import("./CreateView/index.tsx")),
+    }),
     createRoute({ getParentRoute: on, path: "/$source", component: overview }),
     createRoute({ getParentRoute: on, path: "/$source/$schema", component: overview }),
     createRoute({

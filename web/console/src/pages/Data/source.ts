@@ -1,11 +1,23 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback } from "react";
-import { describe, type Name, type Table } from "../../../../api/catalog.ts";
+import { useCallback, useMemo } from "react";
+import { type Database, describe, type Name, type Table } from "../../../../api/catalog.ts";
 import { exportMetadata, type Table as TrackedTable } from "../../../../api/metadata.ts";
 
 /** A source's database, as the tree, the picture and completion know it. */
 export const useDatabase = (source: string | undefined) =>
   useQuery({ queryKey: ["database", source], queryFn: () => describe(source ?? ""), enabled: source !== undefined, staleTime: 30_000 });
+
+/** What an editor of SQL completes: columns by table by schema. */
+export const useNames = (database: Database | undefined) =>
+  useMemo(() => {
+    if (!database) return undefined;
+    const all: Record<string, Record<string, string[]>> = {};
+    for (const table of database.tables) {
+      all[table.schema] ??= {};
+      (all[table.schema] as Record<string, string[]>)[table.name] = table.columns.map((column) => column.name);
+    }
+    return all;
+  }, [database]);
 
 /** One table with all its parts. */
 export const useTable = (source: string, { schema, name }: Name) =>

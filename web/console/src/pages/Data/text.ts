@@ -12,6 +12,7 @@ export const t = texts("data", {
   nothingFound: "No table has this name.",
   moreTables: { one: "{count} more table", other: "{count} more tables" },
   createTable: "Create table",
+  createView: "Create view",
   createSchema: "Create schema",
   dropSchema: "Drop schema",
   noSources: "No database is connected",

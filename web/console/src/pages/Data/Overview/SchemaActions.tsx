@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Menu, Modal, TextInput } from "@mantine/core";
 import { IconDots } from "@tabler/icons-react";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { createSchema, dropSchema, type SchemaChange } from "../ddl.ts";
 import { Review } from "../Review.tsx";
@@ -20,6 +20,9 @@ export const SchemaActions = ({ source, schema, isEmpty }: { source: string; sch
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
+          <Menu.Item component={Link} to="/data/create-view" search={{ source, schema } as never}>
+            {t("createView")}
+          </Menu.Item>
           <Menu.Item onClick={() => setName("")}>{t("createSchema")}</Menu.Item>
           {isEmpty && schema !== "public" && (
             <Menu.Item color="red" onClick={() => setChange({ ...dropSchema(schema), to: "public" })}>

@@ -1,6 +1,6 @@
 import { Button, Checkbox, Menu, NativeSelect, TextInput } from "@mantine/core";
 import { IconClock, IconDownload, IconPlayerPlay, IconPlayerStop } from "@tabler/icons-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { describe } from "../../../../../api/catalog.ts";
 import { ApiError } from "../../../../../api/error.ts";
 import { bulk } from "../../../../../api/metadata.ts";
@@ -14,7 +14,7 @@ import { ago } from "../../../text.ts";
 import { Code } from "../Code.tsx";
 import { sqlProblem } from "../Review.tsx";
 import { SourceSelect } from "../SourceSelect.tsx";
-import { useDatabase, useRefresh } from "../source.ts";
+import { useDatabase, useNames, useRefresh } from "../source.ts";
 import { useSource } from "../useSource.ts";
 import { created, type Known, known } from "./created.ts";
 import { forgetHistory, type Ran, readHistory, remember } from "./history.ts";
@@ -54,15 +54,7 @@ const Sql = () => {
     return () => clearInterval(timer);
   }, [isBusy]);
   useEffect(() => () => stop.current?.abort(), []);
-  const names = useMemo(() => {
-    if (!database) return undefined;
-    const all: Record<string, Record<string, string[]>> = {};
-    for (const table of database.tables) {
-      all[table.schema] ??= {};
-      (all[table.schema] as Record<string, string[]>)[table.name] = table.columns.map((column) => column.name);
-    }
-    return all;
-  }, [database]);
+  const names = useNames(database);
   const change = (text: string) => {
     setSql(text);
     sessionStorage.setItem(draftKey, text);
