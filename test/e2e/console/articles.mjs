@@ -106,7 +106,7 @@ test("Logto x Hasura", { skip: mode !== "webhook" }, async () => {
   await click.button(page, "Take the role user away").click();
   await page.getByText("user is taken away.").waitFor();
   refused(await press(shown, "Query with Expected-Role"));
-  await click.button(page, "Undo").click();
+  await page.getByRole("alert").filter({ hasText: "user is taken away." }).getByRole("button", { name: "Undo" }).click();
   await page.getByRole("link", { name: "user", exact: true }).waitFor();
   assert.equal((await press(shown, "Query with Expected-Role")).status, 200);
   assert.deepEqual(appFaults, []);
