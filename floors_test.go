@@ -43,7 +43,7 @@ var floors = map[string]string{
 	"engine/dml":          "engine/plan engine/operation engine/schema engine/catalog engine/metadata engine/session engine/fault",
 	"engine/impact":       "engine/metadata engine/catalog engine/schema engine/operation engine/allowlist",
 	"engine/rest":         "engine/metadata engine/fault",
-	"engine/limit":        "engine/operation engine/metadata engine/session engine/fault",
+	"engine/limit":        "engine/operation engine/metadata engine/session engine/fault httpd",
 	"engine/project":      "",
 	"engine/transport":    "engine/limit engine/operation engine/rest engine/session engine/metadata engine/schema engine/fault httpd telemetry",
 	"engine/webhook":      "engine/kriti engine/fault",

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"gatehouse/engine/admin"
 	"gatehouse/httpd"
@@ -14,13 +15,39 @@ import (
 // maxStatement bounds what of a statement is kept on record, in bytes.
 const maxStatement = 16 << 10
 
+// Bounds of what clients choose the number and the length of.
+const (
+	maxKept  = 100
+	maxShort = 500
+)
+
+// keep puts a list among an entry's data, the first of it, and how many were left out.
+func keep[T any](data map[string]any, name string, list []T) {
+	if len(list) == 0 {
+		return
+	}
+	if more := len(list) - maxKept; more > 0 {
+		data[name+"LeftOut"] = more
+		list = list[:maxKept]
+	}
+	data[name] = list
+}
+
+// short is a text that a client chose, the beginning of it.
+func short(text string) string {
+	if len(text) <= maxShort {
+		return text
+	}
+	return fmt.Sprintf("%s … (%d bytes)", strings.ToValidUTF8(text[:maxShort], ""), len(text))
+}
+
 // recordChange puts what an operator has done to metadata, by SQL or to rows into the audit log. It is done when it is on
 // record: the entry follows the commit, as the two may be in different databases, and one that cannot be written is an
 // error in the log.
 func (sv *Server) recordChange(ctx context.Context, c admin.Change) {
 	entry, err := entryOf(ctx, c)
 	if err == nil && sv.identity != nil {
-		err = event.Write(ctx, sv.identityPool, entry)
+		err = event.Keep(ctx, sv.identityPool, entry)
 	}
 	log, data := httpd.Logger(ctx), entry.Data
 	if err != nil {
@@ -33,9 +60,7 @@ func (sv *Server) recordChange(ctx context.Context, c admin.Change) {
 // entryOf is a change as the audit log keeps it.
 func entryOf(ctx context.Context, c admin.Change) (entry event.Entry, err error) {
 	key, data := "Data.Metadata.Changed", map[string]any{}
-	if len(c.Commands) > 0 {
-		data["commands"] = c.Commands
-	}
+	keep(data, "commands", c.Commands)
 	if c.Before != c.After {
 		var more int
 		if data["changes"], more, err = c.Before.Edits(c.After); more > 0 {
@@ -47,13 +72,14 @@ func entryOf(ctx context.Context, c admin.Change) (entry event.Entry, err error)
 		if c.Before == c.After {
 			key = "Data.Rows.Changed"
 		}
-		data["written"], data["role"] = c.Written, c.Session.Role
+		keep(data, "written", c.Written)
+		data["role"] = short(c.Session.Role)
 		if id := c.Session.Variables["x-hasura-user-id"]; id != "" { // of whom the role was taken
-			data["viewedAs"] = id
+			data["viewedAs"] = short(id)
 		}
 	}
 	if c.OperationName != "" {
-		data["operationName"] = c.OperationName
+		data["operationName"] = short(c.OperationName)
 	}
 	if len(c.SQL) > 0 {
 		key = "Data.SQL.Run"
@@ -62,9 +88,9 @@ func entryOf(ctx context.Context, c admin.Change) (entry event.Entry, err error)
 				c.SQL[i].SQL = fmt.Sprintf("%s … (%d bytes)", c.SQL[i].SQL[:maxStatement], n)
 			}
 		}
-		data["statements"] = c.SQL
+		keep(data, "statements", c.SQL)
 	}
-	entry = event.Entry{Key: key, IP: httpd.ClientIP(ctx), UserAgent: c.Session.ClientHeaders.Get("User-Agent"), Data: data}
+	entry = event.Entry{Key: key, IP: httpd.ClientIP(ctx), UserAgent: short(c.Session.ClientHeaders.Get("User-Agent")), Data: data}
 	if c.Session.IsConsole() {
 		entry.ApplicationID = directory.ConsoleClient
 	}

@@ -3,11 +3,11 @@ package limit
 import (
 	"encoding/binary"
 	"hash/maphash"
-	"net/netip"
 	"sync"
 	"time"
 
 	"gatehouse/engine/session"
+	"gatehouse/httpd"
 )
 
 // Counts are the operations of the last minute, by role and by what tells its callers apart. They outlive the document:
@@ -153,7 +153,7 @@ func (c *Counts) key(r *rate, s *session.Session, ip string) key {
 	part(r.role)
 	if r.ByIP {
 		part("ip")
-		part(Network(ip))
+		part(httpd.Network(ip))
 	}
 	for _, name := range r.ByVariables {
 		part(name)
@@ -165,20 +165,4 @@ func (c *Counts) key(r *rate, s *session.Session, ip string) key {
 		}
 	}
 	return key{maphash.Bytes(c.seeds[0], b), maphash.Bytes(c.seeds[1], b)}
-}
-
-// Network is what an address counts as: an IPv6 address its /64, since whoever has one has all of them (RFC 6177).
-func Network(ip string) string {
-	addr, err := netip.ParseAddr(ip)
-	if err != nil {
-		return ip
-	}
-	if addr = addr.Unmap().WithZone(""); addr.Is4() {
-		return addr.String()
-	}
-	prefix, err := addr.Prefix(64)
-	if err != nil {
-		return ip
-	}
-	return prefix.String()
 }

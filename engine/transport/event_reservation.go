@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"gatehouse/engine/fault"
-	"gatehouse/engine/limit"
 	"gatehouse/engine/session"
 	"gatehouse/httpd"
 )
@@ -180,7 +179,7 @@ func (h *Handler) putStream(w http.ResponseWriter, r *http.Request) {
 	var token string
 	if err == nil {
 		token, err = h.Socket.reserved.reserve(&reservation{
-			path: r.URL.Path, session: s, address: "address " + limit.Network(httpd.ClientIP(r.Context())), caller: callerKey(s),
+			path: r.URL.Path, session: s, address: "address " + httpd.Network(httpd.ClientIP(r.Context())), caller: callerKey(s),
 		})
 	}
 	if err != nil {

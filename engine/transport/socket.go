@@ -12,7 +12,6 @@ import (
 	"github.com/coder/websocket"
 
 	"gatehouse/engine/fault"
-	"gatehouse/engine/limit"
 	"gatehouse/engine/session"
 	"gatehouse/httpd"
 	"gatehouse/telemetry"
@@ -76,7 +75,7 @@ type Sockets struct {
 	// MaxMessage bounds a client's message, in bytes; 0 means DefaultMaxBody. Before connection_init succeeded it is
 	// maxInit at most.
 	MaxMessage int64
-	// MaxConnections bounds how many connections there are, MaxPerAddress those of one client address (limit.Network), and
+	// MaxConnections bounds how many connections there are, MaxPerAddress those of one client address (httpd.Network), and
 	// MaxOperations what one connection has under way; 0 means any number.
 	MaxConnections, MaxPerAddress, MaxOperations int
 	// MaxQueue bounds what waits to be sent to one client, in bytes; 0 means defaultMaxQueue.
@@ -204,7 +203,7 @@ func (h *Sockets) usable(all http.Header) http.Header {
 
 // enter counts a connection in; or says why it cannot stay, as a close frame does. Clients try again later then.
 func (h *Sockets) enter(c *socket) (code websocket.StatusCode, why string) {
-	address := limit.Network(httpd.ClientIP(c.ctx))
+	address := httpd.Network(httpd.ClientIP(c.ctx))
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
@@ -233,7 +232,7 @@ func (h *Sockets) isShutDown() bool {
 }
 
 func (h *Sockets) leave(c *socket) {
-	address := limit.Network(httpd.ClientIP(c.ctx))
+	address := httpd.Network(httpd.ClientIP(c.ctx))
 	h.mu.Lock()
 	delete(h.open, c)
 	if h.MaxPerAddress > 0 {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// attempts bounds how often an address may try admin secrets: some at once, and one more every few seconds.
+// attempts bounds how often an address, of IPv6 a /64 network, may try admin secrets: some at once, and one more every few seconds.
 type attempts struct {
 	mu   sync.Mutex
 	full map[string]time.Time // when the address has all its attempts again
@@ -42,9 +42,12 @@ func (a *attempts) begin(address string, now time.Time) bool {
 	return true
 }
 
-// succeeded gives an address its attempts back.
+// succeeded gives an address the attempt back, and no other: whoever knows one secret must not have as many guesses at
+// another as they like.
 func (a *attempts) succeeded(address string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.full, address)
+	if full, ok := a.full[address]; ok {
+		a.full[address] = full.Add(-attemptInterval)
+	}
 }

@@ -292,7 +292,7 @@ func (h *Handler) signInBySecret(w http.ResponseWriter, r *http.Request) error {
 	if in.Secret == nil {
 		return badRequest("`secret` is missing.")
 	}
-	address := httpd.ClientIP(r.Context())
+	address := httpd.Network(httpd.ClientIP(r.Context()))
 	if !h.attempts.begin(address, h.now()) {
 		w.Header().Set("Retry-After", "60")
 		return errTooMany
@@ -302,6 +302,8 @@ func (h *Handler) signInBySecret(w http.ResponseWriter, r *http.Request) error {
 		return errWrongSecret
 	}
 	h.attempts.succeeded(address)
+	h.forgetSession(r.Context(), cookieValue(r.Header))
+	h.bySecret(r, "Console.SignedIn", s)
 	h.setCookie(w, r, newSecretSession(h.now()).value(s), absoluteTTL)
 	httpd.Logger(r.Context()).InfoContext(r.Context(), "signed in to the console by admin secret", "secret_name", s.Name)
 	w.WriteHeader(http.StatusNoContent)
@@ -311,9 +313,10 @@ func (h *Handler) signInBySecret(w http.ResponseWriter, r *http.Request) error {
 // signOut ends the session and takes the cookie away, whatever it was worth.
 func (h *Handler) signOut(w http.ResponseWriter, r *http.Request) error {
 	credential := cookieValue(r.Header)
-	if s, _, ok := h.readSecretCookie(credential); ok {
+	if s, of, ok := h.readSecretCookie(credential); ok {
 		h.ended.add(s, h.now())
 		h.config.Changed()
+		h.bySecret(r, "Console.SignedOut", &h.config.Secrets[of])
 	} else if err := h.end(r.Context(), credential, r); err != nil {
 		return err
 	}

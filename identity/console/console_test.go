@@ -266,6 +266,50 @@ func TestSignInBySecret_attemptsAreBounded(t *testing.T) {
 	}
 }
 
+// Whoever knows a secret that opens little has no more guesses at another for it.
+func TestSignInBySecret_aSuccessForgivesNoOtherAttempt(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	try := func(secret string) int {
+		return s.send(http.MethodPost, "/console/api/session", `{"secret":"`+secret+`"}`, "Content-Type", "application/json").StatusCode
+	}
+	guesses := 0
+	for range 30 {
+		try("narrow")
+		if try("wrong") == 401 {
+			guesses++
+		}
+	}
+	if guesses > 10 {
+		t.Errorf("%d guesses at once", guesses)
+	}
+}
+
+// Who signs in anew leaves no session behind that somebody else might have.
+func TestSignInBySecret_endsTheSessionBefore(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	before := s.signIn("narrow")
+	s.signIn("opensesame", "Cookie", before.Name+"="+before.Value, "Sec-Fetch-Site", "same-origin")
+	s.wants("the session before", "auth.unauthorized", "Cookie", before.Name+"="+before.Value, "Sec-Fetch-Site", "same-origin")
+}
+
+// A /64 network is one visitor's.
+func TestSignInBySecret_anAddressOfIPv6IsItsNetwork(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(c *console.Config) { c.TrustProxy = true })
+	last := 0
+	for i := range 11 {
+		last = s.send(http.MethodPost, "/console/api/session", `{"secret":"x"}`, "Content-Type", "application/json", "X-Forwarded-For", fmt.Sprintf("2001:db8:1:2::%x", i+1)).StatusCode
+	}
+	if last != 429 {
+		t.Errorf("the eleventh address of a network: %d", last)
+	}
+	if status := s.send(http.MethodPost, "/console/api/session", `{"secret":"x"}`, "Content-Type", "application/json", "X-Forwarded-For", "2001:db8:1:3::1").StatusCode; status != 401 {
+		t.Errorf("another network: %d", status)
+	}
+}
+
 func TestSession_tellsWhoIsSignedIn(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -11,6 +12,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gatehouse/httpd"
+	"gatehouse/identity/directory"
+	"gatehouse/identity/event"
 	"gatehouse/secret"
 )
 
@@ -82,6 +86,25 @@ func (h *Handler) findSecret(given string) (found *Secret) {
 		}
 	}
 	return found
+}
+
+// bySecret puts into the audit log what somebody did who knows an admin secret. Such sessions need no database: without one
+// there is none of it, and one that cannot be written is an error in the log.
+func (h *Handler) bySecret(r *http.Request, key string, s *Secret) {
+	if h.config.Members == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	who := Caller{By: BySecret, SecretName: s.Name}
+	err := h.config.Members.Directory.InTx(ctx, func(tx *directory.Tx) error {
+		return event.Write(ctx, tx, event.Entry{
+			Key: key, ApplicationID: directory.ConsoleClient, IP: httpd.ClientIP(ctx), UserAgent: r.UserAgent(), Data: map[string]any{"actor": who.Actor()},
+		})
+	})
+	if err != nil {
+		httpd.Logger(ctx).ErrorContext(ctx, "a sign-in by admin secret is not in the audit log", "key", key, "secret_name", s.Name, "error", err)
+	}
 }
 
 // renew gives a session's cookie anew once it has been used for a while.

@@ -144,8 +144,13 @@ func (h *Handler) Begin(r *http.Request, tx *directory.Tx, userID string) (keep 
 // forgetSession ends the session that a browser had before another took its place; the browser's at the provider may be
 // the new one's, and stays.
 func (h *Handler) forgetSession(ctx context.Context, credential string) {
+	if s, _, ok := h.readSecretCookie(credential); ok {
+		h.ended.add(s, h.now())
+		h.config.Changed()
+		return
+	}
 	d, ok := digestOf(credential)
-	if !ok {
+	if !ok || h.config.Members == nil {
 		return
 	}
 	err := h.config.Members.Directory.InTx(ctx, func(tx *directory.Tx) error {

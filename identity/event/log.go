@@ -42,6 +42,29 @@ type Executor interface {
 // Write stores an entry, in the caller's transaction when db is one.
 func Write(ctx context.Context, db Executor, e Entry) error { return WriteAll(ctx, db, []Entry{e}) }
 
+// Keep is Write outside of a transaction, for what has happened already: what of an entry Postgres does not take as JSON (half
+// a character, a number past its bounds: both stand in documents that other databases and we take) is kept as text.
+func Keep(ctx context.Context, db Executor, e Entry) error {
+	err := Write(ctx, db, e)
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) || !strings.HasPrefix(refused.Code, "22") && !strings.HasPrefix(refused.Code, "54") {
+		return err
+	}
+	plain := make(map[string]any, len(e.Data))
+	for k, v := range e.Data {
+		raw, err := json.Marshal(v)
+		if err != nil {
+			return fmt.Errorf("encode audit entry %s: %w", e.Key, err)
+		}
+		plain[k] = v
+		if _, err := db.Exec(ctx, `select $1::text::jsonb`, string(raw)); err != nil {
+			plain[k] = string(raw)
+		}
+	}
+	e.Data = plain
+	return Write(ctx, db, e)
+}
+
 // WriteAll stores entries in one statement, in their order.
 func WriteAll(ctx context.Context, db Executor, entries []Entry) error {
 	var ids, keys, payloads []string

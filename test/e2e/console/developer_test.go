@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -271,4 +272,33 @@ func TestAudit_ofRowsAndSecrets(t *testing.T) {
 	}
 	owner.wants("metadata", owner.send(http.MethodGet, "/api/logs?logKey=Data.Metadata.Changed", ""), 200, `deploy`)
 	owner.wants("SQL", owner.send(http.MethodGet, "/api/logs?logKey=Data.SQL.Run", ""), 200, `night`)
+}
+
+// What Postgres does not take as JSON keeps no change off the record, and nobody fills the log by what they choose to say.
+func TestAudit_isNotGotPast(t *testing.T) {
+	d := fresh(t)
+	d.exec(d.data, `create table note (id numeric primary key, text text)`)
+	p := d.start()
+	dev := p.as("developer")
+	boss := p.page()
+	boss.signInBySecret(adminSecret)
+	boss.wants("sign-ins by secret", boss.send(http.MethodGet, "/api/logs?logKey=Console.SignedIn", ""), 200, `"type":"adminSecret"`)
+	boss.wants("track", boss.metadata("pg_track_table", object{"table": "note"}), 200, "success")
+	for role, filter := range map[string]string{"half": `{"text":{"_eq":"\ud800"}}`, "large": `{"id":{"_eq":1e400000}}`, "null": `{"text":{"_eq":"\u0000"}}`} {
+		dev.wants(role, dev.metadata("pg_create_select_permission", json.RawMessage(`{"table":"note","role":"`+role+`","permission":{"columns":["id"],"filter":`+filter+`}}`)), 200, "success")
+		boss.wants(role, boss.send(http.MethodGet, "/api/logs?logKey=Data.Metadata.Changed&page_size=1", ""), 200, "select_permissions."+role)
+	}
+	if strings.Contains(p.out.String(), "not in the audit log") {
+		t.Errorf("not on record: %s", p.out)
+	}
+	var fields strings.Builder
+	for i := range 500 {
+		fields.WriteString(" a" + strconv.Itoa(i) + `: delete_note(where: {id: {_lt: 0}}) { affected_rows }`)
+	}
+	body, _ := json.Marshal(object{"query": "mutation " + strings.Repeat("N", 100_000) + " {" + fields.String() + " }"})
+	boss.wants("a large mutation", boss.send(http.MethodPost, "/v1/graphql", string(body), "User-Agent", strings.Repeat("U", 100_000)), 200, `"a499":{"affected_rows"`)
+	got := boss.send(http.MethodGet, "/api/logs?logKey=Data.Rows.Changed", "")
+	if boss.wants("a large mutation", got, 200, `"writtenLeftOut":400`); len(got.raw) > 20_000 {
+		t.Errorf("an entry of %d bytes", len(got.raw))
+	}
 }
