@@ -60,6 +60,8 @@ type Engine struct {
 	noticesMu sync.Mutex
 	notices   map[int][]string
 
+	// node is the name of this process's connections to the metadata database.
+	node string
 	// writing is held by whoever changes the state; stale are the sources to be read again by the next change.
 	writing sync.Mutex
 	stale   map[string]bool
@@ -74,13 +76,14 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	pool, err := postgres.Open(ctx, postgres.Config{URL: c.MetadataURL, MaxConns: ownConnections, AppName: "gatehouse metadata", IsOwn: true})
+	node := nodeName()
+	pool, err := postgres.Open(ctx, postgres.Config{URL: c.MetadataURL, MaxConns: ownConnections, AppName: node, IsOwn: true})
 	if err != nil {
 		return nil, fmt.Errorf("open metadata database: %w", err)
 	}
 	watched, isWatched := pollWatcher(&c)
 	e := &Engine{
-		config: c, log: c.Log, storage: &storage{pool: pool}, validator: validation.New(c.LookupEnv), wake: make(chan struct{}, 1), ended: make(chan struct{}), suspicion: make(chan struct{}, 1), notices: map[int][]string{}, stale: map[string]bool{},
+		config: c, log: c.Log, storage: &storage{pool: pool}, node: node, validator: validation.New(c.LookupEnv), wake: make(chan struct{}, 1), ended: make(chan struct{}), suspicion: make(chan struct{}, 1), notices: map[int][]string{}, stale: map[string]bool{},
 		counts:        limit.NewCounts(time.Now, c.RateLimitProcesses),
 		reviewCallers: make(chan struct{}, 1), subscriptions: subscription.New(subscription.Config{
 			Live: c.LiveQueries, Stream: c.Streams, Log: c.Log, Watched: watched, IsWatched: isWatched,

@@ -32,10 +32,26 @@ func (sv *Server) mountConsoleStatus(mux *http.ServeMux) {
 			httpd.WriteJSON(w, http.StatusOK, sv.engine.Status())
 		}, directory.ConsoleOperations))
 	}
+	if sv.engine != nil {
+		mux.HandleFunc("GET /console/api/nodes", sv.console.Allow(sv.showNodes, directory.ConsoleOperations))
+	}
 	if sv.engine != nil && sv.identity != nil {
 		// The answer says things about a user, and is there to ask as that user: who may not do both is told nothing.
 		mux.HandleFunc("GET /console/api/users/{id}/session-variables", sv.console.AllowAll(sv.showCaller, directory.ConsoleUsersRead, directory.ConsoleGraphQL))
 	}
+}
+
+// showNodes answers the processes that share the metadata database.
+func (sv *Server) showNodes(w http.ResponseWriter, r *http.Request, _ directory.Operations) {
+	ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
+	defer cancel()
+	nodes, err := sv.engine.Nodes(ctx)
+	if err != nil {
+		httpd.Logger(ctx).ErrorContext(ctx, "processes could not be listed", "error", err)
+		http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
+		return
+	}
+	httpd.WriteJSON(w, http.StatusOK, nodes)
 }
 
 // showActivity answers the last hour in minutes, or with ?hours=24 the last day in quarters of an hour.

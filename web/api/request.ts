@@ -21,6 +21,14 @@ export const onSessionEnd = (listener: Listener): (() => void) => {
   return () => listeners.delete(listener);
 };
 
+const onlookers = new Set<(isReached: boolean) => void>();
+
+/** Tells `look` of each request whether it got an answer, whichever. Returns how to stop. */
+export const onReach = (look: (isReached: boolean) => void): (() => void) => {
+  onlookers.add(look);
+  return () => onlookers.delete(look);
+};
+
 /** Sends one request of the console, on its cookie. It throws only ApiError, without an answer with the code `unreachable`. */
 export const send = async (path: string, { method = "GET", body, raw, headers, signal, anyStatus, asked }: Call = {}): Promise<Response> => {
   let response: Response;
@@ -36,8 +44,10 @@ export const send = async (path: string, { method = "GET", body, raw, headers, s
       }));
   } catch (error) {
     if (signal?.aborted) throw error;
+    for (const look of onlookers) look(false);
     throw new ApiError(0, unreachable, "No answer from Gatehouse.");
   }
+  for (const look of onlookers) look(true);
   if (anyStatus) return response;
   if (response.status === 401) for (const listener of listeners) listener();
   if (!response.ok) throw await toApiError(response);

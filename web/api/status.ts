@@ -60,4 +60,8 @@ export type Status = {
   subscriptions: { live_queries_map: LiveGroup[]; stream_queries_map: LiveGroup[] };
 };
 
+/** A process that serves the same metadata database. */
+export type ConnectedNode = { host: string; pid: string; since: string; connections: number; isThis: boolean };
+export const loadNodes = (): Promise<ConnectedNode[]> => call("/console/api/nodes");
+
 export const loadStatus = (): Promise<Status> => call("/console/api/live");

@@ -65,6 +65,8 @@ inPage("settings tell where they are from, and no secret", "/console/operations/
 inPage("subscriptions and connections are shown while they live", "/console/operations/live", async (page) => {
   await page.getByText("Nobody is subscribed.").waitFor();
   await page.getByRole("cell", { name: "primary" }).waitFor();
+  await page.getByRole("table", { name: "Processes" }).getByRole("row", { name: /this one/ }).waitFor();
+  await page.getByText("Healthy", { exact: true }).waitFor();
   const end = new AbortController();
   const stream = fetch(`${base}/v1/graphql`, {
     method: "POST",

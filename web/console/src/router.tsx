@@ -4,7 +4,7 @@ import { DataLayout, dataRoutes } from "./pages/Data/routes.ts";
 import { identityRoutes } from "./pages/Identity/routes.ts";
 import { operationsRoutes } from "./pages/Operations/routes.ts";
 import { permissionRoutes } from "./pages/Permissions/routes.ts";
-import { Problem } from "./parts/Problem.tsx";
+import { Broken } from "./shell/Broken.tsx";
 import { NotFound } from "./shell/NotFound.tsx";
 import { Root } from "./shell/Root.tsx";
 import { Waiting } from "./shell/Waiting.tsx";
@@ -32,7 +32,7 @@ export const router = createRouter({
   // At the start there is nothing to keep in sight: what is around the page is shown before the page's code is there.
   defaultPendingMs: 0,
   defaultPendingMinMs: 0,
-  defaultErrorComponent: ({ error }) => <Problem error={error} />,
+  defaultErrorComponent: Broken,
 });
 
 // Later the page one is on stays until the next is ready, or this long.

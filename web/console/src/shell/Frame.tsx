@@ -6,6 +6,7 @@ import { Link, useRouterState } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useMemo, useRef } from "react";
 import { useSession } from "../session.tsx";
 import { Account } from "./Account.tsx";
+import { Connection } from "./Connection.tsx";
 import { Wordmark } from "./Door.tsx";
 import { Palette } from "./Palette.tsx";
 import { sectionsFor } from "./sections.ts";
@@ -70,6 +71,7 @@ export const Frame = ({ children }: { children: ReactNode }) => {
           <Account />
         </div>
       </aside>
+      <Connection />
       <main id="page" ref={main} tabIndex={-1}>
         {children}
       </main>

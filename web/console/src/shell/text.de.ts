@@ -36,6 +36,7 @@ export default {
     ctrl: "Strg",
     searchHint: "Zu einer Seite …",
     searchNothing: "Nichts mit diesem Namen",
+    away: "Gatehouse antwortet nicht. Es wird alle zwei Sekunden wieder gefragt; nichts Eingegebenes geht verloren.",
     menu: "Menü",
     account: "Konto",
     signOut: "Abmelden",

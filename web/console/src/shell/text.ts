@@ -37,6 +37,7 @@ export const t = texts("shell", {
   ctrl: "Ctrl",
   searchHint: "Go to a page…",
   searchNothing: "Nothing by that name",
+  away: "Gatehouse does not answer. It is asked again every two seconds; nothing you typed is lost.",
   menu: "Menu",
   account: "Account",
   signOut: "Sign out",

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { type LiveGroup, loadStatus, type Pool, type Status } from "../../../../api/status.ts";
+import { type ConnectedNode, type LiveGroup, loadHealth, loadNodes, loadStatus, type Pool, type Status } from "../../../../api/status.ts";
 import { Page } from "../../parts/Page.tsx";
 import { Problem } from "../../parts/Problem.tsx";
 import { type Column, Table } from "../../parts/Table.tsx";
@@ -41,14 +41,48 @@ const groups: Column<LiveGroup>[] = [
   { name: t("lastLook"), isMinor: true, isEnd: true, cell: (group) => (group.last_look ? ago(group.last_look.at) : "") },
 ];
 
+const nodes: Column<ConnectedNode>[] = [
+  {
+    name: t("process"),
+    cell: (node) => (
+      <>
+        <code>{node.host}</code> <span className="muted">{node.isThis ? t("thisProcess") : ""}</span>
+      </>
+    ),
+  },
+  { name: t("pid"), isMinor: true, isEnd: true, cell: (node) => node.pid },
+  { name: t("connections"), isEnd: true, cell: (node) => number(node.connections) },
+  { name: t("connectedSince"), isMinor: true, isEnd: true, cell: (node) => ago(node.since) },
+];
+
 /** What runs in this process now: connections, sockets, and the live queries with what they cost. */
 const Live = () => {
   const { data, error, refetch } = useQuery({ queryKey: ["status"], queryFn: loadStatus, refetchInterval: 3_000 });
+  const fellows = useQuery({ queryKey: ["nodes"], queryFn: loadNodes, refetchInterval: 10_000, retry: false });
+  const health = useQuery({ queryKey: ["health"], queryFn: loadHealth, refetchInterval: 10_000 }).data;
   return (
-    <Page title={t("live")} lead={t("liveLead")} actions={data && <span className="muted">{t("sockets", { count: data.sockets })}</span>}>
+    <Page
+      title={t("live")}
+      lead={t("liveLead")}
+      actions={
+        data && (
+          <>
+            {health && <span className={health.isUp ? "muted" : "failing"}>{health.isUp ? t("healthy") : t("unhealthy", { why: health.text })}</span>}
+            <span className="muted">{t("sockets", { count: data.sockets })}</span>
+          </>
+        )
+      }
+    >
       {error && <Problem error={error} onRetry={() => void refetch()} />}
       {!data && !error && <Waiting />}
-      {data && <Running status={data} />}
+      {data && fellows.data && (
+        <section aria-label={t("nodes")}>
+          <h2 className="group-name">{t("nodes")}</h2>
+          <p className="muted group-lead">{t("nodesLead")}</p>
+          <Table label={t("nodes")} columns={nodes} rows={fellows.data} keyOf={(node) => `${node.host} ${node.pid} ${node.since}`} />
+        </section>
+      )}
+      {data && !fellows.isPending && <Running status={data} />}
     </Page>
   );
 };

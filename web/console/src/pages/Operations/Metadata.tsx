@@ -1,5 +1,6 @@
 import { Button, FileButton } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { command, exportMetadata, type Inconsistency, loadInconsistencies } from "../../../../api/metadata.ts";
 import type { Plan } from "../../../../api/permissions.ts";
@@ -11,6 +12,7 @@ import { Problem } from "../../parts/Problem.tsx";
 import { useMay } from "../../session.tsx";
 import { Waiting } from "../../shell/Waiting.tsx";
 import "./operations.css";
+import { placeOf } from "./place.ts";
 import { t } from "./text.ts";
 
 /** The metadata as a whole: what of it cannot be served, taking it away as a file and putting another in its place. */
@@ -88,7 +90,7 @@ const Inconsistencies = () => {
       <ul className="problems">
         {data.map((problem) => (
           <li key={`${problem.type} ${problem.name} ${problem.reason}`}>
-            <strong>{problem.name}</strong> {problem.reason}
+            <strong>{problem.name}</strong> {problem.reason} <There problem={problem} />
           </li>
         ))}
       </ul>
@@ -97,6 +99,12 @@ const Inconsistencies = () => {
       </Confirm>
     </Card>
   );
+};
+
+/** The way to where a problem can be mended. */
+const There = ({ problem }: { problem: Inconsistency }) => {
+  const place = placeOf(problem);
+  return place && <Link {...(place as { to: "/data" })}>{t("goThere")}</Link>;
 };
 
 const Export = ({ document: metadata }: { document: unknown }) => {

@@ -1,0 +1,40 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { onReach } from "../../../api/request.ts";
+import { loadHealth } from "../../../api/status.ts";
+import { t } from "./text.ts";
+
+/**
+ * Says that Gatehouse does not answer, from the first request that got none until one does; then what is shown is asked for again. While it is away, it
+ * is asked every two seconds, and at once when the browser has a network again.
+ */
+export const Connection = () => {
+  const client = useQueryClient();
+  const [isAway, setAway] = useState(false);
+  useEffect(() => onReach((isReached) => setAway(!isReached)), []);
+  useEffect(() => {
+    const leave = () => setAway(true);
+    window.addEventListener("offline", leave);
+    return () => window.removeEventListener("offline", leave);
+  }, []);
+  const { data } = useQuery({
+    queryKey: ["reach"],
+    queryFn: loadHealth,
+    enabled: isAway,
+    refetchInterval: 2_000,
+    refetchOnReconnect: "always",
+    networkMode: "always",
+    gcTime: 0,
+  });
+  const isBack = isAway && data?.isUp === true;
+  useEffect(() => {
+    if (!isBack) return;
+    setAway(false);
+    void client.invalidateQueries();
+  }, [isBack, client]);
+  return (
+    <div role="status" className={isAway ? "away" : "unseen"}>
+      {isAway && t("away")}
+    </div>
+  );
+};
