@@ -2,6 +2,8 @@ import type { Translation } from "../../text.ts";
 
 export default {
   identity: {
+    gone: "Hier ist nichts",
+    goneText: "Nichts hat die ID {id}, oder nicht mehr.",
     name: "Name",
     description: "Beschreibung",
     general: "Allgemein",
@@ -26,6 +28,11 @@ export default {
     json: "Das ist kein JSON-Objekt: {problem}",
   },
   "identity parts": {
+    unitOf: "Einheit von: {of}",
+    seconds: "Sekunden",
+    minutes: "Minuten",
+    hours: "Stunden",
+    days: "Tage",
     findPermission: "Berechtigung suchen",
     noPermissions:
       "Noch hat keine API-Ressource Berechtigungen. Legen Sie welche auf der Seite der API-Ressource an; danach können sie hier hinzugefügt werden.",
@@ -52,6 +59,17 @@ export default {
     pick: "Zum Suchen tippen",
   },
   applications: {
+    stepCors: "Woher seine Seiten kommen",
+    stepCorsText: "Die Ursprünge der Redirect-URIs dürfen dieses Gatehouse schon aufrufen. Fügen Sie weitere hinzu, deren Seiten nach Tokens fragen.",
+    stepRoleDone: "Sie hat {names}.",
+    originAdd: "Ursprung hinzufügen",
+    origin: "Erlaubter CORS-Ursprung",
+    uriAdded: "{uri} ist hinzugefügt.",
+    uriTake: "{uri} entfernen",
+    uriTaken: "{uri} ist entfernt.",
+    customData: "Eigene Daten",
+    customDataHint: "Ein eigenes JSON-Objekt, das mit der Anwendung aufbewahrt wird; Skripte für eigene Claims sehen es.",
+    customDataKept: "Die Management-API behält, was weggelassen wird: Setzen Sie stattdessen {keys} auf null.",
     title: "Anwendungen",
     lead: "Die Clients dieses Gatehouse: worüber sich Ihre Benutzer anmelden, und Maschinen, die von sich aus handeln.",
     create: "Anwendung anlegen",
@@ -151,6 +169,7 @@ export default {
     log: "Protokoll",
   },
   "custom jwt": {
+    failedAt: "Das Skript ist in Zeile {line}, Spalte {column} gescheitert",
     title: "Eigene Claims",
     lead: "Skripte, die Access-Tokens beim Ausstellen Claims hinzufügen, etwa die, die Hasura liest.",
     "access-token": "Access-Token eines Benutzers",
@@ -245,6 +264,7 @@ export default {
     deleted: "Der Schlüssel ist gelöscht.",
   },
   logs: {
+    "Data.Rows.": "Zeilen",
     title: "Audit-Protokoll",
     lead: "Wer was wann getan hat: Anmeldungen, Tokens und jede Änderung, die hier oder über die Management-API gemacht wurde.",
     event: "Ereignis",
@@ -345,6 +365,9 @@ export default {
     empty: "Die Konsole ist nur mit dem Admin-Secret zu öffnen. Fügen Sie das erste Mitglied als Inhaber hinzu.",
   },
   resources: {
+    usedBy: { one: "Die Rolle {names} hat sie.", other: "{count} Rollen haben sie: {names}." },
+    usedByMore: { one: "Die Rolle {names} hat sie.", other: "{count} Rollen haben sie, darunter {names}." },
+    usedByNone: "Keine Rolle hat sie.",
     title: "API-Ressourcen",
     lead: "Die APIs, für die Tokens ausgestellt werden. Ein Token nennt eine davon als Audience; andere nimmt die API nicht an.",
     create: "API-Ressource anlegen",
@@ -407,6 +430,9 @@ export default {
     descriptionPlaceholder: "Was sie erlaubt",
   },
   roles: {
+    heldByUsers: { one: "{count} Benutzer hat diese Rolle.", other: "{count} Benutzer haben diese Rolle." },
+    heldByApplications: { one: "{count} Anwendung hat diese Rolle.", other: "{count} Anwendungen haben diese Rolle." },
+    heldByNobody: "Niemand hat diese Rolle.",
     title: "Rollen",
     lead: "Eine Rolle ist ein Bündel von Berechtigungen unter einem Namen, das Benutzern oder Maschinen gegeben wird. Ihr Name ist auch die Rolle in der Daten-API.",
     create: "Rolle anlegen",
@@ -725,5 +751,29 @@ export default {
     region: "Region",
     postalCode: "Postleitzahl",
     country: "Land",
+  },
+  tokens: {
+    title: "Sitzungen und Tokens",
+    lead: "Wie lange jemand angemeldet bleibt, und was eine Anwendung über ihn erfährt.",
+    saved: "Die Einstellungen sind gespeichert.",
+    session: "Browser-Sitzungen",
+    sessionLife: "Angemeldet für",
+    sessionHint:
+      "Gezählt ab der letzten Verwendung: Wer innerhalb dieser Zeit wiederkommt, wird nicht nach dem Passwort gefragt. Eine offene Sitzung bekommt eine neue Dauer bei ihrer nächsten Verwendung.",
+    sessionWrong: "Von einer Sekunde bis 365 Tage.",
+    idToken: "ID-Token",
+    idTokenText:
+      "Es sagt einer Anwendung, wer sich angemeldet hat. Diese Claims stehen nur darin, wo sie hier eingeschaltet sind und die Anwendung nach ihrem Scope fragt; der Userinfo-Endpunkt hat sie in jedem Fall. Was Anwendungen dürfen, steht in Zugriffstokens, denen Custom JWT etwas hinzufügt.",
+    roles: "Rollen",
+    rolesHint: "Claim roles, Scope roles: die Namen der Rollen des Benutzers. Einmal gelesen: Er folgt nicht, wenn eine Rolle genommen wird.",
+    custom_data: "Eigene Daten",
+    custom_dataHint: "Claim custom_data, Scope custom_data: das JSON-Objekt, das mit dem Benutzer aufbewahrt wird. Wer das Token hat, kann es lesen.",
+    identities: "Identitäten",
+    identitiesHint: "Claim identities, Scope identities: Konten anderswo, mit denen das des Benutzers verbunden ist.",
+    others: "Andere Dauern",
+    othersAccess: "Zugriffstokens: je API-Ressource, unter Allgemein.",
+    othersApp: "ID-Tokens und Refresh-Tokens: je Anwendung, unter Einstellungen.",
+    resources: "API-Ressourcen",
+    applications: "Anwendungen",
   },
 } satisfies Translation;

@@ -28,6 +28,7 @@ const known = {
     "Management.SignInExperience.",
     "Data.Metadata.",
     "Data.SQL.",
+    "Data.Rows.",
   ],
 } as const;
 

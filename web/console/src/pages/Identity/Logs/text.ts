@@ -41,6 +41,7 @@ export const t = texts("logs", {
   "Management.SignInExperience.": "Sign-in experience",
   "Data.Metadata.": "Metadata",
   "Data.SQL.": "SQL",
+  "Data.Rows.": "Rows",
   export: "Export",
   exportCsv: "As CSV",
   exportJson: "As JSON",
