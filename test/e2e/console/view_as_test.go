@@ -124,3 +124,42 @@ func TestViewAs_whereTokensAreJudgedInAnotherWay(t *testing.T) {
 	owner = p.as("owner")
 	owner.wants("a webhook", owner.send(http.MethodGet, variablesOf(p.user("ada", "")), ""), 422, "webhook")
 }
+
+// Viewed as a user, the data API shows what it shows to the user's own token.
+func TestViewAs_seesWhatTheUsersTokenSees(t *testing.T) {
+	d := fresh(t)
+	d.exec(d.data, `create table note (id int primary key, owner text, org text); insert into note values (1, 'nobody', 'ada'), (2, 'nobody', 'else')`)
+	p := d.start()
+	p.resource("https://data.api")
+	ada := p.user("ada", "")
+	p.give(ada, "reader", "other")
+	d.exec(d.data, `insert into note values (3, $1, 'else'), (4, 'x', 'x')`, ada)
+	p.script(`const getCustomJwtClaims = ({context}) => ({"https://hasura.io/jwt/claims": {"x-hasura-org": context.user.username, "x-hasura-ids": [2, 4]}})`, false)
+	app := p.secretly(http.MethodPost, "/api/applications", `{"name":"app","type":"SPA","oidcClientMetadata":{"redirectUris":["https://app.example/back"],"postLogoutRedirectUris":[]}}`)
+	client, _ := app.json(p)["id"].(string)
+	owner := p.as("owner")
+	owner.metadata("pg_track_table", object{"table": "note"})
+	owner.wants("a permission", owner.metadata("pg_create_select_permission", object{"table": "note", "role": "reader", "permission": object{
+		"columns": []string{"id"}, "filter": object{"_or": []object{{"owner": object{"_eq": "X-Hasura-User-Id"}}, {"org": object{"_eq": "X-Hasura-Org"}}}},
+	}}), 200, "success")
+	token := p.page().token("ada", client, "https://app.example/back", "https://data.api", "")
+	asAda := []string{"X-Hasura-Role", "reader"}
+	told := owner.send(http.MethodGet, variablesOf(ada), "").json(t)
+	for name, value := range told["variables"].(object) {
+		asAda = append(asAda, name, value.(string))
+	}
+	if len(asAda) != 8 {
+		t.Errorf("told %v", told)
+	}
+	for _, query := range []string{`{ note(order_by: {id: asc}) { id } }`, `{ note { owner } }`, `{ __schema { queryType { fields { name } } } }`} {
+		body, _ := json.Marshal(object{"query": query})
+		own := p.bearing(token, http.MethodPost, "/v1/graphql", string(body), "X-Hasura-Role", "reader").raw
+		viewed := owner.send(http.MethodPost, "/v1/graphql", string(body), asAda...).raw
+		if own != viewed {
+			t.Errorf("%s\nby token %s\nviewed   %s", query, own, viewed)
+		}
+		if query == `{ note(order_by: {id: asc}) { id } }` && own != `{"data":{"note":[{"id":1},{"id":3}]}}` {
+			t.Errorf("by token: %s", own)
+		}
+	}
+}
