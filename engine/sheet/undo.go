@@ -22,9 +22,8 @@ type WayBack struct {
 
 // Caught are rows that point to deleted ones.
 type Caught struct {
-	Table  catalog.Name `json:"-"`
-	Schema string       `json:"schema"`
-	Name   string       `json:"name"`
+	Schema string `json:"schema"`
+	Name   string `json:"name"`
 	// Action is what their foreign key does with them: cascade, set null or set default.
 	Action string `json:"action"`
 	Count  int64  `json:"count"`

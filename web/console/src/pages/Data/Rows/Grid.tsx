@@ -208,7 +208,7 @@ export const Grid = (props: GridProps) => {
           const isSelected = selected.has(rowId);
           return (
             <div
-              key={rowId}
+              key={line.index}
               role="row"
               aria-rowindex={ahead + line.index + 2}
               aria-selected={isSelected}

@@ -42,6 +42,8 @@ export const Pager = ({ spot, size, answer, total, onSpot, onSize }: Props) => {
   };
   const of = exact !== undefined ? number(exact) : about !== undefined ? t("about", { count: about }) : "…";
   const isAll = ahead === 0 && !next;
+  // Without places in an order there is no reading from behind: the last page is counted.
+  const last: Spot | undefined = answer.last ? { end: true } : pages === undefined ? undefined : spotOfPage(pages, size);
   return (
     <>
       <span className="muted range">
@@ -87,7 +89,7 @@ export const Pager = ({ spot, size, answer, total, onSpot, onSize }: Props) => {
             <Step label={t("nextPage")} onClick={next && (() => onSpot(next))}>
               <IconChevronRight size={15} aria-hidden="true" />
             </Step>
-            <Step label={t("lastPage")} onClick={next && (() => onSpot({ end: true }))}>
+            <Step label={t("lastPage")} onClick={next && last && (() => onSpot(last))}>
               <IconChevronRightPipe size={15} aria-hidden="true" />
             </Step>
             <NativeSelect

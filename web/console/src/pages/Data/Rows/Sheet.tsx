@@ -31,8 +31,8 @@ type NothingProps = { where: Filter[]; isFirst: boolean; canEdit: boolean; onCha
 const Nothing = ({ where, isFirst, canEdit, onChange }: NothingProps) =>
   !isFirst ? (
     <Empty title={t("pastEnd")} text={t("pastEndText")}>
-      <Button variant="default" onClick={() => onChange({ ...firstPage, end: true })}>
-        {t("lastPage")}
+      <Button variant="default" onClick={() => onChange(firstPage)}>
+        {t("firstPage")}
       </Button>
     </Empty>
   ) : where.length > 0 ? (
@@ -148,7 +148,9 @@ export const Sheet = ({ source, table }: { source: string; table: Table }) => {
       />
       {query.error && <Problem error={query.error} onRetry={() => void query.refetch()} />}
       {!head && !query.error && <Waiting />}
-      {head && rows.length === 0 && !query.isFetching && <Nothing where={where} isFirst={ahead === 0} canEdit={canEdit} onChange={move} />}
+      {head && rows.length === 0 && !query.isFetching && (
+        <Nothing where={where} isFirst={!from && !after && !before && !end} canEdit={canEdit} onChange={move} />
+      )}
       {head && rows.length > 0 && (
         <Grid
           table={table}
