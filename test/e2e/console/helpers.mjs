@@ -36,7 +36,7 @@ export const watch = (page, expected = [], origins = []) => {
   });
   page.on("pageerror", (error) => note(`script error: ${error.message}`));
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) note(`${message.type()}: ${message.text()}`);
+    if (["error", "warning"].includes(message.type())) note(`${message.type()}: ${message.text()} (${message.location().url})`);
   });
   return faults;
 };

@@ -34,7 +34,6 @@ export default {
     pastEnd: "Die Liste endet vor dieser Seite.",
     firstPage: "Zur ersten Seite",
     found: "{count} Treffer",
-    pickUser: "Benutzer suchen",
-    noUser: "Niemand gefunden.",
+    pick: "Zum Suchen tippen",
   },
 } satisfies Translation;

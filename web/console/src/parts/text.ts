@@ -33,6 +33,5 @@ export const t = texts("parts", {
   pastEnd: "The list ends before this page.",
   firstPage: "To the first page",
   found: { one: "{count} match", other: "{count} matches" },
-  pickUser: "Search for a user",
-  noUser: "Nobody is found.",
+  pick: "Type to search",
 });

@@ -3,8 +3,8 @@ import { IconEye, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { exportMetadata, rolesOf } from "../../../../api/metadata.ts";
+import { PickUser } from "../../parts/Pick.tsx";
 import { Problem } from "../../parts/Problem.tsx";
-import { UserSelect } from "../../parts/UserSelect.tsx";
 import { useCaller, useMayPick } from "../../parts/useCaller.ts";
 import { useMay } from "../../session.tsx";
 import { type Caller, callerOf } from "./caller.ts";
@@ -46,10 +46,10 @@ export const ViewAs = ({ caller, onChange }: { caller: Caller; onChange: (caller
       <Popover.Dropdown>
         <div className="stack" style={{ marginTop: 0 }}>
           {mayPick && (
-            <UserSelect
+            <PickUser
+              clearable
               label={t("user")}
               value={userId ?? null}
-              known={caller.user}
               onChange={(id) => {
                 setUserId(id ?? undefined);
                 if (!id) setDraft(caller.user ? { role: "admin", variables: [] } : draft);

@@ -2,9 +2,9 @@ import { Button, Progress } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { exportMetadata, loadInconsistencies, type Metadata, rolesOf } from "../../../../api/metadata.ts";
 import { loadHealth } from "../../../../api/status.ts";
-import { ButtonLink } from "../../parts/ButtonLink.tsx";
 import { Card } from "../../parts/Card.tsx";
 import { Copy } from "../../parts/Copy.tsx";
+import { LinkButton } from "../../parts/LinkButton.tsx";
 import { Page } from "../../parts/Page.tsx";
 import { Problem } from "../../parts/Problem.tsx";
 import { useMay, useSession } from "../../session.tsx";
@@ -77,9 +77,9 @@ const Data = () => {
             </Button>
           )}
           {mayAsk && (
-            <ButtonLink to="/graphql" size="xs">
+            <LinkButton to="/graphql" size="xs">
               {t("explore")}
-            </ButtonLink>
+            </LinkButton>
           )}
         </>
       }

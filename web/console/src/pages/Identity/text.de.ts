@@ -56,7 +56,6 @@ export default {
     rolesEmptyUser: "Eine Rolle öffnet, was sie an Ihren APIs und in der Daten-API darf, von der nächsten Anfrage an.",
     rolesEmptyMachine: "Eine Rolle gibt den Tokens der Anwendung ihre Berechtigungen und ihren Namen in der Daten-API.",
     noRole: "Es gibt keine weitere Rolle dieser Art. Rollen werden auf ihrer eigenen Seite angelegt.",
-    pick: "Zum Suchen tippen",
   },
   applications: {
     stepCors: "Woher seine Seiten kommen",

@@ -5,8 +5,8 @@ import { useMemo, useState } from "react";
 import type { QualifiedTable, Source, Table } from "../../../../api/metadata.ts";
 import { type Answer, type Question, type Rehearsal, type Right, rehearse, replacing, type TableOperation } from "../../../../api/permissions.ts";
 import { Card } from "../../parts/Card.tsx";
+import { PickUser } from "../../parts/Pick.tsx";
 import { Problem } from "../../parts/Problem.tsx";
-import { UserSelect } from "../../parts/UserSelect.tsx";
 import { useCaller, useMayPick } from "../../parts/useCaller.ts";
 import { sessionVariables } from "./filter.ts";
 import { type Definition, graphqlNames, rowsQuery } from "./rights.ts";
@@ -62,7 +62,9 @@ export const Impact = ({ source, table, columns: all, at, was, is }: Props) => {
         <section className="rows" aria-label={t("tryRows")}>
           <h3>{t("tryRows")}</h3>
           <p className="muted">{t("tryRowsHint")}</p>
-          {mayPick && <UserSelect size="xs" maw="20rem" label={t("tryAs")} value={userId ?? null} onChange={(id) => setUserId(id ?? undefined)} />}
+          {mayPick && (
+            <PickUser clearable size="xs" maw="20rem" label={t("tryAs")} value={userId ?? null} onChange={(id) => setUserId(id ?? undefined)} />
+          )}
           {known.error && userId && <Problem title={t("tryAsCannot")} error={known.error} />}
           {known.data?.problem && <p className="note">{known.data.problem}</p>}
           {known.data && !known.data.roles.includes(at.role) && <p className="note">{t("tryAsNotHeld", { role: at.role })}</p>}

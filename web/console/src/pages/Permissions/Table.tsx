@@ -2,8 +2,8 @@ import { Button, TextInput, UnstyledButton } from "@mantine/core";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { operations, type TableOperation } from "../../../../api/permissions.ts";
-import { ButtonLink } from "../../parts/ButtonLink.tsx";
 import { Empty } from "../../parts/Empty.tsx";
+import { LinkButton } from "../../parts/LinkButton.tsx";
 import { Page } from "../../parts/Page.tsx";
 import { Problem } from "../../parts/Problem.tsx";
 import { NotFound } from "../../shell/NotFound.tsx";
@@ -51,9 +51,9 @@ const TablePermissions = () => {
       title={nameOf(table.table)}
       lead={t("lead")}
       actions={
-        <ButtonLink to="/permissions" search={{ source: source.name }} variant="default">
+        <LinkButton to="/permissions" search={{ source: source.name }} variant="default">
           {t("back")}
-        </ButtonLink>
+        </LinkButton>
       }
     >
       <section className="card matrix" aria-label={t("title")}>

@@ -2,8 +2,8 @@ import { Button, Select, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { ButtonLink } from "../../parts/ButtonLink.tsx";
 import { Empty } from "../../parts/Empty.tsx";
+import { LinkButton } from "../../parts/LinkButton.tsx";
 import { Page } from "../../parts/Page.tsx";
 import { Problem } from "../../parts/Problem.tsx";
 import { useMay } from "../../session.tsx";
@@ -106,7 +106,7 @@ const Permissions = () => {
                         </td>
                       ))}
                       <td>
-                        <ButtonLink
+                        <LinkButton
                           to="/permissions/$source/$schema/$table"
                           params={params}
                           size="compact-xs"
@@ -114,7 +114,7 @@ const Permissions = () => {
                           aria-label={`${t("newRole")}, ${nameOf(table.table)}`}
                         >
                           +
-                        </ButtonLink>
+                        </LinkButton>
                       </td>
                     </tr>
                   );

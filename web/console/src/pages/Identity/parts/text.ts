@@ -10,7 +10,6 @@ export const t = texts("identity parts", {
   nobody: "There is nobody left to pick.",
   nothing: "There is nothing left to pick.",
   noMatch: "Nothing matches.",
-  pick: "Type to search",
   unitOf: "Unit of: {of}",
   seconds: "seconds",
   minutes: "minutes",

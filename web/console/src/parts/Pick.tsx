@@ -2,10 +2,10 @@ import { Select, type SelectProps, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { listApplications, loadApplication } from "../../../../../api/applications.ts";
-import type { ApplicationType, Listed } from "../../../../../api/management.ts";
-import { listUsers, loadUser, nameOf } from "../../../../../api/users.ts";
-import { useMay } from "../../../session.tsx";
+import { listApplications, loadApplication } from "../../../api/applications.ts";
+import type { ApplicationType, Listed } from "../../../api/management.ts";
+import { listUsers, loadUser, nameOf } from "../../../api/users.ts";
+import { useMay } from "../session.tsx";
 import { t } from "./text.ts";
 
 type Props = Omit<SelectProps, "data" | "value" | "onChange"> & {
