@@ -17,6 +17,7 @@ export default {
     rest: "REST-Endpunkte",
     allowList: "Positivliste",
     data: "Daten",
+    databases: "Datenbanken",
     permissions: "Berechtigungen",
     identity: "Identität",
     operations: "Betrieb",
