@@ -69,7 +69,7 @@ inPage("Home counts what is there and ticks the first steps off", "/console", as
 inPage("the palette goes anywhere by keyboard", "/console", async (page) => {
   await page.getByRole("heading", { name: "Home" }).waitFor();
   await page.keyboard.press("Control+k");
-  await page.getByPlaceholder("Go to a page…").fill("api");
+  await page.getByPlaceholder("Go to a page, a table or a user…").fill("api");
   await page.locator("[data-selected]", { hasText: /^API$/ }).waitFor();
   await page.keyboard.press("Enter");
   await page.waitForURL("**/console/graphql");

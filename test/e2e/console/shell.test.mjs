@@ -1,6 +1,6 @@
 // What is around the pages: Gatehouse away and back, another version of it, and the way anywhere by keyboard.
 import assert from "node:assert/strict";
-import { base, browser, inPage, violations } from "./helpers.mjs";
+import { base, browser, inPage, metadata, sql, violations } from "./helpers.mjs";
 
 browser();
 
@@ -30,6 +30,7 @@ inPage(
       [/assets\/Settings-.*\.js/, "/console/operations/settings", ["Operations", "Settings in force"], page.getByText("HASURA_GRAPHQL_ADMIN_SECRET", { exact: true })],
       [/assets\/Explorer-.*\.js/, "/console/graphql", ["API"], page.locator(".graphiql-query-editor .view-lines")],
     ]) {
+      await page.evaluate(() => sessionStorage.clear()); // each is an upgrade of its own: within a minute of another, nothing is loaded again
       let isGone = true;
       await page.route(file, (route) => (isGone ? route.fulfill({ status: 404, body: "" }) : route.continue()));
       await page.route((url) => url.pathname === path, (route) => {
@@ -44,3 +45,26 @@ inPage(
   },
   { expected: [/404|preload|dynamically imported|error occurred in/] },
 );
+
+inPage("the palette finds tables by name, and brings up what was gone to last; ? lists the keys", "/console", async (page) => {
+  await sql("create table kettle (id int primary key)");
+  await metadata("pg_track_table", { table: "kettle" });
+  await page.reload();
+  await page.getByRole("heading", { name: "Home" }).waitFor();
+  await page.keyboard.press("Control+k");
+  await page.getByPlaceholder("Go to a page, a table or a user…").fill("kettle perm");
+  await page.locator("[data-selected]", { hasText: "kettle" }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/console/permissions/default/public/kettle");
+  await page.getByPlaceholder("Go to a page, a table or a user…").waitFor({ state: "hidden" });
+  await page.keyboard.press("Control+k");
+  // What was gone to last stands first.
+  await page.locator(".mantine-Spotlight-action").first().getByText("kettle").waitFor();
+  assert.deepEqual(await violations(page), []);
+  await page.keyboard.press("Escape");
+  await page.getByPlaceholder("Go to a page, a table or a user…").waitFor({ state: "hidden" });
+  await page.locator("body").press("?");
+  const keys = page.getByRole("dialog", { name: "Keyboard shortcuts" });
+  await keys.getByText("Go anywhere").waitFor();
+  assert.deepEqual(await violations(page), []);
+});

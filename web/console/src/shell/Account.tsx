@@ -1,5 +1,5 @@
 import { Avatar, Menu, SegmentedControl, UnstyledButton, useMantineColorScheme, VisuallyHidden } from "@mantine/core";
-import { IconLogout } from "@tabler/icons-react";
+import { IconKeyboard, IconLogout } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { signOut } from "../../../api/session.ts";
 import { choose, chosen, type Language, languages } from "../language.ts";
@@ -8,7 +8,7 @@ import { sessionKey, useSession } from "../session.tsx";
 import { t } from "./text.ts";
 
 /** Who is signed in, the colours, the language, and the way out. */
-export const Account = () => {
+export const Account = ({ onShortcuts }: { onShortcuts: () => void }) => {
   const session = useSession();
   const client = useQueryClient();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
@@ -67,13 +67,14 @@ export const Account = () => {
             ]}
           />
         </div>
+        <Menu.Divider />
+        <Menu.Item leftSection={<IconKeyboard size={16} aria-hidden="true" />} onClick={onShortcuts}>
+          {t("shortcuts")}
+        </Menu.Item>
         {session.by !== "open" && (
-          <>
-            <Menu.Divider />
-            <Menu.Item leftSection={<IconLogout size={16} aria-hidden="true" />} onClick={() => void leave()}>
-              {t("signOut")}
-            </Menu.Item>
-          </>
+          <Menu.Item leftSection={<IconLogout size={16} aria-hidden="true" />} onClick={() => void leave()}>
+            {t("signOut")}
+          </Menu.Item>
         )}
       </Menu.Dropdown>
     </Menu>

@@ -9,6 +9,7 @@ import { Account } from "./Account.tsx";
 import { Connection } from "./Connection.tsx";
 import { Wordmark } from "./Door.tsx";
 import { Palette } from "./Palette.tsx";
+import { Shortcuts } from "./Shortcuts.tsx";
 import { sectionsFor } from "./sections.ts";
 import { t } from "./text.ts";
 
@@ -17,6 +18,7 @@ export const Frame = ({ children }: { children: ReactNode }) => {
   const session = useSession();
   const sections = useMemo(() => sectionsFor(session), [session]);
   const [isOpen, { toggle, close }] = useDisclosure(false);
+  const [isHelping, shortcuts] = useDisclosure(false);
   const path = useRouterState({ select: (state) => state.location.pathname });
   const main = useRef<HTMLElement>(null);
   const last = useRef(path);
@@ -68,14 +70,15 @@ export const Frame = ({ children }: { children: ReactNode }) => {
               );
             })}
           </nav>
-          <Account />
+          <Account onShortcuts={shortcuts.open} />
         </div>
       </aside>
       <Connection />
       <main id="page" ref={main} tabIndex={-1}>
         {children}
       </main>
-      <Palette sections={sections} />
+      <Palette sections={sections} onShortcuts={shortcuts.open} />
+      <Shortcuts isOpen={isHelping} onOpen={shortcuts.open} onClose={shortcuts.close} />
     </div>
   );
 };

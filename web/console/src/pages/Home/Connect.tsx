@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { type Application, list, type Resource } from "../../../../api/management.ts";
 import { Card } from "../../parts/Card.tsx";
-import { Copy } from "../../parts/Copy.tsx";
+import { Code } from "../../parts/Code.tsx";
 import { useMay, useSession } from "../../session.tsx";
 import { snippets } from "../../snippets.ts";
 import { t } from "./text.ts";
@@ -54,17 +54,8 @@ export const Connect = () => {
         </Tabs.List>
         {snippets.map((snippet) => (
           <Tabs.Panel key={snippet.name} value={snippet.name} pt="sm">
-            {snippet.install && (
-              <div className="snippet">
-                <pre>{snippet.install}</pre>
-                <Copy name={snippet.install} value={snippet.install} />
-              </div>
-            )}
-            <div className="snippet">
-              {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
-              <pre tabIndex={0}>{snippet.code(values)}</pre>
-              <Copy name={snippet.name} value={snippet.code(values)} />
-            </div>
+            {snippet.install && <Code name={snippet.install} text={snippet.install} />}
+            <Code name={snippet.name} text={snippet.code(values)} />
           </Tabs.Panel>
         ))}
       </Tabs>
