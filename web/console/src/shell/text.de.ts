@@ -30,7 +30,6 @@ export default {
     applications: "Anwendungen",
     customJwt: "Eigene Claims",
     signInExperience: "Anmeldeseite",
-    tokens: "Sitzungen und Tokens",
     keys: "Signaturschlüssel",
     logs: "Audit-Protokoll",
     members: "Mitglieder",
