@@ -24,7 +24,7 @@ export const Palette = ({ sections, onShortcuts }: { sections: Section[]; onShor
   const [asked] = useDebouncedValue(words.trim(), 200);
   const metadata = useQuery({ queryKey: ["metadata"], queryFn: exportMetadata, enabled: isOpen && readsMetadata }).data?.metadata;
   const users = useQuery({
-    queryKey: ["users", "pick", asked],
+    queryKey: ["users", "palette", asked],
     queryFn: async () => (await listUsers({ search: asked })).items,
     enabled: isOpen && readsUsers && asked.length > 1,
   });
