@@ -62,7 +62,8 @@ func (e *execution) record(ctx context.Context, r *request, err error) {
 	e.h.Changed(context.WithoutCancel(ctx), c)
 }
 
-// changing adds the commands of a request that change something.
+// changing adds the commands of a request that change something, or may: read_only is no proof, as SQL may end the transaction
+// it runs in.
 func (r *request) changing(all []string) []string {
 	if r.kind == rehearse {
 		return all
@@ -71,7 +72,7 @@ func (r *request) changing(all []string) []string {
 		all = item.changing(all)
 	}
 	isRead := reads[r.kind] != nil && r.kind != "set_catalog_state" && r.kind != "gatehouse_change_rows"
-	if isRead || slices.Contains(bulks, r.kind) || r.kind == "select" || r.kind == "count" || r.kind == "run_sql" && isReadOnly(r.args) {
+	if isRead || slices.Contains(bulks, r.kind) || r.kind == "select" || r.kind == "count" {
 		return all
 	}
 	return append(all, r.full)
@@ -100,9 +101,4 @@ func (e *execution) rows(ctx context.Context, v View, r *request) ([]byte, error
 		e.wrote(r, told.Affected)
 	}
 	return answer, err
-}
-
-func isReadOnly(args json.RawMessage) bool {
-	var a sqlArgs
-	return json.Unmarshal(args, &a) == nil && a.ReadOnly
 }

@@ -80,10 +80,10 @@ func (e *execution) plainSQL(ctx context.Context, v View, r *request) ([]byte, e
 	if err != nil {
 		return nil, under(r.runPath, err)
 	}
-	if !a.ReadOnly || a.NoTransaction {
+	if !a.ReadOnly {
 		defer v.Wrote(a.Source)
 	}
-	if a.NoTransaction {
+	if a.NoTransaction && !a.ReadOnly { // what only reads needs none, and would not be held to it
 		conn, err := pool.Acquire(ctx)
 		if err != nil {
 			return nil, err

@@ -84,7 +84,7 @@ func (h *Handler) mayRunSQL(ctx context.Context, s *session.Session, pool *pgxpo
 // mayRun is mayRunSQL for a run_sql, which then goes on record.
 func (e *execution) mayRun(ctx context.Context, pool *pgxpool.Pool, a *sqlArgs) error {
 	err := e.h.mayRunSQL(ctx, e.session, pool)
-	if err == nil && !a.ReadOnly {
+	if err == nil {
 		e.ran = append(e.ran, Statement{a.Source, *a.SQL})
 	}
 	return err
