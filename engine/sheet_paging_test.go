@@ -89,3 +89,63 @@ func TestSelectRows_estimate(t *testing.T) {
 		t.Errorf("got %+v", r)
 	}
 }
+
+// A table that others inherit from shows its rows and theirs once each, though neither a place nor a key of its own tells them
+// apart; partitions share the key of their table.
+func TestSelectRows_inherited(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.sql(`
+create table heap (n int); create table heap_child () inherits (heap);
+insert into heap select i from generate_series(1, 5) i; insert into heap_child select i from generate_series(6, 10) i;
+create table keyed (id int primary key, t text); create table keyed_child (primary key (id)) inherits (keyed);
+insert into keyed values (1, 'own'), (2, 'own'), (3, 'same'); insert into keyed_child values (2, 'child'), (3, 'same');
+create table parted (id int primary key) partition by hash (id); create table part partition of parted for values with (modulus 1, remainder 0);
+insert into parted select generate_series(1, 5)`)
+	all := func(args string) (out []string) {
+		for _, r := range s.rows(args).Rows {
+			if r.Place != "" {
+				t.Errorf("%s: %s has place %s", args, shown(r), r.Place)
+			}
+			out = append(out, shown(r))
+		}
+		slices.Sort(out)
+		return out
+	}
+	if got := fmt.Sprint(all(`{"table":"heap","order_by":[{"column":"n"}],"limit":3,"offset":4}`)); got != `[5 6 7]` {
+		t.Errorf("heap: %s", got)
+	}
+	if got := fmt.Sprint(all(`{"table":"heap","where":[{"column":"n","op":"=","value":"6"}]}`)); got != `[6]` {
+		t.Errorf("heap: %s", got)
+	}
+	if got := fmt.Sprint(all(`{"table":"keyed"}`)); got != `[1|own 2|child 2|own 3|same 3|same]` {
+		t.Errorf("keyed: %s", got)
+	}
+	for args, want := range map[string]string{
+		`{"table":"heap","after":["(0,1)"]}`: `nothing tells the rows of \"heap\" apart`,
+		`{"table":"keyed","after":["2"]}`:    `nothing tells the rows of \"keyed\" apart`,
+	} {
+		if code, body := post(s.engine, "/v1/metadata", `{"type":"gatehouse_select_rows","args":`+args+`}`); code != 400 || !strings.Contains(body, want) {
+			t.Errorf("%s: got %d %s", args, code, body)
+		}
+	}
+	if got := fmt.Sprint(all(`{"table":"parted","after":["3"]}`)); got != `[4 5]` {
+		t.Errorf("parted: %s", got)
+	}
+	one := s.rows(`{"table":"heap","where":[{"column":"n","op":"=","value":"6"}]}`).Rows[0]
+	if code, body := s.change(fmt.Sprintf(`{"op":"delete","version":%q,"place":"(0,1)"}`, one.Version), "heap"); code != 400 || !strings.Contains(body, `nothing tells the rows`) {
+		t.Errorf("by place: %d %s", code, body)
+	}
+	// Of rows with one key, that is changed which was read; of equal ones, none.
+	two := s.rows(`{"table":"keyed","where":[{"column":"t","op":"=","value":"child"}]}`).Rows[0]
+	if code, body := s.change(fmt.Sprintf(`{"op":"update","key":{"id":"2"},"version":%q,"set":{"t":"new"}}`, two.Version), "keyed"); code != 200 {
+		t.Errorf("by key: %d %s", code, body)
+	}
+	three := s.rows(`{"table":"keyed","where":[{"column":"id","op":"=","value":"3"}]}`).Rows[0]
+	if code, body := s.change(fmt.Sprintf(`{"op":"delete","key":{"id":"3"},"version":%q}`, three.Version), "keyed"); code != 400 || !strings.Contains(body, `2 rows of \"keyed\"`) {
+		t.Errorf("equal rows: %d %s", code, body)
+	}
+	if got := fmt.Sprint(all(`{"table":"keyed"}`)); got != `[1|own 2|new 2|own 3|same 3|same]` {
+		t.Errorf("keyed: %s", got)
+	}
+}

@@ -56,6 +56,8 @@ type Table struct {
 	Insertable, Updatable, Deletable bool
 	// HasTriggers tells of code that runs when rows are written: triggers (those of foreign keys aside) and rules.
 	HasTriggers bool
+	// HasChildren tells of tables that inherit from this one, partitions among them: their rows are read and written with its own.
+	HasChildren bool
 }
 
 // Column finds a column by its Postgres name; nil if there is none.

@@ -119,7 +119,7 @@ spaces as (
   select oid, nspname from pg_catalog.pg_namespace
   where nspname !~ '^pg_' and nspname not in ('information_schema', 'hdb_catalog', 'identity')),
 relations as (
-  select c.oid, n.nspname, c.relname, c.relkind, c.relhasrules, c.relhastriggers from pg_catalog.pg_class c join spaces n on n.oid = c.relnamespace
+  select c.oid, n.nspname, c.relname, c.relkind, c.relhasrules, c.relhastriggers, c.relhassubclass from pg_catalog.pg_class c join spaces n on n.oid = c.relnamespace
   where c.relkind in ('r', 'v', 'm', 'f', 'p') and {relations}),
 functions as (
   select p.oid, n.nspname, p.proname, p.provolatile, p.provariadic, p.proretset, p.prorettype, p.pronargs, p.pronargdefaults,
@@ -160,6 +160,7 @@ select json_build_object(
                    else pg_catalog.pg_relation_is_updatable(r.oid, true) end,
       'triggers', r.relhasrules or r.relhastriggers and exists (
                    select from pg_catalog.pg_trigger g where g.tgrelid = r.oid and not g.tgisinternal),
+      'children', r.relhassubclass and exists (select from pg_catalog.pg_inherits i where i.inhparent = r.oid),
       'columns', c.columns))
     from relations r
     left join pg_catalog.pg_description d
@@ -239,6 +240,7 @@ type loaded struct {
 		Comment   string
 		Updatable int
 		Triggers  bool
+		Children  bool
 		Columns   []struct {
 			Name      string
 			Position  int
@@ -288,7 +290,8 @@ func (l *loaded) catalog(types map[uint32]*Type) (*Catalog, error) {
 		table := &Table{
 			Name: Name{t.Schema, t.Name}, OID: t.OID, Kind: TableKind(t.Kind[0]), Comment: t.Comment,
 			Updatable: t.Updatable&4 != 0, Insertable: t.Updatable&8 != 0, Deletable: t.Updatable&16 != 0, HasTriggers: t.Triggers,
-			Columns: make([]*Column, len(t.Columns)),
+			HasChildren: t.Children,
+			Columns:     make([]*Column, len(t.Columns)),
 		}
 		for i, col := range t.Columns {
 			if types[col.Type] == nil {

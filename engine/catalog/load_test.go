@@ -276,3 +276,31 @@ func TestFingerprint(t *testing.T) {
 		t.Errorf("Load has %s, %v; want %s", c.Fingerprint, err, was)
 	}
 }
+
+func TestLoad_tellsOfChildren(t *testing.T) {
+	t.Parallel()
+	pool := testpg.Pool(t, testpg.Database(t))
+	load := func(sql string) *catalog.Catalog {
+		t.Helper()
+		if _, err := pool.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+		c, err := catalog.Load(t.Context(), pool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	first := load(`
+create table plain (id int);
+create table parent (id int); create table child () inherits (parent);
+create table parted (id int) partition by list (id); create table part partition of parted default`)
+	for name, want := range map[string]bool{"plain": false, "parent": true, "child": false, "parted": true, "part": false} {
+		if got := first.Tables[public(name)].HasChildren; got != want {
+			t.Errorf("%s has children: %v", name, got)
+		}
+	}
+	if load(`drop table child`).Share(first).Tables[public("parent")].HasChildren {
+		t.Error("parent has children when there are none any more")
+	}
+}

@@ -92,7 +92,7 @@ func (s *sharing) redirect(t *Type) { t.Elem, t.Base = s.of(t.Elem), s.of(t.Base
 // equal tells whether two tables are the same, their types being shared.
 func (t *Table) equal(o *Table) bool {
 	return t.Name == o.Name && t.OID == o.OID && t.Kind == o.Kind && t.Comment == o.Comment &&
-		t.Insertable == o.Insertable && t.Updatable == o.Updatable && t.Deletable == o.Deletable && t.HasTriggers == o.HasTriggers &&
+		t.Insertable == o.Insertable && t.Updatable == o.Updatable && t.Deletable == o.Deletable && t.HasTriggers == o.HasTriggers && t.HasChildren == o.HasChildren &&
 		slices.EqualFunc(t.Columns, o.Columns, func(a, b *Column) bool { return *a == *b }) &&
 		(t.PrimaryKey == nil) == (o.PrimaryKey == nil) && (t.PrimaryKey == nil || t.PrimaryKey.equal(o.PrimaryKey)) &&
 		slices.EqualFunc(t.UniqueKeys, o.UniqueKeys, (*Key).equal) &&

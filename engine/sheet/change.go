@@ -80,6 +80,9 @@ func Write(ctx context.Context, tx pgx.Tx, t *catalog.Table, changes []Change, w
 		if changes[i].Op != "insert" && len(written) == 0 {
 			return nil, fault.Under(path, changes[i].conflict(ctx, tx, t, i))
 		}
+		if len(written) > 1 {
+			return nil, fault.Under(path, misplaced(fault.Root, "%d rows of %q and the tables that inherit from it are this one", len(written), t.Name.Name))
+		}
 		if changes[i].Op != "delete" && len(written) == 1 {
 			out[i] = &written[0]
 		}

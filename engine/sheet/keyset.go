@@ -16,7 +16,7 @@ type sortKey struct {
 }
 
 // isTotal tells whether the order of a table's rows leaves nothing open, so that a row's place in it can be told.
-func isTotal(t *catalog.Table) bool { return identity(t) != nil || hasPlace(t) }
+func isTotal(t *catalog.Table) bool { return identity(t) != nil && !repeatsKeys(t) || hasPlace(t) }
 
 // order is what is asked for, and behind it what tells rows apart, in the direction of the last that is asked for: an index
 // on those columns then serves both ways.

@@ -157,8 +157,11 @@ func isNotNull(t *catalog.Table, columns []string) bool {
 	return true
 }
 
-// hasPlace tells whether a row can be told from others by where it is stored.
-func hasPlace(t *catalog.Table) bool { return t.Kind == catalog.OrdinaryTable }
+// hasPlace tells whether a row can be told from others by where it is stored: each child of a table counts its places anew.
+func hasPlace(t *catalog.Table) bool { return t.Kind == catalog.OrdinaryTable && !t.HasChildren }
+
+// repeatsKeys tells that a key may be another row's, too: it holds for each child on its own, of partitions alone for all.
+func repeatsKeys(t *catalog.Table) bool { return t.HasChildren && t.Kind != catalog.PartitionedTable }
 
 // place is where a row is stored; it is another place after each change of the row.
 var place = pgsql.Cast{Expr: pgsql.Column{Table: row, Name: "ctid"}, Type: text}
