@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"gatehouse/engine/admin"
 	"gatehouse/httpd"
@@ -47,7 +48,7 @@ func short(text string) string {
 func (sv *Server) recordChange(ctx context.Context, c admin.Change) {
 	entry, err := entryOf(ctx, c)
 	if err == nil && sv.identity != nil {
-		err = event.Keep(ctx, sv.identityPool, entry)
+		err = keepEntry(ctx, sv.identityPool, entry)
 	}
 	log, data := httpd.Logger(ctx), entry.Data
 	if err != nil {
@@ -55,6 +56,16 @@ func (sv *Server) recordChange(ctx context.Context, c admin.Change) {
 		return
 	}
 	log.InfoContext(ctx, "changed by an operator", "key", entry.Key, "commands", c.Commands, "operation", c.OperationName, "actor", data["actor"])
+}
+
+// auditPatience bounds how long a change that is committed waits for its entry, and its caller for the answer.
+const auditPatience = 5 * time.Second
+
+// keepEntry is for contexts that nobody ends, as a client that goes away does not take the entry with it.
+func keepEntry(ctx context.Context, db event.Executor, entry event.Entry) error {
+	ctx, cancel := context.WithTimeout(ctx, auditPatience)
+	defer cancel()
+	return event.Keep(ctx, db, entry)
 }
 
 // entryOf is a change as the audit log keeps it.
