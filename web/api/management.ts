@@ -1,5 +1,5 @@
 import { ApiError } from "./error.ts";
-import { call, send } from "./request.ts";
+import { send } from "./request.ts";
 
 /** One page of a list, and how long the whole of it is. */
 export type Listed<T> = { items: T[]; total: number };
@@ -95,5 +95,3 @@ export type Application = {
 
 /** The API resource that stands for Gatehouse's own Management API. */
 export const managementResource = "management-api";
-
-export const loadResources = (): Promise<Resource[]> => call("/api/resources");

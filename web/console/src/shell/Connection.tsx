@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { onReach } from "../../../api/request.ts";
 import { loadHealth } from "../../../api/status.ts";
 import { t } from "./text.ts";
@@ -11,14 +11,18 @@ import { t } from "./text.ts";
 export const Connection = () => {
   const client = useQueryClient();
   const [isAway, setAway] = useState(false);
-  useEffect(() => onReach((isReached) => setAway(!isReached)), []);
+  const [outage, setOutage] = useState(0);
+  const leave = useCallback(() => {
+    setAway(true);
+    setOutage((count) => count + 1);
+  }, []);
+  useEffect(() => onReach((isReached) => (isReached ? setAway(false) : leave())), [leave]);
   useEffect(() => {
-    const leave = () => setAway(true);
     window.addEventListener("offline", leave);
     return () => window.removeEventListener("offline", leave);
-  }, []);
+  }, [leave]);
   const { data } = useQuery({
-    queryKey: ["reach"],
+    queryKey: ["reach", outage], // the answer that ended another outage does not end this one
     queryFn: loadHealth,
     enabled: isAway,
     refetchInterval: 2_000,

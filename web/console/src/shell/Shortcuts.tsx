@@ -9,7 +9,8 @@ export const Shortcuts = ({ isOpen, onOpen, onClose }: { isOpen: boolean; onOpen
   useEffect(() => {
     // By what is typed, not by where its key is: that differs between keyboards.
     const look = (event: KeyboardEvent) => {
-      const isTyping = event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable], .monaco-editor");
+      const isTyping =
+        event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable], .monaco-editor, [role=grid]");
       if (event.key === "?" && !isTyping) onOpen();
     };
     document.addEventListener("keydown", look);

@@ -6,6 +6,7 @@ import { command, exportMetadata, type Inconsistency, loadInconsistencies } from
 import type { Plan } from "../../../../api/permissions.ts";
 import { Card } from "../../parts/Card.tsx";
 import { Confirm } from "../../parts/confirm.tsx";
+import { download } from "../../parts/download.ts";
 import { done, failed } from "../../parts/notify.ts";
 import { Page } from "../../parts/Page.tsx";
 import { Problem } from "../../parts/Problem.tsx";
@@ -108,18 +109,11 @@ const There = ({ problem }: { problem: Inconsistency }) => {
 };
 
 const Export = ({ document: metadata }: { document: unknown }) => {
-  const download = () => {
-    const url = URL.createObjectURL(new Blob([JSON.stringify(metadata, null, 2)], { type: "application/json" }));
-    const link = document.createElement("a");
-    link.href = url;
-    link.download = "metadata.json";
-    link.click();
-    URL.revokeObjectURL(url);
-  };
+  const save = () => download("metadata.json", new Blob([JSON.stringify(metadata, null, 2)], { type: "application/json" }));
   return (
     <Card title={t("export")}>
       <p className="muted">{t("exportLead")}</p>
-      <Button variant="default" mt="sm" onClick={download}>
+      <Button variant="default" mt="sm" onClick={save}>
         {t("download")}
       </Button>
     </Card>

@@ -7,6 +7,7 @@ import { bulk, type Source, type Table } from "../../../../api/metadata.ts";
 import { replacing, type TableOperation } from "../../../../api/permissions.ts";
 import { Card } from "../../parts/Card.tsx";
 import { Confirm } from "../../parts/confirm.tsx";
+import { Leaving } from "../../parts/Leaving.tsx";
 import { done } from "../../parts/notify.ts";
 import { Problem } from "../../parts/Problem.tsx";
 import { useMay } from "../../session.tsx";
@@ -20,22 +21,36 @@ import { type Ground, groundOf } from "./shapes.ts";
 import { operationName, t } from "./text.ts";
 import { ValidateInput } from "./ValidateInput.tsx";
 
-type Props = { source: Source; table: Table; described: Described; tables: Described[]; role: string; operation: TableOperation; version: number };
+const isSame = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+/** Another role or operation is another permission, on the same page. */
+const isAnother = (here: { pathname: string; search: unknown }, there: typeof here) =>
+  here.pathname !== there.pathname || !isSame(here.search, there.search);
+
+type Props = { source: Source; table: Table; described: Described; tables: Described[]; role: string; operation: TableOperation };
 
 /** One permission: what it allows, what a change of it would do, and saving it. */
-export const Editor = ({ source, table, described, tables, role, operation, version }: Props) => {
+export const Editor = ({ source, table, described, tables, role, operation }: Props) => {
   const client = useQueryClient();
   const mayWrite = useMay("metadata");
   const saved = permissionOf(table, role, operation);
   const was = saved?.permission as Definition | undefined;
   const [is, setIs] = useState<Definition | undefined>(was);
+  const [base, setBase] = useState(was);
   const [error, setError] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
   const [isAsking, setAsking] = useState(false);
   const [copies, setCopies] = useState(0);
+  const take = (definition: Definition | undefined) => {
+    setIs(definition);
+    setCopies((count) => count + 1); // what parts keep for themselves begins anew
+  };
   const ground = groundOf(source, tables, table.table);
   const names = { role, operation: operationName[operation], table: nameOf(table.table) };
-  const isChanged = JSON.stringify(was) !== JSON.stringify(is);
+  const isChanged = !isSame(was, is);
+  if (!isSame(was, base)) {
+    setBase(was);
+    if (isSame(is, base)) take(was); // whoever has changed nothing follows what is stored
+  }
   const at = { source: source.name, table: table.table, role, operation };
 
   const write = async (next: Definition | undefined) => {
@@ -49,10 +64,6 @@ export const Editor = ({ source, table, described, tables, role, operation, vers
       setBusy(false);
     }
   };
-  const copy = (definition: Definition) => {
-    setIs(definition);
-    setCopies((count) => count + 1); // what parts keep for themselves begins anew
-  };
   const save = () => void write(is).catch(setError);
 
   if (!ground) return null;
@@ -62,7 +73,7 @@ export const Editor = ({ source, table, described, tables, role, operation, vers
         {mayWrite && (
           <div className="actions">
             <Button onClick={() => setIs(was ?? blank(operation))}>{t("allow")}</Button>
-            <CopyFrom source={source} table={table} described={described} role={role} operation={operation} onCopy={setIs} />
+            <CopyFrom source={source} table={table} described={described} role={role} operation={operation} onCopy={take} />
           </div>
         )}
         {saved && isChanged && (
@@ -71,7 +82,7 @@ export const Editor = ({ source, table, described, tables, role, operation, vers
       </Card>
     );
   return (
-    <div className="editor" data-version={version}>
+    <div className="editor">
       <Card title={t("may", names)} actions={isChanged ? <span className="unsaved">{t("unsaved")}</span> : undefined}>
         <form
           className="form"
@@ -80,7 +91,7 @@ export const Editor = ({ source, table, described, tables, role, operation, vers
             save();
           }}
         >
-          {mayWrite && <CopyFrom source={source} table={table} described={described} role={role} operation={operation} onCopy={copy} />}
+          {mayWrite && <CopyFrom source={source} table={table} described={described} role={role} operation={operation} onCopy={take} />}
           <fieldset disabled={!mayWrite}>
             <Parts
               key={copies}
@@ -101,7 +112,7 @@ export const Editor = ({ source, table, described, tables, role, operation, vers
                 {t("save")}
               </Button>
               {isChanged && (
-                <Button variant="default" onClick={() => setIs(was)}>
+                <Button variant="default" onClick={() => take(was)}>
                   {t("discard")}
                 </Button>
               )}
@@ -115,7 +126,14 @@ export const Editor = ({ source, table, described, tables, role, operation, vers
         </form>
       </Card>
       <Impact source={source} table={table} columns={described.columns.map(({ name }) => name)} at={at} was={was} is={is} />
-      <Confirm isOpen={isAsking} title={t("dropTitle")} action={t("drop")} onClose={() => setAsking(false)} onConfirm={() => write(undefined)}>
+      <Leaving isDirty={isChanged && !isBusy} isAway={isAnother} />
+      <Confirm
+        isOpen={isAsking}
+        title={t("dropTitle")}
+        action={t("drop")}
+        onClose={() => setAsking(false)}
+        onConfirm={() => write(undefined).then(() => take(undefined))}
+      >
         {t("dropText", names)}
       </Confirm>
     </div>

@@ -41,10 +41,24 @@ export const FilterBuilder = ({ label, filter, ground, tables, onChange }: Props
   );
 };
 
+const compact = (text: string): string | undefined => {
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+};
+
 /** A text of JSON that is taken over whenever it is JSON; what is not yet stays in the box, with why. */
 const AsJSON = ({ label, value, onChange }: { label: string; value: unknown; onChange: (value: unknown) => void }) => {
   const [text, setText] = useState(() => JSON.stringify(value, null, 2));
   const [problem, setProblem] = useState<string>();
+  const stored = JSON.stringify(value);
+  // Changed by something else than typing here: that is what stands in the box then.
+  useEffect(() => {
+    setText((now) => (compact(now) === stored ? now : JSON.stringify(JSON.parse(stored), null, 2)));
+    setProblem(undefined);
+  }, [stored]);
   const onType = (typed: string) => {
     setText(typed);
     try {

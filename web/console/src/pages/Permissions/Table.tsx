@@ -27,7 +27,7 @@ const TablePermissions = () => {
   const table = tableOf(source, schema, tableName);
   const described = tables?.find((one) => one.schema === schema && one.name === tableName);
 
-  if (error)
+  if (error && !(metadata && described))
     return (
       <Page title={t("title")}>
         <Problem error={error} />
@@ -112,14 +112,13 @@ const TablePermissions = () => {
       </section>
       {role && operation ? (
         <Editor
-          key={`${role} ${operation} ${metadata.resource_version}`}
+          key={`${role} ${operation}`}
           source={source}
           table={table}
           described={described}
           tables={tables ?? []}
           role={role}
           operation={operation}
-          version={metadata.resource_version}
         />
       ) : (
         <Empty text={t("pick")} />

@@ -6,6 +6,7 @@ import type { Table } from "../../../../../api/catalog.ts";
 import { command, type TableConfiguration, type Table as TrackedTable } from "../../../../../api/metadata.ts";
 import { Card } from "../../../parts/Card.tsx";
 import { Empty } from "../../../parts/Empty.tsx";
+import { Leaving } from "../../../parts/Leaving.tsx";
 import { done } from "../../../parts/notify.ts";
 import { Problem } from "../../../parts/Problem.tsx";
 import { useMay } from "../../../session.tsx";
@@ -17,6 +18,7 @@ import { canBeEnum, configurationOf, type Draft, draftOf, isWrongName, rootField
 import { t } from "./text.ts";
 
 type Props = { source: string; table: Table; tracked: TrackedTable };
+const isSame = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 const nameOf = (table: Table) => (table.schema === "public" ? table.name : `${table.schema}_${table.name}`);
 
 const Names = ({ source, table, tracked }: Props) => {
@@ -27,7 +29,7 @@ const Names = ({ source, table, tracked }: Props) => {
   const set = (configuration: TableConfiguration) =>
     command("pg_set_table_customization", { source, table: { schema: table.schema, name: table.name }, configuration });
   const save = useMutation({
-    mutationFn: () => set(configurationOf(tracked.configuration, draft)),
+    mutationFn: (wanted: Draft) => set(configurationOf(tracked.configuration, wanted)),
     onSuccess: async () => {
       const was = tracked.configuration ?? {};
       await refresh();
@@ -37,17 +39,22 @@ const Names = ({ source, table, tracked }: Props) => {
       });
     },
   });
+  const [base, setBase] = useState(start);
+  if (!isSame(start, base)) {
+    setBase(start);
+    if (isSame(draft, base) || isSame(draft, save.variables)) setDraft(start); // nothing is typed that is not stored
+  }
   const called = draft.name.trim() || nameOf(table);
   const wrong = (name: string) => (isWrongName(name) ? t("wrong") : undefined);
   const hasWrong = [draft.name, ...Object.values(draft.roots), ...Object.values(draft.columns).map((one) => one.name)].some(isWrongName);
-  const isChanged = JSON.stringify(draft) !== JSON.stringify(start);
+  const isChanged = !isSame(draft, start);
   const shared = { size: "sm", autoComplete: "off", disabled: !mayChange } as const;
   return (
     <form
       className="sections"
       onSubmit={(event) => {
         event.preventDefault();
-        if (isChanged && !hasWrong) save.mutate();
+        if (isChanged && !hasWrong) save.mutate(draft);
       }}
     >
       <Card title={t("names")}>
@@ -135,6 +142,7 @@ const Names = ({ source, table, tracked }: Props) => {
         </section>
       </Card>
       {save.error && <Problem error={save.error} />}
+      <Leaving isDirty={isChanged && !save.isPending} />
       {isChanged && (
         <div className="rows-foot changed">
           <span className="grow" />
@@ -218,7 +226,7 @@ const Parts = ({ source, table }: { source: string; table: Table }) => {
   return (
     <div className="sections">
       <Uses source={source} table={table} tracked={tracked} />
-      <Names key={JSON.stringify(tracked.configuration)} source={source} table={table} tracked={tracked} />
+      <Names source={source} table={table} tracked={tracked} />
     </div>
   );
 };

@@ -51,20 +51,27 @@ export const Bulk = ({ picked, onClear }: { picked: User[]; onClear: () => void 
     else setRun(undefined);
     return state.did;
   };
+  /** The same as what takes something back: it has failed where it failed for one. */
+  const back = async (title: string, users: User[], work: (user: User) => Promise<unknown>) => {
+    const { length } = await forEach(title, users, work);
+    if (length < users.length) throw new Error(t("bulkCount", { did: length, failed: users.length - length, total: users.length }));
+  };
+  /** Says what was done, if anything was. */
+  const tellDone = (message: string, users: User[], undo?: () => Promise<unknown>) => users.length > 0 && done(message, undo);
   const suspend = async (isSuspended: boolean) => {
     setAsking(undefined);
     const others = picked.filter((user) => user.isSuspended !== isSuspended);
     const did = await forEach(t(isSuspended ? "suspend" : "reactivate"), others, (user) => setSuspended(user.id, isSuspended));
     onClear();
-    done(t(isSuspended ? "suspendedMany" : "reactivatedMany", { count: did.length }), () =>
-      forEach(t(isSuspended ? "reactivate" : "suspend"), did, (user) => setSuspended(user.id, !isSuspended)),
+    tellDone(t(isSuspended ? "suspendedMany" : "reactivatedMany", { count: did.length }), did, () =>
+      back(t(isSuspended ? "reactivate" : "suspend"), did, (user) => setSuspended(user.id, !isSuspended)),
     );
   };
   const remove = async () => {
     setAsking(undefined);
     const did = await forEach(t("deleteMany"), picked, (user) => deleteUser(user.id));
     onClear();
-    done(t("deletedMany", { count: did.length }));
+    tellDone(t("deletedMany", { count: did.length }), did);
   };
   const give = async (roleIds: string[]) => {
     setAsking(undefined);
@@ -75,8 +82,8 @@ export const Bulk = ({ picked, onClear }: { picked: User[]; onClear: () => void 
     });
     const gained = did.filter((user) => added.has(user.id));
     onClear();
-    done(t("gaveMany", { count: gained.length }), () =>
-      forEach(t("undoRoles"), gained, async (user) => {
+    tellDone(t("gaveMany", { count: gained.length }), gained, () =>
+      back(t("undoRoles"), gained, async (user) => {
         for (const roleId of added.get(user.id) ?? []) await takeRole("users", user.id, roleId);
       }),
     );

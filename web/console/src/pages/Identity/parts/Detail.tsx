@@ -43,10 +43,12 @@ export const Detail = <T,>({ list, id, load, nameOf, lead, note, tabs, deletion,
   const [isDeleting, setDeleting] = useState(false);
   const queryKey = [list.kind, "one", id];
   const { data: one, error, refetch } = useQuery({ queryKey, queryFn: () => load(id) });
-  if (error)
+  const isGone = error instanceof ApiError && error.status === 404;
+  // What is shown, and typed, stays while it cannot be read again.
+  if (error && (!one || isGone))
     return (
       <Page title={list.name} back={list}>
-        {error instanceof ApiError && error.status === 404 ? (
+        {isGone ? (
           <Empty title={t("gone")} text={t("goneText", { id })}>
             <LinkButton to={list.to} variant="default">
               {list.name}
@@ -84,6 +86,7 @@ export const Detail = <T,>({ list, id, load, nameOf, lead, note, tabs, deletion,
             )
       }
     >
+      {error && <Problem error={error} onRetry={() => void refetch()} />}
       {note?.(one)}
       <Tabs
         value={shown.some(([key]) => key === tab) ? tab : first}
