@@ -14,13 +14,14 @@ import (
 type WayBack struct {
 	// Changes take back what was done, in the order they have to be made; nil where that cannot be done safely.
 	Changes []Change `json:"undo"`
-	// Caught are the rows of other tables that were deleted or changed along with those deleted here, which nothing brings back.
+	// Caught are the rows of other tables that were deleted or changed along with those deleted or changed here, which nothing brings
+	// back.
 	Caught []Caught `json:"caught,omitempty"`
 
 	isLost bool
 }
 
-// Caught are rows that point to deleted ones.
+// Caught are rows that pointed to others as those were.
 type Caught struct {
 	Schema string `json:"schema"`
 	Name   string `json:"name"`
@@ -37,8 +38,14 @@ func (w *WayBack) End() {
 	}
 }
 
-// look reads a row in full before it is changed, and what would go with it. It is nil for rows that are not there.
-func (w *WayBack) look(ctx context.Context, tx pgx.Tx, t *catalog.Table, c *Change) (*Row, error) {
+// before is a row in full before it is changed, and what points to it.
+type before struct {
+	Row
+	referring []referrer
+}
+
+// look reads a row before it is changed. It is nil for rows that are not there.
+func (w *WayBack) look(ctx context.Context, tx pgx.Tx, t *catalog.Table, c *Change) (*before, error) {
 	if w == nil || c.Op != "update" && c.Op != "delete" {
 		return nil, nil
 	}
@@ -54,30 +61,39 @@ func (w *WayBack) look(ctx context.Context, tx pgx.Tx, t *catalog.Table, c *Chan
 	if err != nil || len(found) != 1 {
 		return nil, err
 	}
-	if c.Op == "delete" {
-		err = w.lookAround(ctx, tx, t, &found[0])
-	}
-	return &found[0], err
+	was := &before{Row: found[0]}
+	was.referring, err = lookAround(ctx, tx, t, c.Op, &was.Row)
+	return was, err
 }
 
-// referrers are the foreign keys that take the rows they are on along with the row they point to.
+// referrers are the foreign keys that take the rows they are on along with the row they point to. An update's cascade is none
+// of them: changing the row back takes those rows back, too.
+//
+// Rows may be written through the table that a key points to, or through those it inherits from or is a partition of. A key to
+// a partitioned table is one of each partition, too (conparentid); of those, the uppermost counts.
 const referrers = `
-select n.nspname, r.relname, k.confdeltype::text,
+with recursive written (oid) as (
+  select $1::oid union select i.inhrelid from written w join pg_catalog.pg_inherits i on i.inhparent = w.oid)
+select n.nspname, r.relname, case $2 when 'delete' then k.confdeltype else k.confupdtype end::text,
   (select array_agg(a.attname::text order by u.i) from unnest(k.conkey) with ordinality u(num, i) join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.num),
   (select array_agg(a.attname::text order by u.i) from unnest(k.confkey) with ordinality u(num, i) join pg_catalog.pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.num)
 from pg_catalog.pg_constraint k join pg_catalog.pg_class r on r.oid = k.conrelid join pg_catalog.pg_namespace n on n.oid = r.relnamespace
-where k.contype = 'f' and k.confrelid = $1::oid and k.confdeltype in ('c', 'n', 'd') and k.conparentid = 0
+where k.contype = 'f' and k.confrelid = any (array(select oid from written))
+  and case $2 when 'delete' then k.confdeltype in ('c', 'n', 'd') else k.confupdtype in ('n', 'd') end
+  and not exists (select from pg_catalog.pg_constraint p where p.oid = k.conparentid and p.confrelid in (select oid from written))
 order by 1, 2`
 
-// lookAround counts the rows that deleting a row would delete or change in other tables.
-func (w *WayBack) lookAround(ctx context.Context, tx pgx.Tx, t *catalog.Table, was *Row) error {
-	rows, err := tx.Query(ctx, referrers, t.OID)
+// referrer is a foreign key, and how many rows point to a row by it.
+type referrer struct {
+	Caught
+	columns, to []string
+}
+
+// lookAround counts the rows of other tables that deleting a row, or changing what they point to, would delete or change.
+func lookAround(ctx context.Context, tx pgx.Tx, t *catalog.Table, op string, was *Row) ([]referrer, error) {
+	rows, err := tx.Query(ctx, referrers, t.OID, op)
 	if err != nil {
-		return err
-	}
-	type referrer struct {
-		Caught
-		columns, to []string
+		return nil, err
 	}
 	all, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (one referrer, err error) {
 		var action string
@@ -86,33 +102,46 @@ func (w *WayBack) lookAround(ctx context.Context, tx pgx.Tx, t *catalog.Table, w
 		return one, err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, one := range all {
-		var where pgsql.And
-		for i, name := range one.columns {
-			at := slices.IndexFunc(t.Columns, func(c *catalog.Column) bool { return c.Name == one.to[i] })
-			if at < 0 || was.Values[at] == nil {
-				where = nil
-				break
-			}
-			where = append(where, pgsql.Binary{Left: pgsql.Column{Table: row, Name: pgsql.Ident(name)}, Op: "=", Right: value(t.Columns[at], *was.Values[at])})
-		}
-		if where == nil {
-			continue
-		}
-		sql, args := pgsql.Print(&pgsql.Select{
-			Output: []pgsql.Output{{Expr: pgsql.Call{Func: builtin("count"), Star: true}}},
-			From:   pgsql.Table{Name: nameOf(catalog.Name{Schema: one.Schema, Name: one.Name}), As: row}, Where: where,
-		})
-		if err := tx.QueryRow(ctx, sql, append([]any{pgx.QueryExecModeExec}, args...)...).Scan(&one.Count); err != nil {
-			return failed(err)
-		}
-		if one.Count > 0 {
-			w.catch(one.Caught)
+	for i := range all {
+		if err := all[i].count(ctx, tx, t, was); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return all, nil
+}
+
+func (r *referrer) count(ctx context.Context, tx pgx.Tx, t *catalog.Table, was *Row) error {
+	var where pgsql.And
+	for i, name := range r.columns {
+		at := position(t, r.to[i])
+		if at < 0 || was.Values[at] == nil {
+			return nil
+		}
+		where = append(where, pgsql.Binary{Left: pgsql.Column{Table: row, Name: pgsql.Ident(name)}, Op: "=", Right: value(t.Columns[at], *was.Values[at])})
+	}
+	sql, args := pgsql.Print(&pgsql.Select{
+		Output: []pgsql.Output{{Expr: pgsql.Call{Func: builtin("count"), Star: true}}},
+		From:   pgsql.Table{Name: nameOf(catalog.Name{Schema: r.Schema, Name: r.Name}), As: row}, Where: where,
+	})
+	return failed(tx.QueryRow(ctx, sql, append([]any{pgx.QueryExecModeExec}, args...)...).Scan(&r.Count))
+}
+
+// isMoved tells whether what the rows point to is another thing now.
+func (r *referrer) isMoved(t *catalog.Table, was, now *Row) bool {
+	return slices.ContainsFunc(r.to, func(name string) bool {
+		at := position(t, name)
+		if at < 0 || slices.Contains(now.Cut, at) {
+			return true
+		}
+		a, b := was.Values[at], now.Values[at]
+		return (a == nil) != (b == nil) || a != nil && *a != *b
+	})
+}
+
+func position(t *catalog.Table, column string) int {
+	return slices.IndexFunc(t.Columns, func(c *catalog.Column) bool { return c.Name == column })
 }
 
 func (w *WayBack) catch(c Caught) {
@@ -126,7 +155,7 @@ func (w *WayBack) catch(c Caught) {
 }
 
 // learn notes what takes a change back, which made now of a row that was.
-func (w *WayBack) learn(t *catalog.Table, c *Change, was, now *Row) {
+func (w *WayBack) learn(t *catalog.Table, c *Change, was *before, now *Row) {
 	if w == nil {
 		return
 	}
@@ -138,9 +167,17 @@ func (w *WayBack) learn(t *catalog.Table, c *Change, was, now *Row) {
 		}
 	}
 	if c.Op != "insert" {
-		if was == nil {
+		// A deleted row may have been a child's, which inserting it here would not bring back.
+		if was == nil || c.Op == "delete" && repeatsKeys(t) {
 			w.isLost = true
+		}
+		if was == nil {
 			return
+		}
+		for _, r := range was.referring {
+			if r.Count > 0 && (c.Op == "delete" || r.isMoved(t, &was.Row, now)) {
+				w.catch(r.Caught)
+			}
 		}
 		back.Op, back.Set = "update", map[string]Value{}
 		if c.Op == "delete" {
@@ -159,7 +196,7 @@ func (w *WayBack) learn(t *catalog.Table, c *Change, was, now *Row) {
 func (c *Change) name(t *catalog.Table, now *Row) bool {
 	c.Version, c.Place = now.Version, now.Place
 	for _, name := range identity(t) {
-		at := slices.IndexFunc(t.Columns, func(c *catalog.Column) bool { return c.Name == name })
+		at := position(t, name)
 		if now.Values[at] == nil || slices.Contains(now.Cut, at) {
 			return false
 		}
