@@ -3,6 +3,9 @@ package engine_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
+	"os"
+	"strings"
 	"testing"
 )
 
@@ -94,5 +97,52 @@ insert into follows values (2); insert into lets_go values ('three'), ('three');
 				t.Errorf("undone: %d %s", code, body)
 			}
 		}
+	}
+}
+
+// What a login may delete it deletes, though it sees too little to be offered a way back.
+func TestChangeRows_undoWithoutPrivilege(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	user := fmt.Sprintf("narrow_%d", os.Getpid())
+	t.Cleanup(func() { dropRole(t, s.dataURL, user) })
+	s.exec(s.dataURL, strings.ReplaceAll(`
+create role NARROW login password 'narrow';
+create table bare (id int primary key, note text); insert into bare values (1), (2);
+create table keyed (id int primary key, note text); insert into keyed select generate_series(1, 3);
+create table unseen (keyed_id int references keyed on delete cascade on update set null); insert into unseen values (1);
+create table kept (id int primary key); insert into kept select generate_series(1, 3);
+create table policed (kept_id int references kept on delete cascade); insert into policed values (1);
+alter table policed enable row level security;
+grant select, update, delete on bare, keyed, kept to NARROW; grant select on policed to NARROW`, "NARROW", user))
+	u, err := url.Parse(s.dataURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword(user, "narrow")
+	s.do("pg_add_source", fmt.Sprintf(`{"name":"narrow","configuration":{"connection_info":{"database_url":%q,"pool_settings":{"max_connections":2}}}}`, u))
+	t.Cleanup(func() { s.do("pg_drop_source", `{"name":"narrow"}`) })
+	for _, c := range []struct {
+		table, change string
+		isBack        bool
+	}{
+		{"bare", `"op":"delete","key":{"id":"1"}`, true},
+		{"keyed", `"op":"update","key":{"id":"1"},"set":{"note":"x"}`, true},
+		{"keyed", `"op":"update","key":{"id":"2"},"set":{"id":"20"}`, false},
+		{"keyed", `"op":"delete","key":{"id":"1"}`, false},
+		{"kept", `"op":"delete","key":{"id":"1"}`, false},
+	} {
+		r := s.rows(`{"source":"narrow","table":"` + c.table + `","order_by":[{"column":"id"}]}`).Rows
+		at := r[0]
+		if strings.Contains(c.change, `"id":"2"`) {
+			at = r[1]
+		}
+		code, body := post(s.engine, "/v1/metadata", fmt.Sprintf(`{"type":"gatehouse_change_rows","args":{"source":"narrow","table":%q,"undo":true,"changes":[{%s,"version":%q}]}}`, c.table, c.change, at.Version))
+		if code != 200 || strings.Contains(body, `"undo":null`) == c.isBack {
+			t.Errorf("%s %s: %d %s", c.table, c.change, code, body)
+		}
+	}
+	if n := s.count("unseen") + s.count("policed"); n != 0 {
+		t.Errorf("%d rows were kept that went along", n)
 	}
 }
