@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"gatehouse/engine"
@@ -34,12 +35,19 @@ func TestRunSQL_isOnRecord(t *testing.T) {
 			for _, statement := range c.SQL {
 				told = append(told, statement.SQL)
 			}
+			if c.Err != nil {
+				told = append(told, c.Err.Error())
+			}
 		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(e.Close)
+	post(e, "/v2/query", `{"type":"run_sql","args":{"sql":"create role r password 'hunter2'; select 'hunter3'::int"}}`, "X-Hasura-Admin-Secret", "s")
+	if len(told) != 2 || strings.Contains(told[0], "hunter2") || strings.Contains(told[1], "hunter3") {
+		t.Errorf("what failed: told %q", told)
+	}
 	for _, c := range []struct{ sql, args string }{
 		{"create table a (id int)", ``},
 		{"commit; insert into a values (1); begin", `,"read_only":true`},

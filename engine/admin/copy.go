@@ -28,11 +28,14 @@ func refuseCopy(sql string) error {
 // quote, so that nothing is found in them (PG docs: sql-syntax-lexical).
 type sqlScanner struct {
 	rest, word string
+	// from is what rest was where the word begins.
+	from string
 }
 
 func (s *sqlScanner) next() bool {
 	for {
 		s.rest = strings.TrimLeft(s.rest, " \t\r\n\f\v")
+		s.from = s.rest
 		switch {
 		case s.rest == "":
 			return false

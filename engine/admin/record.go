@@ -20,11 +20,11 @@ type Change struct {
 	// Before and After are the document; the same where it was not changed. The versions are the resource's.
 	Before, After               *metadata.Metadata
 	VersionBefore, VersionAfter int
-	// SQL are the statements of run_sql.
+	// SQL are the statements of run_sql, literals that may be secrets masked.
 	SQL []Statement
 	// Written is what was done to rows.
 	Written []Written
-	// Err is why the request failed; what it did in a database before that may stand.
+	// Err is why the request failed, without values; what it did in a database before that may stand.
 	Err error
 }
 
@@ -55,7 +55,7 @@ func (e *execution) record(ctx context.Context, r *request, err error) {
 	case len(c.Commands) == 0, err != nil && len(c.SQL)+len(c.Written) == 0:
 		return // nothing was changed
 	case err != nil:
-		c.After = c.Before
+		c.After, c.Err = c.Before, withoutValues(err, len(c.Written) > 0)
 	case c.After != c.Before:
 		c.VersionAfter++
 	}

@@ -85,7 +85,7 @@ func (h *Handler) mayRunSQL(ctx context.Context, s *session.Session, pool *pgxpo
 func (e *execution) mayRun(ctx context.Context, pool *pgxpool.Pool, a *sqlArgs) error {
 	err := e.h.mayRunSQL(ctx, e.session, pool)
 	if err == nil {
-		e.ran = append(e.ran, Statement{a.Source, *a.SQL})
+		e.ran = append(e.ran, Statement{a.Source, withoutSecretLiterals(*a.SQL)})
 	}
 	return err
 }
