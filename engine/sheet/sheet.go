@@ -187,7 +187,7 @@ func (r *Read) query(t *catalog.Table) (*pgsql.Select, []*catalog.Column, error)
 	}
 	if isTotal(t) {
 		for _, k := range keys {
-			s.Output = append(s.Output, pgsql.Output{Expr: pgsql.Cast{Expr: k.expr, Type: text}})
+			s.Output = append(s.Output, pgsql.Output{Expr: shortened(k.expr)})
 		}
 	}
 	return s, columns, nil
@@ -209,13 +209,18 @@ func foundFirst(s *pgsql.Select, t *catalog.Table) *pgsql.Select {
 func outputs(columns []*catalog.Column, isWhole bool) []pgsql.Output {
 	var out []pgsql.Output
 	for _, c := range columns {
-		var e pgsql.Expr = pgsql.Cast{Expr: of(c), Type: text}
-		if !isWhole {
-			e = pgsql.Call{Func: builtin("left"), Args: []pgsql.Expr{e, pgsql.Int(maxText + 1)}}
+		e := shortened(of(c))
+		if isWhole {
+			e = pgsql.Cast{Expr: of(c), Type: text}
 		}
 		out = append(out, pgsql.Output{Expr: e})
 	}
 	return out
+}
+
+// shortened is an expression's text, of one that is too long enough to tell that it is.
+func shortened(e pgsql.Expr) pgsql.Expr {
+	return pgsql.Call{Func: builtin("left"), Args: []pgsql.Expr{pgsql.Cast{Expr: e, Type: text}, pgsql.Int(maxText + 1)}}
 }
 
 func (r *Read) columns(t *catalog.Table) ([]*catalog.Column, error) {
