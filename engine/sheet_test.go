@@ -320,6 +320,8 @@ func TestMigrate(t *testing.T) {
 	kept := func() (l list) { s.Helper(); s.command("gatehouse_get_migrations", `{}`, &l); return l }
 	s.want(400, "", "gatehouse_migrate", `{"name":"broken","up":"create table"}`)
 	s.want(400, "", "gatehouse_migrate", `{"up":"select 1"}`)
+	s.want(400, "", "gatehouse_migrate", `{"name":"broken","up":"select 1","no_transaction":true,"timeout_ms":1000}`)
+	s.want(400, "", "gatehouse_migrate", `{"name":"broken","up":"copy note from stdin","no_transaction":true}`)
 	if l := kept(); len(l.Migrations) != 0 {
 		t.Fatalf("what failed was kept: %+v", l)
 	}

@@ -87,6 +87,9 @@ func (e *execution) migrate(ctx context.Context, d Draft, r *request) ([]byte, e
 	if d.Metadata().Source(a.Source) == nil {
 		return nil, under(r.runPath, metadata.NoSource(a.Source))
 	}
+	if err := e.mayMigrate(ctx, d, a); err != nil {
+		return nil, under(r.runPath, err)
+	}
 	m := &Migration{Source: a.Source, Name: a.Name, Up: a.Up, Down: a.Down, By: callerName(e.session)}
 	if err := e.h.Engine.KeepMigration(ctx, m); err != nil {
 		return nil, err
@@ -106,6 +109,21 @@ func (e *execution) migrate(ctx context.Context, d Draft, r *request) ([]byte, e
 		Version int64           `json:"version"`
 		Answer  json.RawMessage `json:"answer"`
 	}{m.Version, answer})
+}
+
+// mayMigrate refuses what is not run before it is kept: without a transaction a failure does not tell that nothing ran.
+func (e *execution) mayMigrate(ctx context.Context, d Draft, a *migrateArgs) error {
+	if a.NoTransaction && a.Timeout > 0 {
+		return errTimeout()
+	}
+	if err := refuseCopy(a.Up); err != nil {
+		return err
+	}
+	pool, err := d.Pool(a.Source)
+	if err != nil {
+		return err
+	}
+	return e.h.mayRunSQL(ctx, e.session, pool)
 }
 
 // mayHaveRun tells whether a failed migration may have left something behind: one without a transaction, or one whose end was

@@ -108,10 +108,14 @@ func (a *sqlArgs) limit(ctx context.Context, conn *pgconn.PgConn) error {
 		return nil
 	}
 	if a.NoTransaction {
-		return fault.New(fault.BadRequest, "", "timeout_ms is for a transaction")
+		return errTimeout()
 	}
 	_, err := conn.Exec(ctx, fmt.Sprintf(`set local statement_timeout = %d`, a.Timeout)).ReadAll()
 	return err
+}
+
+func errTimeout() error {
+	return fault.New(fault.BadRequest, "", "timeout_ms is for a transaction")
 }
 
 func (out *typedResult) read(results *pgconn.MultiResultReader, a *sqlArgs) error {
