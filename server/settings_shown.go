@@ -31,6 +31,10 @@ type shownSetting struct {
 // secretSetting tells which settings hold secrets, by name. All of a URL is shown but user, password and query.
 var secretSetting = regexp.MustCompile(`secret|password|token|passphrase|jwt|private|(^|-)key`)
 
+// keywordPassword finds the password in a connection string of keywords, where blanks may stand about the sign (PG docs:
+// libpq-connstring).
+var keywordPassword = regexp.MustCompile(`(?i)password\s*=`)
+
 // inForce lists every setting that has an effect, with where its value is from.
 func (s *Settings) inForce() []shownSetting {
 	current := *s
@@ -91,7 +95,7 @@ func plainValue(v reflect.Value) string {
 // withoutCredentials shows a text as logs would show the URLs in it, and not at all where it may hold more.
 func withoutCredentials(text string) string {
 	const hidden = "set"
-	if strings.Contains(strings.ToLower(text), "password=") { // a connection string of keywords
+	if keywordPassword.MatchString(text) {
 		return hidden
 	}
 	if !strings.Contains(text, "://") {

@@ -13,7 +13,7 @@ import (
 func TestSettings_shownWithoutSecrets(t *testing.T) {
 	const hidden = "c0nfidential"
 	for _, shape := range []string{
-		hidden, "postgres://user:" + hidden + "@db.example:5432/app?sslpassword=" + hidden, "host=db password=" + hidden,
+		hidden, "postgres://user:" + hidden + "@db.example:5432/app?sslpassword=" + hidden, "host=db password=" + hidden, "host = db PassWord\t= '" + hidden + "'",
 		"postgres://user:" + hidden + "@/app?host=/run&password=" + hidden, "postgres://a/b, postgres://user:" + hidden + "@/c",
 		"https://user:" + hidden + "@hook.example/path?token=" + hidden, "postgres://user:" + hidden + "%zz@[::1/", "postgres://user:12," + hidden + "@h/db", `{"type":"HS256","key":"` + hidden + `"}`,
 	} {
@@ -24,7 +24,7 @@ func TestSettings_shownWithoutSecrets(t *testing.T) {
 		}
 		for _, f := range k.Model.Flags {
 			isSecret := secretSetting.MatchString(f.Name)
-			if f.Target.Kind() == reflect.String && f.Enum == "" && (isSecret || strings.Contains(shape, "://") || strings.Contains(shape, "password=")) {
+			if f.Target.Kind() == reflect.String && f.Enum == "" && (isSecret || strings.Contains(shape, "://") || strings.HasPrefix(shape, "host")) {
 				f.Target.SetString(shape)
 			}
 		}
