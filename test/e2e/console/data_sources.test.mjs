@@ -58,10 +58,12 @@ inPage(
 );
 
 inPage("an untracked table comes back as it was by Undo", "/console/data", async (page) => {
-  await sql("create table a (id int primary key, name text); create table b (id int primary key, a_id int references a)");
+  await sql(`create table a (id int primary key, name text); create table b (id int primary key, a_id int references a);
+    create function find_a(t text) returns setof a language sql stable as 'select * from a where name = t'`);
   await metadata("bulk", [
     { type: "pg_track_table", args: { table: "a", configuration: { custom_name: "Alpha" } } },
     { type: "pg_track_table", args: { table: "b" } },
+    { type: "pg_track_function", args: { function: "find_a" } },
     { type: "pg_create_array_relationship", args: { table: "a", name: "bs", using: { foreign_key_constraint_on: { table: "b", column: "a_id" } } } },
     { type: "pg_create_object_relationship", args: { table: "b", name: "a", using: { foreign_key_constraint_on: "a_id" } } },
     { type: "pg_create_select_permission", args: { table: "a", role: "user", permission: { columns: ["id", "name"], filter: { id: { _gt: 0 } } } } },

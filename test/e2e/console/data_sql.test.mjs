@@ -69,6 +69,19 @@ create function add_song(t text) returns setof song language sql as 'insert into
   { expected: [/400/] },
 );
 
+inPage("only what the statement makes comes into the API, whatever was made beside it", "/console/data/sql", async (page) => {
+  const described = page.waitForResponse((response) => response.request().postData()?.includes("gatehouse_describe_source") ?? false);
+  await page.reload();
+  await described;
+  await sql("create table left_out (id int primary key)");
+  await write(page, "create table taken_in (id int primary key)");
+  await run(page);
+  await page.getByText(/new tables? (is|are) in the API/).waitFor();
+  const { metadata: document } = await asAdmin("/v1/metadata", { type: "export_metadata", version: 2, args: {} });
+  const names = document.sources[0].tables.map(({ table }) => table.name);
+  assert.deepEqual(names.filter((name) => ["taken_in", "left_out"].includes(name)), ["taken_in"]);
+});
+
 inPage("migrations are taken back the newest first, or one alone when that is said", "/console/data/migrations", async (page) => {
   const step = (name, up, down) => metadata("gatehouse_migrate", { name, up, down });
   await step("one", "create table base_table (id int primary key)", "drop table base_table;");

@@ -30,7 +30,10 @@ export const useTracking = (source: string) => {
     mutationFn: async (table: Name) => {
       const { metadata: before } = await exportMetadata();
       await command("pg_untrack_table", { source, table: named(table), cascade: true });
-      return commandsToRestore(source, before, (await exportMetadata()).metadata);
+      return exportMetadata().then(
+        (after) => commandsToRestore(before, after.metadata),
+        () => undefined,
+      );
     },
     onSuccess: async (back, table) => {
       await refresh();

@@ -8,9 +8,9 @@ const named = ({ schema, name }: Name) => ({ schema, name });
 export type Known = { tables: ReadonlySet<string>; functions: ReadonlySet<string> };
 
 /** What a database has, to be compared with what it has later. */
-export const known = (database: Database | undefined): Known => ({
-  tables: new Set(database?.tables.map(keyOf)),
-  functions: new Set(database?.functions.map(signature)),
+export const known = (database: Database): Known => ({
+  tables: new Set(database.tables.map(keyOf)),
+  functions: new Set(database.functions.map(signature)),
 });
 
 export type Created = { tables: Name[]; functions: Name[]; commands: Command[] };
