@@ -149,3 +149,150 @@ inPage("a view, whose rows nothing tells apart, is turned over by counting", "/c
   await page.getByRole("button", { name: "First page" }).first().click();
   await page.getByText("Rows 1–200 of 450").waitFor();
 });
+
+/** Holds back the answers to a command from now on, until it is let go. */
+const hold = async (page, type) => {
+  let release;
+  const released = new Promise((resolve) => {
+    release = resolve;
+  });
+  let asked;
+  const begun = new Promise((resolve) => {
+    asked = resolve;
+  });
+  await page.route("**/v1/metadata", async (route) => {
+    if (route.request().postDataJSON()?.type === type) {
+      asked();
+      await released;
+    }
+    await route.fallback().catch(() => {}); // the page may be gone
+  });
+  return { begun, release };
+};
+
+inPage("a page that is turned twice while it is read is turned once", "/console/data", async (page) => {
+  await sql("create table turned (id int primary key, name text); insert into turned select i, 'name ' || i from generate_series(1, 900) i");
+  await open(page, "turned");
+  await page.getByText("Rows 1–200 of 900").waitFor();
+  await cell(page, "name 1").waitFor();
+  const { begun, release } = await hold(page, "gatehouse_select_rows");
+  await page.getByRole("grid").focus();
+  await page.keyboard.press("Alt+PageDown");
+  await begun;
+  assert.equal(await page.getByRole("button", { name: "Next page" }).isEnabled(), false);
+  await page.keyboard.press("Alt+PageDown");
+  release();
+  await cell(page, "name 201").waitFor();
+  await page.getByText("Rows 201–400 of 900").waitFor();
+  await page.getByRole("button", { name: "Next page" }).click();
+  await cell(page, "name 401").waitFor();
+  await page.getByText("Rows 401–600 of 900").waitFor();
+});
+
+inPage("what is typed stays with its row while others come and go, and goes with it", "/console/data", async (page) => {
+  await sql("create table moving (id int primary key, name text); insert into moving select i, 'name ' || i from generate_series(1, 4) i");
+  await open(page, "moving");
+  await cell(page, "name 3").waitFor();
+  const field = page.getByRole("textbox", { name: "name", exact: true });
+  const readWhileTyping = async (statement, name, typed) => {
+    await sql(statement);
+    const { begun, release } = await hold(page, "gatehouse_select_rows");
+    await page.getByRole("button", { name: "Read again" }).click();
+    await begun;
+    await cell(page, name).dblclick();
+    await field.fill(typed);
+    release();
+  };
+  await readWhileTyping("delete from moving where id = 1", "name 3", "mine");
+  await cell(page, "name 1").waitFor({ state: "detached" });
+  assert.equal(await field.inputValue(), "mine");
+  await page.keyboard.press("Enter");
+  await page.getByRole("row").filter({ has: cell(page, "3") }).filter({ has: cell(page, "mine") }).waitFor();
+  await page.getByRole("button", { name: "Discard" }).click();
+  await readWhileTyping("delete from moving where id = 3", "name 3", "nobody's");
+  await field.waitFor({ state: "detached" });
+  await cell(page, "name 4").waitFor();
+  assert.equal(await page.getByText(/not saved/).count(), 0);
+});
+
+inPage("what is being saved stays before one's eyes until it is", "/console/data", async (page) => {
+  await sql("create table slow (id int primary key, name text); insert into slow values (1, 'one')");
+  await open(page, "slow");
+  await cell(page, "one").dblclick();
+  await page.keyboard.type("uno");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Control+Enter");
+  const { begun, release } = await hold(page, "gatehouse_change_rows");
+  await page.getByRole("button", { name: "Save 1 change" }).click();
+  await begun;
+  await page.keyboard.press("Escape");
+  assert.equal(await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).last().isDisabled(), true);
+  release();
+  await page.getByText("1 change saved.").waitFor();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+});
+
+inPage("a cell alone is pasted as it was copied, and none that is not wholly here", "/console/data", async (page) => {
+  await sql(`create table lone (id int primary key, a text, b text);
+    insert into lone values (1, E'two\\nlines', null), (2, '"hi"', null), (3, '', null), (4, repeat('x', 200000), null)`);
+  await open(page, "lone");
+  await cell(page, "1").click();
+  for (let row = 1; row <= 4; row++) {
+    await page.keyboard.press("Home");
+    for (const key of ["ArrowRight", "Control+c", "ArrowRight"]) await page.keyboard.press(key);
+    if (row === 4) {
+      await page.getByText("Nothing was copied").waitFor();
+      break;
+    }
+    await page.waitForFunction(async (text) => (await navigator.clipboard.readText()) === text, ["two\nlines", '"hi"', '""'][row - 1]);
+    await page.keyboard.press("Control+v");
+    await page.getByText(row === 1 ? "1 change not saved" : `${row} changes not saved`).waitFor();
+    await page.keyboard.press("ArrowDown");
+  }
+  await page.keyboard.press("Control+Enter");
+  await page.getByRole("button", { name: "Save 3 changes" }).click();
+  await page.getByText("3 changes saved.").waitFor();
+  const { result } = await sql("select count(*) filter (where a is not distinct from b), count(*) from lone");
+  assert.deepEqual(result[1], ["3", "4"]);
+});
+
+inPage("a row's panel takes a change back, and goes with its address", "/console/data", async (page) => {
+  await sql("create table node (id int primary key, up int references node, name text); insert into node values (1, null, 'root'), (2, 1, 'leaf')");
+  await open(page, "node");
+  const drawer = page.getByRole("dialog");
+  const set = async (value) => {
+    await page.getByRole("button", { name: "Open row 2" }).click();
+    await drawer.getByLabel("name text").fill(value);
+    await drawer.getByRole("button", { name: "Apply" }).click();
+    await drawer.waitFor({ state: "detached" });
+  };
+  await set("twig");
+  await page.getByText("1 change not saved").waitFor();
+  await set("leaf");
+  await page.getByText("1 change not saved").waitFor({ state: "detached" });
+  await cell(page, "leaf").waitFor();
+  await page.getByRole("button", { name: "Open row 2" }).click();
+  await drawer.getByLabel("name text").waitFor();
+  await page.goBack();
+  await drawer.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Open row 2" }).click();
+  await drawer.getByRole("link", { name: "node (up)" }).first().click();
+  await drawer.waitFor({ state: "detached" });
+  await page.getByText("1 row", { exact: true }).waitFor();
+});
+
+inPage("a letter typed on a choice takes the first that begins with it, or none", "/console/data", async (page) => {
+  await sql("create type mood as enum ('glad', 'sad', 'so-so'); create table choice (id int primary key, is_on boolean, mood mood); insert into choice values (1, false, 'glad')");
+  await open(page, "choice");
+  await cell(page, "false").click();
+  await page.keyboard.press("t");
+  const select = (name) => page.getByRole("combobox", { name, exact: true });
+  assert.equal(await select("is_on").inputValue(), "true");
+  await page.keyboard.press("Tab");
+  await cell(page, "true").waitFor();
+  await page.keyboard.press("x");
+  assert.equal(await select("mood").inputValue(), "glad");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("s");
+  assert.equal(await select("mood").inputValue(), "sad");
+});

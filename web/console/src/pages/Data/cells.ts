@@ -23,6 +23,10 @@ export const editorOf = (column: Column): Editor => {
   return "other";
 };
 
+/** The first choice that begins with what was typed. */
+export const choiceFor = (choices: string[], typed: string | undefined): string | undefined =>
+  typed === undefined ? undefined : choices.find((choice) => choice.toLowerCase().startsWith(typed.toLowerCase()));
+
 const shorter: [RegExp, string][] = [
   [/\btimestamp(\(\d\))? with time zone/, "timestamptz$1"],
   [/\btimestamp(\(\d\))? without time zone/, "timestamp$1"],
@@ -112,8 +116,7 @@ export const idOf = (rows: Pick<Rows, "columns" | "identity">, row: Row): string
 export const isEditable = (table: Table): boolean =>
   table.kind === "table" || ((table.kind === "partitioned_table" || table.kind === "foreign_table") && table.keys.length > 0);
 
-/** The columns through which each column leads elsewhere, and the tables that lead here. */
-export const referencesFrom = (table: Table, column: string) => table.foreign_keys.filter((key) => key.columns.includes(column));
+/** The tables that lead here. */
 export const referencesTo = (tables: Table[], table: Table) =>
   tables.flatMap((other) =>
     other.foreign_keys.filter((key) => key.to.schema === table.schema && key.to.name === table.name).map((key) => ({ table: other, key })),

@@ -304,6 +304,7 @@ export default {
     perPageOf: "{count} je Seite",
     pastEnd: "Hier sind keine Zeilen mehr",
     pastEndText: "Es gibt weniger Zeilen als beim Öffnen dieser Seite.",
+    copyCut: "Nichts kopiert: Von einem Wert ist hier nur der Anfang. Öffnen Sie die Zeile, um ihn ganz zu kopieren.",
     pasted: { one: "{count} Wert eingefügt.", other: "{count} Werte eingefügt." },
     pasteLeft: {
       one: "{count} Wert wurde ausgelassen: Für ihn gibt es keine Zelle, oder er passt nicht zum Typ der Spalte.",

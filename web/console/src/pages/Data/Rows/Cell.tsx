@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useLayoutEffect, useRef, useState } from "react";
 import type { Column, Enum, Value } from "../../../../../api/catalog.ts";
-import { editorOf, isDefault, mistakeIn } from "../cells.ts";
+import { choiceFor, editorOf, isDefault, mistakeIn } from "../cells.ts";
 import { t } from "./text.ts";
 
 /** How a value looks: null and the empty text are told apart from words. */
@@ -21,31 +21,38 @@ export const CellEditor = ({
   column,
   enums,
   start,
-  selects,
+  typed,
   onDone,
   onCancel,
 }: {
   column: Column;
   enums: Enum[];
   start: Value | undefined;
-  /** Its text is there to be replaced; not what was just typed. */
-  selects: boolean;
+  /** What was typed to begin with, in place of the value. */
+  typed: string | undefined;
   onDone: (value: Value, moves: "down" | "right" | "none") => void;
   onCancel: () => void;
 }) => {
-  const [text, setText] = useState(typeof start === "string" ? start : "");
+  const editor = editorOf(column);
+  const choices =
+    editor === "boolean"
+      ? ["true", "false"]
+      : editor === "enum"
+        ? enums.find((one) => one.schema === column.type_name.schema && one.name === column.type_name.name)?.values
+        : undefined;
+  const from = choices ? (choiceFor(choices, typed) ?? start) : (typed ?? start);
+  const [text, setText] = useState(typeof from === "string" ? from : "");
   const field = useRef<HTMLInputElement & HTMLSelectElement>(null);
   const isOver = useRef(false);
   useLayoutEffect(() => {
     field.current?.focus();
-    if (selects && field.current instanceof HTMLInputElement) field.current.select();
-  }, [selects]);
-  const editor = editorOf(column);
+    if (typed === undefined && field.current instanceof HTMLInputElement) field.current.select();
+  }, [typed]);
   const mistake = text === "" ? undefined : mistakeIn(column, text);
   const finish = (moves: "down" | "right" | "none") => {
     if (isOver.current) return;
     // Nothing typed over null leaves it; letters are the only types that have an empty text.
-    if (mistake || (text === "" && editor !== "text") || (text === "" && typeof start !== "string")) {
+    if (mistake || (text === "" && editor !== "text") || (text === "" && typeof from !== "string")) {
       if (moves !== "none" && mistake) return;
       isOver.current = true;
       onCancel();
@@ -64,11 +71,7 @@ export const CellEditor = ({
       finish(event.key === "Tab" ? "right" : "down");
     }
   };
-  const choices =
-    editor === "boolean"
-      ? ["true", "false"]
-      : enums.find((one) => one.schema === column.type_name.schema && one.name === column.type_name.name)?.values;
-  if (choices && (editor === "boolean" || editor === "enum"))
+  if (choices)
     return (
       <select
         ref={field}

@@ -37,7 +37,8 @@ export type GridProps = {
   onTurn: (to: "next" | "previous") => void;
 };
 
-type Editing = { row: number; column: number; text: string | undefined };
+/** The row is known by what it is, not by where: others may come and go while one types. */
+type Editing = { row: string; column: string; text: string | undefined };
 
 const isShort = (column: Column) => !["json", "text", "array", "bytea"].includes(editorOf(column));
 
@@ -105,9 +106,15 @@ export const Grid = (props: GridProps) => {
       (!isShort(of) && editorOf(of) !== "text" && text === undefined)
     )
       props.onOpen(one);
-    else setEditing({ row: atRow, column: atColumn, text });
+    else setEditing({ row: idOf(head, one), column: of.name, text });
   };
   const focusGrid = () => scroll.current?.focus({ preventScroll: true });
+  const isGone = editing !== undefined && !rows.some((one) => idOf(head, one) === editing.row);
+  useEffect(() => {
+    if (!isGone) return;
+    setEditing(undefined);
+    scroll.current?.focus({ preventScroll: true });
+  }, [isGone]);
   const select = (one: Row, isOn: boolean) => {
     const next = new Set(selected);
     if (isOn) next.add(idOf(head, one));
@@ -208,7 +215,7 @@ export const Grid = (props: GridProps) => {
           const isSelected = selected.has(rowId);
           return (
             <div
-              key={line.index}
+              key={canEdit ? rowId : line.index}
               role="row"
               aria-rowindex={ahead + line.index + 2}
               aria-selected={isSelected}
@@ -234,7 +241,7 @@ export const Grid = (props: GridProps) => {
                 const isChanged = change?.set !== undefined && of.name in change.set;
                 const isActive = row === line.index && column === item.index;
                 const key = typeof value === "string" ? table.foreign_keys.find((each) => each.columns.includes(of.name)) : undefined;
-                const isEditing = editing?.row === line.index && editing.column === item.index;
+                const isEditing = editing?.row === rowId && editing.column === of.name;
                 return (
                   // biome-ignore lint/a11y/useKeyWithClickEvents: the grid takes the keys
                   <div
@@ -266,8 +273,8 @@ export const Grid = (props: GridProps) => {
                       <CellEditor
                         column={of}
                         enums={enums}
-                        start={editing.text ?? value}
-                        selects={editing.text === undefined}
+                        start={value}
+                        typed={editing.text}
                         onCancel={() => {
                           setEditing(undefined);
                           focusGrid();

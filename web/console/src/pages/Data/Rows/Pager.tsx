@@ -14,16 +14,35 @@ export const exactly = (total: Total | undefined): number | undefined =>
   total && total.count !== null && !total.count_capped ? total.count : undefined;
 const roughly = (total: Total | undefined): number | undefined => exactly(total) ?? total?.estimate ?? undefined;
 
-type Props = { spot: Spot; size: number; answer: Rows; total: Total | undefined; onSpot: (spot: Spot) => void; onSize: (size: number) => void };
+type Props = {
+  spot: Spot;
+  size: number;
+  answer: Rows;
+  total: Total | undefined;
+  isOld: boolean;
+  onSpot: (spot: Spot) => void;
+  onSize: (size: number) => void;
+};
 
-const Step = ({ label, onClick, children }: { label: string; onClick: (() => void) | undefined; children: ReactNode }) => (
-  <ActionIcon variant="default" size="input-xs" aria-label={label} title={label} disabled={!onClick} onClick={onClick}>
+type StepProps = { label: string; isWaiting?: boolean; onClick: (() => void) | undefined; children: ReactNode };
+
+/** While it waits it keeps the focus. */
+const Step = ({ label, isWaiting, onClick, children }: StepProps) => (
+  <ActionIcon
+    variant="default"
+    size="input-xs"
+    aria-label={label}
+    title={label}
+    disabled={!onClick}
+    aria-disabled={isWaiting}
+    onClick={isWaiting ? undefined : onClick}
+  >
     {children}
   </ActionIcon>
 );
 
 /** Which rows are shown, of how many, and the ways to the others. */
-export const Pager = ({ spot, size, answer, total, onSpot, onSize }: Props) => {
+export const Pager = ({ spot, size, answer, total, isOld, onSpot, onSize }: Props) => {
   const exact = exactly(total);
   const about = roughly(total);
   const shown = answer.rows.length;
@@ -64,7 +83,7 @@ export const Pager = ({ spot, size, answer, total, onSpot, onSize }: Props) => {
             <Step label={t("firstPage")} onClick={ahead === 0 ? undefined : () => onSpot({})}>
               <IconChevronLeftPipe size={15} aria-hidden="true" />
             </Step>
-            <Step label={t("previousPage")} onClick={previous && (() => onSpot(previous))}>
+            <Step label={t("previousPage")} isWaiting={isOld} onClick={previous && (() => onSpot(previous))}>
               <IconChevronLeft size={15} aria-hidden="true" />
             </Step>
             <form
@@ -86,10 +105,10 @@ export const Pager = ({ spot, size, answer, total, onSpot, onSize }: Props) => {
               />
             </form>
             {pages !== undefined && <span className="muted">{t(exact === undefined ? "ofAbout" : "of", { pages })}</span>}
-            <Step label={t("nextPage")} onClick={next && (() => onSpot(next))}>
+            <Step label={t("nextPage")} isWaiting={isOld} onClick={next && (() => onSpot(next))}>
               <IconChevronRight size={15} aria-hidden="true" />
             </Step>
-            <Step label={t("lastPage")} onClick={next && last && (() => onSpot(last))}>
+            <Step label={t("lastPage")} isWaiting={isOld} onClick={next && last && (() => onSpot(last))}>
               <IconChevronRightPipe size={15} aria-hidden="true" />
             </Step>
             <NativeSelect

@@ -5,8 +5,8 @@ import { type KeyboardEvent, useMemo, useState } from "react";
 import { changeRows, type Database, type Filter, type Row, type Rows, selectRows, type Table, type Value } from "../../../../../api/catalog.ts";
 import { Problem } from "../../../parts/Problem.tsx";
 import { Waiting } from "../../../shell/Waiting.tsx";
-import { isDefault, isWritable, mistakeIn, referencesTo, sameValue } from "../cells.ts";
-import type { Staged } from "./changes.ts";
+import { idOf, isDefault, isWritable, mistakeIn, referencesTo } from "../cells.ts";
+import type { StagedRows } from "./changes.ts";
 import { tellChanged } from "./tellChanged.ts";
 import { t } from "./text.ts";
 import { useLookups } from "./useLookups.ts";
@@ -80,7 +80,7 @@ type OpenProps = {
   /** The row as the grid has it; undefined when it is known by its key alone. */
   row: Row | undefined;
   rowKey: Record<string, string> | undefined;
-  staged: Staged | undefined;
+  staged: StagedRows;
   canEdit: boolean;
   onStage: (row: Row, set: Record<string, Value>) => void;
   onDelete: (row: Row) => void;
@@ -88,12 +88,11 @@ type OpenProps = {
 };
 
 const Body = ({ source, database, table, head, row, staged, canEdit, onStage, onDelete, onClose }: OpenProps & { row: Row }) => {
-  const [set, setSet] = useState<Record<string, Value>>(staged?.set ?? {});
+  const [set, setSet] = useState<Record<string, Value>>(staged.get(idOf(head, row))?.set ?? {});
   const lookups = useLookups(source, table, database, true);
   const was = (column: string) => row.values[head.columns.indexOf(column)];
   const columns = table.columns;
   const isCut = (column: string) => row.cut?.includes(head.columns.indexOf(column)) ?? false;
-  const changed = Object.fromEntries(Object.entries(set).filter(([column, value]) => !sameValue(was(column), value)));
   const hasMistake = columns.some((column) => typeof set[column.name] === "string" && mistakeIn(column, set[column.name] as string));
   return (
     <form
@@ -102,7 +101,8 @@ const Body = ({ source, database, table, head, row, staged, canEdit, onStage, on
       onSubmit={(event) => {
         event.preventDefault();
         if (hasMistake) return;
-        onStage(row, changed);
+        // With what is as it was again: that is how it is taken back.
+        if (Object.keys(set).length > 0) onStage(row, set);
         onClose();
       }}
     >

@@ -39,6 +39,8 @@ export const Save = ({ source, table, head, staged, isOpen, onStaged, onSaved, o
   const conflict = error instanceof ApiError && error.code === "conflict" ? (error.data as Conflict | undefined) : undefined;
   const entries = [...staged];
   const close = () => {
+    // What is being saved stays before one's eyes: it could be changed beneath.
+    if (isBusy) return;
     setError(undefined);
     onClose();
   };
@@ -50,7 +52,7 @@ export const Save = ({ source, table, head, staged, isOpen, onStaged, onSaved, o
       tellChanged(source, table, t(words, { count: staged.size }), await changeRows(source, table, changesOf(staged, head)), onSaved);
       onStaged(new Map());
       await onSaved();
-      close();
+      onClose();
     } catch (problem) {
       setError(problem);
     } finally {
@@ -134,7 +136,7 @@ export const Save = ({ source, table, head, staged, isOpen, onStaged, onSaved, o
       </ul>
       {error !== undefined && !conflict && <Problem error={error} />}
       <div className="actions end" style={{ marginTop: "1rem" }}>
-        <Button variant="default" onClick={close}>
+        <Button variant="default" disabled={isBusy} onClick={close}>
           {t("cancel")}
         </Button>
         <Button loading={isBusy} disabled={conflict !== undefined || staged.size === 0} onClick={() => void save()} data-autofocus>

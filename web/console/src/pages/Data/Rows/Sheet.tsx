@@ -1,8 +1,8 @@
 import { Button } from "@mantine/core";
 import { IconArrowBackUp, IconUpload } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useBlocker, useNavigate, useSearch } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useBlocker, useLocation, useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useMemo, useState } from "react";
 import { type Filter, type ForeignKey, type Row, selectRows, type Table } from "../../../../../api/catalog.ts";
 import { Confirm } from "../../../parts/confirm.tsx";
 import { Empty } from "../../../parts/Empty.tsx";
@@ -73,6 +73,8 @@ export const Sheet = ({ source, table }: { source: string; table: Table }) => {
   });
   const head = query.data;
   const rows = head?.rows ?? none;
+  // Rows of the page before, while those of this one are read: where the next begins is not known yet.
+  const isOld = query.isPlaceholderData;
   const total = exactly(counted.data);
   const ahead = aheadOf(spot, rows.length, total) ?? 0;
   const turn = (to: Spot | undefined) => to && move({ ...firstPage, ...to });
@@ -80,7 +82,11 @@ export const Sheet = ({ source, table }: { source: string; table: Table }) => {
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const [isSaving, setSaving] = useState(false);
+  // A row that has no key has no address either. It is shown until one goes elsewhere.
   const [opened, setOpened] = useState<Row>();
+  const address = useLocation({ select: (location) => location.href });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it goes with the address it was opened at
+  useEffect(() => setOpened(undefined), [address]);
   const columns = useMemo(() => table.columns.filter((column) => !hidden.has(column.name)), [table, hidden]);
   const canEdit = isEditable(table);
   const blocker = useBlocker({
@@ -96,8 +102,9 @@ export const Sheet = ({ source, table }: { source: string; table: Table }) => {
   };
   const open = (row: Row) => {
     if (!head) return;
-    setOpened(row);
-    if (head.identity.length > 0) move({ row: keyOf(head, row) });
+    const key = keyOf(head, row);
+    if (Object.keys(key).length > 0) move({ row: key });
+    else setOpened(row);
   };
   const close = () => {
     setOpened(undefined);
@@ -128,7 +135,7 @@ export const Sheet = ({ source, table }: { source: string; table: Table }) => {
         enums={database?.enums ?? none}
         where={where}
         hidden={hidden}
-        isReading={query.isFetching && !query.isPlaceholderData}
+        isReading={query.isFetching && !isOld}
         more={
           canEdit && (
             <LinkButton
@@ -172,7 +179,7 @@ export const Sheet = ({ source, table }: { source: string; table: Table }) => {
           onFollow={follow}
           onReview={() => staged.size > 0 && setSaving(true)}
           onUndo={undo}
-          onTurn={(to) => turn((to === "next" ? nextSpot : previousSpot)(spot, head, size, total))}
+          onTurn={(to) => !isOld && turn((to === "next" ? nextSpot : previousSpot)(spot, head, size, total))}
         />
       )}
       <div className={staged.size > 0 ? "rows-foot changed" : "rows-foot"} role="status">
@@ -205,6 +212,7 @@ export const Sheet = ({ source, table }: { source: string; table: Table }) => {
                 size={size}
                 answer={head}
                 total={counted.data}
+                isOld={isOld}
                 onSpot={turn}
                 onSize={(next) => move({ ...firstPage, size: next === usualSize ? undefined : next })}
               />
@@ -240,7 +248,7 @@ export const Sheet = ({ source, table }: { source: string; table: Table }) => {
         head={known}
         row={opened}
         rowKey={search.row}
-        staged={opened && head ? staged.get(idOf(head, opened)) : undefined}
+        staged={staged}
         canEdit={canEdit}
         isOpen={search.row !== undefined || opened !== undefined}
         onStage={(row, set) =>

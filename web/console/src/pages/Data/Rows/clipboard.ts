@@ -5,6 +5,21 @@ const cell = (value: string | null): string =>
 
 export const toClipboard = (rows: (string | null)[][]): string => rows.map((row) => row.map(cell).join("\t")).join("\n");
 
+let copied: { text: string; cells: (string | null)[][] } | undefined;
+const unixLines = (text: string) => text.replaceAll("\r\n", "\n");
+
+/** The text that is copied of cells. One alone is copied as it is, for other programs; what it was is kept for when that text is pasted here. */
+export const copyCells = (cells: (string | null)[][]): string => {
+  const only = cells.length === 1 && cells[0]?.length === 1 ? cells[0][0] : undefined;
+  const text = only || toClipboard(cells);
+  copied = { text, cells };
+  return text;
+};
+
+/** The cells that a pasted text is of: those last copied here, where it is theirs. */
+export const pasteCells = (text: string): (string | null)[][] =>
+  copied && unixLines(copied.text) === unixLines(text) ? copied.cells : fromClipboard(text);
+
 /** What was copied from here or from a spreadsheet: lines of values; null for what is empty without quotes. */
 export const fromClipboard = (text: string): (string | null)[][] => {
   const rows: (string | null)[][] = [];

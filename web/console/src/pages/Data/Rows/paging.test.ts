@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Column, Row } from "../../../../../api/catalog.ts";
 import type { Spot } from "../address.ts";
-import { fromClipboard, toClipboard } from "./clipboard.ts";
+import { copyCells, fromClipboard, pasteCells, toClipboard } from "./clipboard.ts";
 import { nextSpot, previousSpot, readAt, spotOfPage } from "./paging.ts";
 import { pasted } from "./useGridKeys.ts";
 import { spanOf } from "./useSelection.ts";
@@ -91,4 +91,14 @@ test("what is pasted stays within the grid, off generated columns, and of the co
   expect(made("x\t1\t9\ny\tno\t9\nz\t3", [0, 0])).toEqual(["0a=x 0n=1 1a=y", 5]);
   expect(made("7", [0, 1], [1, 1])).toEqual(["0n=7 1n=7", 0]);
   expect(made("\t\n", [0, 0])).toEqual(["0a= 0n=null", 0]);
+});
+
+test("a cell alone is copied as it is, and pasted here as what it was", () => {
+  for (const value of ["two\nlines", '"hi"', "a\tb", "", null]) {
+    const text = copyCells([[value]]);
+    expect(text).toBe(value === "" ? '""' : (value ?? ""));
+    expect(pasteCells(text.replaceAll("\n", "\r\n"))).toEqual([[value]]);
+  }
+  copyCells([["a\nb"]]);
+  expect(pasteCells("c\nd")).toEqual([["c"], ["d"]]);
 });

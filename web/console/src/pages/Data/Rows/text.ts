@@ -50,6 +50,7 @@ export const t = texts("data.rows", {
   perPageOf: "{count} a page",
   pastEnd: "No rows here any more",
   pastEndText: "There are fewer rows than when this page was opened.",
+  copyCut: "Nothing was copied: of a value only its beginning is here. Open the row to copy all of it.",
   pasted: { one: "{count} value pasted.", other: "{count} values pasted." },
   pasteLeft: {
     one: "{count} value was left out: there is no cell for it, or it is not of its column's type.",

@@ -3,7 +3,7 @@ import type { Column, Row, Value } from "../../../../../api/catalog.ts";
 import { done, failed } from "../../../parts/notify.ts";
 import { editorOf, idOf, isWritable, mistakeIn } from "../cells.ts";
 import type { CellChange } from "./changes.ts";
-import { fromClipboard, toClipboard } from "./clipboard.ts";
+import { copyCells, pasteCells } from "./clipboard.ts";
 import type { GridProps } from "./Grid.tsx";
 import { t } from "./text.ts";
 import type { Cell, Span } from "./useSelection.ts";
@@ -13,7 +13,7 @@ export const rowHeight = 34;
 
 type Keys = Pick<
   GridProps,
-  "columns" | "head" | "rows" | "selected" | "canEdit" | "onSort" | "onSet" | "onDelete" | "onOpen" | "onReview" | "onUndo" | "onTurn"
+  "columns" | "head" | "rows" | "staged" | "selected" | "canEdit" | "onSort" | "onSet" | "onDelete" | "onOpen" | "onReview" | "onUndo" | "onTurn"
 > & {
   active: Cell;
   span: Span;
@@ -70,25 +70,29 @@ export const pasted = (
 
 /** What the grid does by keyboard. */
 export const useGridKeys = (keys: Keys) => {
-  const { columns, head, rows, selected, canEdit, active, span, move, valueAt } = keys;
+  const { columns, head, rows, staged, selected, canEdit, active, span, move, valueAt } = keys;
   const { row, column } = active;
   const last = { row: rows.length - 1, column: columns.length - 1 };
   const within = () => rows.slice(span.top, span.bottom + 1);
 
+  const isCut = (one: Row, of: Column) => one.cut?.includes(head.columns.indexOf(of.name)) ?? false;
   const copy = () => {
     const marked = rows.filter((each) => selected.has(idOf(head, each)));
     const isRange = span.top !== span.bottom || span.left !== span.right;
-    const cells = marked.length > 0 && !isRange ? marked.map((each) => columns.map((c) => textOf(valueAt(each, c)))) : undefined;
-    const range = within().map((each) => columns.slice(span.left, span.right + 1).map((c) => textOf(valueAt(each, c))));
-    const only = !cells && !isRange ? range[0]?.[0] : undefined;
-    void navigator.clipboard?.writeText(only ?? toClipboard(cells ?? range));
+    const [lines, across] = marked.length > 0 && !isRange ? [marked, columns] : [within(), columns.slice(span.left, span.right + 1)];
+    // A beginning would be pasted as if it were all of it.
+    if (lines.some((each) => across.some((of) => isCut(each, of) && !(of.name in (staged.get(idOf(head, each))?.set ?? {}))))) {
+      failed(new Error(t("copyCut")));
+      return;
+    }
+    void navigator.clipboard?.writeText(copyCells(lines.map((each) => across.map((of) => textOf(valueAt(each, of))))));
   };
   const onPaste = (event: ClipboardEvent) => {
-    if (event.target !== event.currentTarget || row < 0) return;
+    // A browser pastes where the caret was set last, which a click puts into a cell while the grid has the focus.
+    if (document.activeElement !== event.currentTarget || row < 0) return;
     event.preventDefault();
     if (!canEdit) return;
-    const whole = (one: Row, of: Column) => !one.cut?.includes(head.columns.indexOf(of.name));
-    const { changes, left } = pasted(fromClipboard(event.clipboardData.getData("text/plain")), span, rows, columns, whole);
+    const { changes, left } = pasted(pasteCells(event.clipboardData.getData("text/plain")), span, rows, columns, (one, of) => !isCut(one, of));
     if (changes.length > 0) keys.onSet(changes);
     if (left > 0) failed(new Error(t("pasteLeft", { count: left })));
     else if (changes.length > 1) done(t("pasted", { count: changes.length }));
