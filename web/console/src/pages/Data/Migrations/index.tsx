@@ -162,10 +162,14 @@ const Migrations = () => {
         action={t("revert")}
         onConfirm={async () => {
           if (!reverting) return;
-          // Newest first, so that each is taken back from what it was made on.
-          for (const one of takesLater ? later.toReversed() : []) await revertMigration(one.source, one.version, { cascade: cascades });
-          await revertMigration(reverting.source, reverting.version, { cascade: cascades, force: !takesLater });
-          await refresh();
+          try {
+            // Newest first, so that each is taken back from what it was made on.
+            for (const one of takesLater ? later.toReversed() : []) await revertMigration(one.source, one.version, { cascade: cascades });
+            await revertMigration(reverting.source, reverting.version, { cascade: cascades, force: !takesLater });
+          } finally {
+            // Where one fails, those before it are gone all the same.
+            await refresh();
+          }
         }}
         onClose={() => setReverting(undefined)}
       >

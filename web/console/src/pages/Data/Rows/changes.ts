@@ -27,8 +27,6 @@ export const stageValues = (staged: StagedRows, head: Head, changes: CellChange[
   }
   return next;
 };
-export const stageValue = (staged: StagedRows, head: Head, row: Row, column: string, value: Value): StagedRows =>
-  stageValues(staged, head, [{ row, column, value }]);
 
 export const stageDeletion = (staged: StagedRows, head: Head, rows: Row[], isDeleted: boolean): StagedRows => {
   const next = new Map(staged);
