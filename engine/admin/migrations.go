@@ -131,7 +131,7 @@ func (e *execution) mayMigrate(ctx context.Context, d Draft, a *migrateArgs) err
 func mayHaveRun(err error, noTransaction bool) bool {
 	var refused *fault.Error
 	var pgErr *pgconn.PgError
-	return noTransaction || !errors.As(err, &refused) && !errors.As(err, &pgErr) && !errors.Is(err, context.Canceled)
+	return noTransaction || !errors.As(err, &refused) && !errors.As(err, &pgErr) && (errors.Is(err, errCommit) || !errors.Is(err, context.Canceled))
 }
 
 // runMigration runs SQL as run_sql does, compared with the metadata.

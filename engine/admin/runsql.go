@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"regexp"
 
 	"github.com/jackc/pgx/v5"
@@ -117,6 +118,9 @@ func (e *execution) setUser(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
+// errCommit marks errors of a commit: unless Postgres has refused it, it may have been done.
+var errCommit = errors.New("commit")
+
 // runSQL runs SQL that may change the schema. The change is compared with the metadata before it is committed: renames
 // are followed, what depends on something dropped is refused or, with cascade, dropped.
 func (e *execution) runSQL(ctx context.Context, d Draft, r *request) ([]byte, error) {
@@ -148,6 +152,7 @@ func (e *execution) runSQL(ctx context.Context, d Draft, r *request) ([]byte, er
 	defer d.Wrote(a.Source)
 	restore := d.Mark()
 	var answer []byte
+	isEnding := false // it is committed next
 	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 		if err := e.setUser(ctx, tx); err != nil {
 			return err
@@ -160,11 +165,17 @@ func (e *execution) runSQL(ctx context.Context, d Draft, r *request) ([]byte, er
 			return err
 		}
 		after = after.Share(d.Catalog(a.Source))
-		return follow(ctx, d, a, after, tx)
+		err = follow(ctx, d, a, after, tx)
+		isEnding = err == nil
+		return err
 	})
 	if err != nil {
 		restore()
-		return nil, under(r.runPath, commitError(err, *a.SQL))
+		err = commitError(err, *a.SQL)
+		if isEnding {
+			err = fmt.Errorf("%w: %w", errCommit, err)
+		}
+		return nil, under(r.runPath, err)
 	}
 	d.Acted()
 	return answer, nil
