@@ -35,10 +35,25 @@ func (sv *Server) mountConsoleStatus(mux *http.ServeMux) {
 	if sv.engine != nil {
 		mux.HandleFunc("GET /console/api/nodes", sv.console.Allow(sv.showNodes, directory.ConsoleOperations))
 	}
+	if sv.identity != nil {
+		mux.HandleFunc("GET /console/api/health", sv.console.Allow(sv.showIdentityHealth, directory.ConsoleOperations, directory.ConsoleLogs))
+	}
 	if sv.engine != nil && sv.identity != nil {
 		// The answer says things about a user, and is there to ask as that user: who may not do both is told nothing.
 		mux.HandleFunc("GET /console/api/users/{id}/session-variables", sv.console.AllowAll(sv.showCaller, directory.ConsoleUsersRead, directory.ConsoleGraphQL))
 	}
+}
+
+// showIdentityHealth answers 200 while the identity half has its database, else 503. The data half's health is /healthz, Hasura's.
+func (sv *Server) showIdentityHealth(w http.ResponseWriter, r *http.Request, _ directory.Operations) {
+	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+	defer cancel()
+	if err := sv.identityPool.Ping(ctx); err != nil {
+		httpd.Logger(ctx).ErrorContext(ctx, "the identity database does not answer", "error", err)
+		http.Error(w, "the identity database does not answer", http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = w.Write([]byte("OK"))
 }
 
 // showNodes answers the processes that share the metadata database.

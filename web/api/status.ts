@@ -3,14 +3,17 @@ import { call } from "./request.ts";
 /** Health as /healthz tells it: up and "OK", up with a warning ("WARN: inconsistent objects in schema"), or not up. */
 export type Health = { isUp: boolean; text: string };
 
-export const loadHealth = async (): Promise<Health> => {
+const healthAt = async (path: string): Promise<Health> => {
   try {
-    const response = await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(30_000) });
+    const response = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(30_000) });
     return { isUp: response.ok, text: (await response.text()).trim().slice(0, 120) };
   } catch {
     return { isUp: false, text: "no answer" };
   }
 };
+export const loadHealth = (): Promise<Health> => healthAt("/healthz");
+/** Of the identity half: up and "OK", or not up and why. */
+export const loadIdentityHealth = (): Promise<Health> => healthAt("/console/api/health");
 
 /** What happened in steps from a time on; null where one may not know it, or nobody counts. */
 export type Activity = {

@@ -53,7 +53,8 @@ describe("the door", () => {
 });
 
 inPage("Home counts what is there and ticks the first steps off", "/console", async (page) => {
-  await page.getByText("Everything is up").waitFor();
+  await page.getByText("Data API: up", { exact: true }).waitFor();
+  await page.getByText("Identity: up", { exact: true }).waitFor();
   await page.getByText("0 of 6 done").waitFor();
   assert.deepEqual(await violations(page), []);
   await sql("create table pot (id int primary key, owner text)");

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/jackc/pgx/v5"
 )
 
 // Both halves take the cookie of an admin secret, as far as the secret opens them, from the console's own pages alone.
@@ -131,4 +132,25 @@ func TestSecret_withoutCORSTheCookieCountsOnOwnSocketsAlone(t *testing.T) {
 	if _, err := p.socket(p.base, live); err == nil {
 		t.Error("without the cookie")
 	}
+}
+
+// The health of each half is its own: a data half that works says nothing of an identity half without its database.
+func TestSecret_healthOfIdentity(t *testing.T) {
+	d := fresh(t)
+	p := d.start().page()
+	p.wants("without a session", p.send(http.MethodGet, "/console/api/health", ""), 401, "")
+	p.signInBySecret(adminSecret)
+	p.wants("with its database", p.send(http.MethodGet, "/console/api/health", ""), 200, "OK")
+	config, err := pgx.ParseConfig(d.identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := pgx.Identifier{config.Database}.Sanitize()
+	d.exec(d.data, `alter database `+name+` allow_connections false`)
+	t.Cleanup(func() { d.exec(d.data, `alter database `+name+` allow_connections true`) })
+	d.exec(d.data, `select pg_terminate_backend(pid) from pg_stat_activity where datname = '`+config.Database+`'`)
+	p.eventually("the identity half is told to be down", time.Minute, func() bool {
+		return p.send(http.MethodGet, "/console/api/health", "").status == http.StatusServiceUnavailable
+	})
+	p.wants("the data half", p.send(http.MethodGet, "/healthz", ""), 200, "OK")
 }

@@ -1,7 +1,7 @@
 import { Button, Progress } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { exportMetadata, loadInconsistencies, type Metadata, rolesOf } from "../../../../api/metadata.ts";
-import { loadHealth } from "../../../../api/status.ts";
+import { type Health as HealthOf, loadHealth, loadIdentityHealth } from "../../../../api/status.ts";
 import { Card } from "../../parts/Card.tsx";
 import { Copy } from "../../parts/Copy.tsx";
 import { LinkButton } from "../../parts/LinkButton.tsx";
@@ -15,15 +15,32 @@ import "./home.css";
 import { Steps } from "./Steps.tsx";
 import { t } from "./text.ts";
 
+const wordsFor = (health: HealthOf | undefined) => {
+  if (health === undefined) return ["", t("looking")] as const;
+  if (!health.isUp) return ["no", `${t("down")}: ${health.text}`] as const;
+  return health.text === "OK" ? (["ok", t("up")] as const) : (["warn", t("upWithWarning")] as const);
+};
+
+const Half = ({ name, load }: { name: "data" | "identity"; load: () => Promise<HealthOf> }) => {
+  const { data } = useQuery({ queryKey: name === "data" ? ["health"] : ["health", name], queryFn: load, refetchInterval: 10_000 });
+  const [dot, words] = wordsFor(data);
+  return (
+    <>
+      <span className={`dot ${dot}`} aria-hidden="true" />
+      <span>
+        {t(name)}: {words}
+      </span>
+    </>
+  );
+};
+
+/** How each half is that runs here. */
 const Health = () => {
-  const { data: health } = useQuery({ queryKey: ["health"], queryFn: loadHealth, refetchInterval: 10_000 });
-  const { version } = useSession();
-  const isWarning = health?.isUp === true && health.text !== "OK";
-  const words = health === undefined ? t("looking") : !health.isUp ? `${t("down")}: ${health.text}` : isWarning ? t("upWithWarning") : t("up");
+  const { version, halves, may } = useSession();
   return (
     <p className="health" role="status">
-      <span className={`dot ${health === undefined ? "" : !health.isUp ? "no" : isWarning ? "warn" : "ok"}`} aria-hidden="true" />
-      {words}
+      {halves.data && <Half name="data" load={loadHealth} />}
+      {halves.identity && (may.includes("operations") || may.includes("logs")) && <Half name="identity" load={loadIdentityHealth} />}
       <span className="muted">{version}</span>
     </p>
   );

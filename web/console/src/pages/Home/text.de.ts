@@ -4,9 +4,9 @@ export default {
   home: {
     title: "Start",
     looking: "Wird geprüft …",
-    up: "Alles läuft",
-    upWithWarning: "Läuft, mit inkonsistenten Metadaten",
-    down: "Ausgefallen",
+    up: "läuft",
+    upWithWarning: "läuft, mit inkonsistenten Metadaten",
+    down: "ausgefallen",
     first: "Erste Schritte",
     firstLead: "{done} von {count} erledigt",
     allDone: "Alle ersten Schritte sind getan.",

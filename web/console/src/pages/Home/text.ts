@@ -3,9 +3,9 @@ import { texts } from "../../text.ts";
 export const t = texts("home", {
   title: "Home",
   looking: "Looking…",
-  up: "Everything is up",
-  upWithWarning: "Up, with inconsistent metadata",
-  down: "Down",
+  up: "up",
+  upWithWarning: "up, with inconsistent metadata",
+  down: "down",
   first: "First steps",
   firstLead: "{done} of {count} done",
   allDone: "All first steps are done.",
