@@ -57,7 +57,7 @@ test e2e: export REQUIRE_CLIENTS = 1
 
 .PHONY: test
 test: postgres-server build test-deps ## Run every test
-	@$(WITH_POSTGRES) $(GO) test ./...
+	@$(WITH_POSTGRES) $(GO) test -timeout 30m ./...
 	@cd web && npm test --silent
 
 .PHONY: test-deps
