@@ -230,29 +230,26 @@ func (c *socket) answered(op *socketOperation, body []byte, err error) {
 		return
 	}
 	op.accept()
-	if c.finish(op, &socketMessage{head: op.head, body: body}) {
-		c.logOperation(op, "completed", nil)
-	}
+	c.finish(op, &socketMessage{head: op.head, body: body}, "completed", nil)
 }
 
-// finish sends an operation's last message; false when it had ended before.
-func (c *socket) finish(op *socketOperation, last *socketMessage) bool {
+// finish sends an operation's last message, unless it had ended before. What became of it is logged first: a client that has
+// all it wants closes the connection at once.
+func (c *socket) finish(op *socketOperation, last *socketMessage, what string, f *fault.Error) {
 	if !c.forget(op) {
-		return false
+		return
 	}
+	c.logOperation(op, what, f)
 	c.enqueue(last, &socketMessage{head: c.protocol.complete(op.id)})
 	if c.protocol.isStream && !c.protocol.isShared { // it was there for this operation
 		c.end(websocket.StatusNormalClosure, "")
 	}
-	return true
 }
 
 // failed tells the client what became of an operation.
 func (c *socket) failed(op *socketOperation, err error, hasBegun bool) {
 	f := c.known(err)
-	if c.finish(op, c.problem(op, f, hasBegun)) {
-		c.logOperation(op, "query_err", f)
-	}
+	c.finish(op, c.problem(op, f, hasBegun), "query_err", f)
 }
 
 // problem is the message that tells an operation's error. On the legacy sub-protocol that of an operation which had begun

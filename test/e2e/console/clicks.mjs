@@ -71,9 +71,10 @@ export const allow = async (page, table, role, operation, columns, owner) => {
   await page.getByRole("link", { name: table, exact: true }).click();
   await page.waitForURL(`**/public/${table}`);
   const cell = page.getByRole("button", { name: new RegExp(`^${role} may not ${operation} ${table}`) });
-  await page.getByRole("columnheader").or(page.getByLabel("New role")).first().waitFor();
+  const name = page.getByRole("textbox", { name: "New role", exact: true });
+  await name.waitFor();
   if (!(await cell.isVisible())) {
-    await page.getByLabel("New role").fill(role);
+    await name.fill(role);
     await button(page, "Add").click();
   }
   await cell.click();
