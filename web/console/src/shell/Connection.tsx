@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { onReach } from "../../../api/request.ts";
 import { loadHealth } from "../../../api/status.ts";
 import { t } from "./text.ts";
@@ -12,11 +12,20 @@ export const Connection = () => {
   const client = useQueryClient();
   const [isAway, setAway] = useState(false);
   const [outage, setOutage] = useState(0);
+  const away = useRef(false);
   const leave = useCallback(() => {
+    if (away.current) return;
+    away.current = true;
     setAway(true);
     setOutage((count) => count + 1);
   }, []);
-  useEffect(() => onReach((isReached) => (isReached ? setAway(false) : leave())), [leave]);
+  const back = useCallback(() => {
+    if (!away.current) return;
+    away.current = false;
+    setAway(false);
+    void client.invalidateQueries();
+  }, [client]);
+  useEffect(() => onReach((isReached) => (isReached ? back() : leave())), [back, leave]);
   useEffect(() => {
     window.addEventListener("offline", leave);
     return () => window.removeEventListener("offline", leave);
@@ -32,10 +41,8 @@ export const Connection = () => {
   });
   const isBack = isAway && data?.isUp === true;
   useEffect(() => {
-    if (!isBack) return;
-    setAway(false);
-    void client.invalidateQueries();
-  }, [isBack, client]);
+    if (isBack) back();
+  }, [isBack, back]);
   return (
     <div role="status" className={isAway ? "away" : "unseen"}>
       {isAway && t("away")}
