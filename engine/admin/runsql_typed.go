@@ -156,21 +156,30 @@ func texts(values [][]byte) []*string {
 
 // columnTypes asks for the names of the columns' types. What it puts into the statement are numbers.
 func columnTypes(ctx context.Context, conn *pgconn.PgConn, list []typedRows) error {
+	type typeOf struct {
+		oid uint32
+		mod int32
+	}
 	var b strings.Builder
-	var columns []*typedColumn
+	of := map[typeOf][]*typedColumn{}
+	var asked []typeOf
 	for i := range list {
 		one := &list[i]
 		one.Columns = make([]typedColumn, len(one.fields))
 		for j, f := range one.fields {
 			one.Columns[j].Name = f.Name
-			if len(columns) > 0 {
-				b.WriteString(" union all ")
+			t := typeOf{f.DataTypeOID, f.TypeModifier}
+			if of[t] == nil {
+				if len(asked) > 0 {
+					b.WriteString(" union all ")
+				}
+				fmt.Fprintf(&b, "select %d, pg_catalog.format_type(%d, %d)", len(asked), t.oid, t.mod)
+				asked = append(asked, t)
 			}
-			fmt.Fprintf(&b, "select %d, pg_catalog.format_type(%d, %d)", len(columns), f.DataTypeOID, f.TypeModifier)
-			columns = append(columns, &one.Columns[j])
+			of[t] = append(of[t], &one.Columns[j])
 		}
 	}
-	if len(columns) == 0 {
+	if len(asked) == 0 {
 		return nil
 	}
 	results, err := conn.Exec(ctx, b.String()).ReadAll()
@@ -178,7 +187,9 @@ func columnTypes(ctx context.Context, conn *pgconn.PgConn, list []typedRows) err
 		return fmt.Errorf("read the types' names: %w", err)
 	}
 	for i, line := range results[0].Rows {
-		columns[i].Type = string(line[1])
+		for _, column := range of[asked[i]] {
+			column.Type = string(line[1])
+		}
 	}
 	return nil
 }
