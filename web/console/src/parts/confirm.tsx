@@ -39,7 +39,13 @@ export const Confirm = ({ isOpen, title, children, action, word, onConfirm, onCl
     }
   };
   return (
-    <Modal opened={isOpen} onClose={close} title={title} centered closeButtonProps={{ "aria-label": t("close") }}>
+    <Modal
+      opened={isOpen}
+      onClose={() => !isBusy && close()}
+      title={title}
+      centered
+      closeButtonProps={{ "aria-label": t("close"), disabled: isBusy }}
+    >
       <form
         className="stack"
         onSubmit={(event) => {
@@ -59,7 +65,7 @@ export const Confirm = ({ isOpen, title, children, action, word, onConfirm, onCl
         )}
         {error !== undefined && <Problem error={error} />}
         <div className="actions end">
-          <Button variant="default" onClick={close}>
+          <Button variant="default" disabled={isBusy} onClick={close}>
             {t("cancel")}
           </Button>
           <Button type="submit" color="red" loading={isBusy} disabled={word !== undefined && typed !== word}>

@@ -2,6 +2,7 @@ import { type FormEvent, useEffect, useRef, useState } from "react";
 import { ApiError } from "../../../api/error.ts";
 import { issuesOf } from "../../../api/management.ts";
 import { wordsFor } from "./Problem.tsx";
+import { isSame } from "./same.ts";
 
 type Errors<V> = Partial<Record<keyof V & string, string>>;
 type Options<V> = {
@@ -13,8 +14,6 @@ type Options<V> = {
   where?: Record<string, keyof V & string>;
   onSubmit: (values: V) => Promise<unknown>;
 };
-
-const isSame = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
 /** The state of a form: its values, what is wrong and where, and whether it is being sent. */
 export const useForm = <V extends object>({ initial, check, where = {}, onSubmit }: Options<V>) => {

@@ -10,6 +10,7 @@ import { Confirm } from "../../parts/confirm.tsx";
 import { Leaving } from "../../parts/Leaving.tsx";
 import { done } from "../../parts/notify.ts";
 import { Problem } from "../../parts/Problem.tsx";
+import { isSame } from "../../parts/same.ts";
 import { useMay } from "../../session.tsx";
 import { CopyFrom } from "./CopyFrom.tsx";
 import { FilterBuilder } from "./FilterBuilder.tsx";
@@ -21,7 +22,6 @@ import { type Ground, groundOf } from "./shapes.ts";
 import { operationName, t } from "./text.ts";
 import { ValidateInput } from "./ValidateInput.tsx";
 
-const isSame = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 /** Another role or operation is another permission, on the same page. */
 const isAnother = (here: { pathname: string; search: unknown }, there: typeof here) =>
   here.pathname !== there.pathname || !isSame(here.search, there.search);

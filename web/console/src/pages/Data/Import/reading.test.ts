@@ -1,19 +1,8 @@
 import { expect, test } from "vitest";
 import type { Column, Table } from "../../../../../api/catalog.ts";
+import { column } from "../../../../test/column.ts";
 import { match, missing, mistakesIn, readCSV, readJSON, writtenAs } from "./reading.ts";
 
-const column = (name: string, type = "text", change: Partial<Column> = {}): Column => ({
-  name,
-  type,
-  type_name: { schema: "pg_catalog", name: type },
-  type_kind: "base",
-  nullable: true,
-  default: null,
-  identity: "",
-  generated: null,
-  comment: null,
-  ...change,
-});
 const table = (...columns: Column[]): Table =>
   ({ schema: "public", name: "t", kind: "table", comment: null, tracked: true, rows: 0, bytes: 0, columns, keys: [], foreign_keys: [] }) as Table;
 

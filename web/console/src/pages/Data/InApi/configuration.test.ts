@@ -1,19 +1,8 @@
 import { expect, test } from "vitest";
 import type { Column, Table } from "../../../../../api/catalog.ts";
+import { column } from "../../../../test/column.ts";
 import { argumentsOf } from "../Relationships/computed.ts";
 import { canBeEnum, configurationOf, draftOf, isWrongName } from "./configuration.ts";
-
-const column = (name: string, type = "text"): Column => ({
-  name,
-  type,
-  type_name: { schema: "pg_catalog", name: type },
-  type_kind: "base",
-  nullable: true,
-  default: null,
-  identity: "",
-  generated: null,
-  comment: null,
-});
 
 test("a configuration comes back as it was; what the form does not show stays", () => {
   const was = {

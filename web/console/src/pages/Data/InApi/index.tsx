@@ -9,6 +9,7 @@ import { Empty } from "../../../parts/Empty.tsx";
 import { Leaving } from "../../../parts/Leaving.tsx";
 import { done } from "../../../parts/notify.ts";
 import { Problem } from "../../../parts/Problem.tsx";
+import { isSame } from "../../../parts/same.ts";
 import { useMay } from "../../../session.tsx";
 import { shortType } from "../cells.ts";
 import { useRefresh, useTracked } from "../source.ts";
@@ -18,7 +19,6 @@ import { canBeEnum, configurationOf, type Draft, draftOf, isWrongName, rootField
 import { t } from "./text.ts";
 
 type Props = { source: string; table: Table; tracked: TrackedTable };
-const isSame = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 const nameOf = (table: Table) => (table.schema === "public" ? table.name : `${table.schema}_${table.name}`);
 
 const Names = ({ source, table, tracked }: Props) => {

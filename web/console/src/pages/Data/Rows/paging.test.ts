@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import type { Column, Row } from "../../../../../api/catalog.ts";
+import type { Row } from "../../../../../api/catalog.ts";
+import { column } from "../../../../test/column.ts";
 import type { Spot } from "../address.ts";
 import { copyCells, fromClipboard, pasteCells, toClipboard } from "./clipboard.ts";
 import { nextSpot, previousSpot, readAt, spotOfPage } from "./paging.ts";
@@ -59,19 +60,6 @@ test("the clipboard's lines come back as they were, null, empty and broken lines
     ["3", "4"],
   ]);
   expect(fromClipboard('5" pipe\tb')).toEqual([['5" pipe', "b"]]);
-});
-
-const column = (name: string, type: string, change: Partial<Column> = {}): Column => ({
-  name,
-  type,
-  type_name: { schema: "pg_catalog", name: type },
-  type_kind: "base",
-  nullable: true,
-  default: null,
-  identity: "",
-  generated: null,
-  comment: null,
-  ...change,
 });
 
 test("what is pasted stays within the grid, off generated columns, and of the columns' types", () => {
